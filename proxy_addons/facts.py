@@ -1,0 +1,82 @@
+"""The door between engines and the asking side: what an engine knows of one exchange, and what it must do.
+
+No mitmproxy type passes here, so that what asks, answers and records does not know which engine carries it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from policy.model import AccessRequest, Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Where a connection came from: client address, listener port, and the credentials it gave, if any.
+
+    `credentials` is the raw value of `Proxy-Authorization` (None: not given). `connection` is the engine's id of the
+    client connection.
+    """
+
+    connection: str
+    address: str
+    port: int
+    credentials: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One HTTP request (or WebSocket handshake) as an engine saw it, names untouched.
+
+    `headers` has lower-case names; of doubled headers the values are joined with `, ` except `host`, where all are in
+    `hosts`. `body` is None when there is none or when it was not looked into.
+    """
+
+    peer: Peer
+    method: str
+    scheme: str
+    url: str
+    hosts: tuple[str, ...]
+    connect: str | None = None
+    sni: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    websocket: bool = False
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response made here; the origin is not contacted."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Door(StrEnum):
+    """What to do with a new connection."""
+
+    TUNNEL = "tunnel"
+    INSPECT = "inspect"
+    REFUSE = "refuse"
+    CHALLENGE = "challenge"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """The word on a connection: what to do, and for a tunnel the request and decision it lives by."""
+
+    door: Door
+    request: AccessRequest | None = None
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The word on an exchange: `answer` None lets it pass, and `request` is what to ask again when things change."""
+
+    request: AccessRequest | None
+    decision: Decision | None
+    answer: Answer | None = None
