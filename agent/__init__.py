@@ -1,0 +1,1 @@
+"""Enforcement on the device."""

@@ -1,0 +1,1 @@
+"""Composition: the `klaswacht` command starts and wires everything."""

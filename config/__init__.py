@@ -1,0 +1,1 @@
+"""Factory defaults and texts: YAML to policy nouns, codes to sentences."""

@@ -1,0 +1,1 @@
+"""Administration: what people see and do."""
