@@ -1,0 +1,81 @@
+"""Frozen nouns of what a school sets about the running of the guard (not its rules: those are `policy.model.Policy`).
+
+Made by `config.load.read_school`; every value is checked there. Light to import: no YAML, no pydantic.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from policy.model import Policy
+
+RETENTION_DAYS: Mapping[str, int] = MappingProxyType(
+    {"blocked": 14, "noted": 90, "requests": 30, "reports": 30, "bans": 365, "grants": 365, "audit": 365}
+)
+"""Days that each kind of row is kept; a school may only lower them."""
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    """Which school this is; `id` is the key in every table, `name` is for screens."""
+
+    id: str = "school"
+    name: str = "Onze school"
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where the guard listens. `proxy` knows a device by its address range, `keyed` asks for a device key (407).
+
+    `groups` maps a group id to a listener port of its own. `name` is the host name of the dashboard, always reachable
+    through the guard. All ports differ.
+    """
+
+    address: str = "127.0.0.1"
+    proxy: int = 8080
+    keyed: int = 8081
+    dashboard: int = 8443
+    name: str = "klaswacht.internal"
+    groups: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Egress:
+    """Where the guard itself may connect to.
+
+    `hosts` maps `host:port` to the `address:port` that the guard uses for it (intranet, playground); `trust` are extra
+    CA files (PEM), absolute.
+    """
+
+    ports: tuple[int, ...] = (80, 443)
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    trust: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything in `school.yaml` that is not a rule. `tunnels` are the school's own additions: host to reason.
+
+    `retention` has every key of `RETENTION_DAYS`, in days.
+    """
+
+    school: School = field(default_factory=School)
+    protocol: str = "kalisto"
+    language: str = "nl"
+    workers: int = 2
+    listen: Listen = field(default_factory=Listen)
+    egress: Egress = field(default_factory=Egress)
+    tunnels: Mapping[str, str] = field(default_factory=dict)
+    retention: Mapping[str, int] = field(default_factory=lambda: dict(RETENTION_DAYS))
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolFile:
+    """One read `school.yaml`: the policy it makes, the settings, and the hex SHA-256 of its bytes."""
+
+    policy: Policy
+    settings: Settings
+    digest: str
