@@ -563,6 +563,11 @@ class Snapshot:
         return HostIndex.of(self.policy.lists)
 
     @cached_property
+    def periods(self) -> dict[str | None, Period]:
+        """A memo of periods by group, filled and checked by `policy.asking`; the schedule of a snapshot never changes."""
+        return {}
+
+    @cached_property
     def clauses(self) -> Mapping[str, Clause]:
         """Clause id to clause."""
         return {clause.id: clause for clause in self.policy.protocol.clauses}

@@ -1,0 +1,262 @@
+"""One question being answered: what was asked, what holds now, and every moment at which the answer may change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cached_property
+
+from policy.match import covered
+from policy.model import (
+    AccessRequest,
+    Action,
+    Agreement,
+    BasisKind,
+    Decision,
+    DeviceClass,
+    Effect,
+    Gate,
+    Grant,
+    HoldsIn,
+    LiftableBy,
+    Period,
+    PeriodKind,
+    Reason,
+    Role,
+    Rule,
+    Snapshot,
+    Span,
+    Step,
+    Strength,
+)
+from policy.schedule import period_at
+
+BARE_IP = "bare-ip"
+_TALK = frozenset({"chat", "social", "game-chat"})
+_NONE: frozenset[str] = frozenset()
+
+
+class Asking:
+    """The question with its trace. Lives for one decision; nothing of it is shared."""
+
+    def __init__(self, request: AccessRequest, snapshot: Snapshot, now: datetime) -> None:
+        self.request = request
+        self.who = request.who
+        self.snapshot = snapshot
+        self.now = now
+        self.trace: list[Step] = []
+        self._edges: list[datetime] = []
+
+    # --- time ------------------------------------------------------------------------------------------------------
+
+    def live(self, start: datetime, end: datetime) -> bool:
+        """Whether a stretch holds now; the moment it starts or ends is remembered as a change to come."""
+        if self.now < start:
+            if start < end:
+                self._edges.append(start)
+            return False
+        if self.now < end:
+            self._edges.append(end)
+            return True
+        return False
+
+    @property
+    def valid_until(self) -> datetime | None:
+        """The first moment at which anything that was looked at changes."""
+        return min(self._edges, default=None)
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """The asker's groups that still exist, home group first."""
+        known = self.snapshot.groups
+        kept = []
+        for group in self.who.groups:
+            until = known[group].until if group in known else None
+            if until is None or self.live(datetime.min.replace(tzinfo=self.now.tzinfo), until):
+                kept.append(group)
+        return tuple(kept)
+
+    @cached_property
+    def period(self) -> Period:
+        """The period of the asker's home group; on a rainy day a break is a lesson, until the rain or the break ends."""
+        period = self._clock(self.groups[0] if self.groups else None)
+        if period.end is not None:
+            self._edges.append(period.end)
+        if period.kind is PeriodKind.BREAK and self._spans(self.snapshot.state.rainy):
+            return Period(PeriodKind.LESSON, period.start, period.end, period.name)
+        return period
+
+    def _clock(self, group: str | None) -> Period:
+        """`period_at`, remembered by the snapshot for as long as it holds."""
+        memo = self.snapshot.periods
+        period = memo.get(group)
+        if period is None or not _holds(period, self.now):
+            period = memo[group] = period_at(self.snapshot.policy.schedule, group, self.now)
+        return period
+
+    def _spans(self, spans: Iterable[Span]) -> bool:
+        # Every span is looked at, so that none of their ends is missed.
+        return any([self.live(span.start, span.end) for span in spans if span.group in self.groups])
+
+    # --- who -------------------------------------------------------------------------------------------------------
+
+    @property
+    def named(self) -> str | None:
+        """The person, when somebody at least said who it is."""
+        return self.who.person if self.who.strength >= Strength.CLAIMED else None
+
+    @property
+    def paused(self) -> bool:
+        """Whether the teacher has the group's eyes now."""
+        return self._spans(self.snapshot.state.pauses)
+
+    def agreements(self) -> tuple[Agreement, ...]:
+        """The agreements that bind this asker now."""
+        return tuple(
+            agreement
+            for agreement in self.snapshot.state.agreements
+            if (self.named in agreement.people or not agreement.groups.isdisjoint(self.groups))
+            and self.live(agreement.start, agreement.end)
+        )
+
+    def given_to_me(self, grant: Grant) -> bool:
+        """Whether a grant names this asker. Somebody unknown is left out where anybody is: doubt is a deny."""
+        if self.named is not None:
+            if self.named in grant.without:
+                return False
+            if self.named in grant.people:
+                return True
+        elif grant.without:
+            return False
+        return self.who.strength >= Strength.GROUP and not grant.groups.isdisjoint(self.groups)
+
+    def consented(self) -> bool:
+        """Whether this pupil's parents agreed; unknown is no. Staff need no parents."""
+        if self.who.role is not Role.PUPIL:
+            return True
+        return self.named is not None and self.snapshot.state.consents.get(self.named, False)
+
+    # --- what ------------------------------------------------------------------------------------------------------
+
+    def categories(self, host: str) -> frozenset[str]:
+        """All categories of a host: factory lists, the school's own, and the shape of a bare address."""
+        return self._categories[host] if host in self._categories else _categories_of(host, self.snapshot)
+
+    @cached_property
+    def _categories(self) -> dict[str, frozenset[str]]:
+        return {host: _categories_of(host, self.snapshot) for host in self.request.hosts}
+
+    @cached_property
+    def all_categories(self) -> frozenset[str]:
+        """The categories of every name in play, or of the app."""
+        found: frozenset[str] = _NONE.union(*self._categories.values())
+        app = self.app_category
+        return found | {app} if app else found
+
+    @cached_property
+    def app_category(self) -> str | None:
+        """The category of the program asked for, if it is known."""
+        return self.snapshot.knowledge.apps.get(self.request.app) if self.request.app else None
+
+    @cached_property
+    def action(self) -> Action:
+        """What is really done: a WebSocket to a place for talking is chat, a form sent there is a post."""
+        action = self.request.action
+        if _TALK.isdisjoint(self.all_categories):
+            return action
+        if self.request.websocket and action in (Action.VISIT, Action.CONNECT):
+            return Action.CHAT
+        return Action.POST if action is Action.SUBMIT else action
+
+    def all_covered(self, sites: Iterable[str]) -> bool:
+        """Whether every name in play is covered by the sites (and there is a name at all)."""
+        sites = tuple(sites)
+        return bool(self.request.hosts) and all(covered(host, sites) for host in self.request.hosts)
+
+    # --- rules -----------------------------------------------------------------------------------------------------
+
+    def holds(self, rule: Rule) -> bool:
+        """Whether a rule speaks for this role, group and moment."""
+        if self.who.role not in rule.roles:
+            return False
+        if rule.groups and rule.groups.isdisjoint(self.groups):
+            return False
+        if rule.holds_in is HoldsIn.AT_SCHOOL:
+            return True
+        kind = self.period.kind
+        if rule.holds_in is HoldsIn.SCHOOL_HOURS:
+            return kind is not PeriodKind.OUTSIDE
+        return kind.value == rule.holds_in.value
+
+    # --- answers ---------------------------------------------------------------------------------------------------
+
+    def note(self, at: str, said: str, rule: str | None = None, detail: str = "") -> None:
+        """One line for the trace."""
+        self.trace.append(Step(at, said, rule, detail))
+
+    def answer(  # one word for everything a decision can carry
+        self,
+        effect: Effect,
+        reason: Reason,
+        rules: tuple[Rule, ...] = (),
+        *,
+        category: str | None = None,
+        types: tuple[str, ...] = (),
+        grants: tuple[str, ...] = (),
+        liftable_by: LiftableBy | None = None,
+    ) -> Decision:
+        """The decision, with its grounds taken from the rules (the first one leads)."""
+        first = rules[0] if rules else None
+        clauses = dict.fromkeys(r.basis.clause for r in rules if r.basis.clause)
+        basis: BasisKind | None = first.basis.kind if first else None
+        return Decision(
+            effect=effect,
+            reason=reason,
+            category=category,
+            types=types,
+            rules=tuple(dict.fromkeys(rule.id for rule in rules)),
+            clauses=tuple(clauses),
+            basis=basis,
+            liftable_by=liftable_by or (hardest(rules) if rules else None),
+            valid_until=self.valid_until,
+            grants=grants,
+            trace=tuple(self.trace),
+        )
+
+
+_LIFT_RANK = {LiftableBy.TEACHER: 0, LiftableBy.MANAGEMENT: 1, LiftableBy.NOBODY: 2}
+
+
+def hardest(rules: Iterable[Rule]) -> LiftableBy:
+    """Who can lift all of the rules: the least liftable one counts."""
+    return max((rule.liftable_by for rule in rules), key=_LIFT_RANK.__getitem__)
+
+
+def lift_rank(liftable: LiftableBy) -> int:
+    """0 a teacher, 1 the management, 2 nobody."""
+    return _LIFT_RANK[liftable]
+
+
+def is_floor(rule: Rule) -> bool:
+    """Whether a rule is the safety floor."""
+    return rule.gate is Gate.LOCKED
+
+
+def is_infrastructure(asking: Asking) -> bool:
+    """Whether a machine asks for which the pupils' rules make no sense (alarm, payment terminal, printer)."""
+    return asking.who.device_class is DeviceClass.INFRASTRUCTURE
+
+
+def _holds(period: Period, now: datetime) -> bool:
+    return (period.start is not None and period.start <= now) and (period.end is not None and now < period.end)
+
+
+def _categories_of(host: str, snapshot: Snapshot) -> frozenset[str]:
+    found = snapshot.knowledge.categories.categories(host) | snapshot.own_lists.categories(host)
+    # A colon or a digit at the end: the only canonical hosts that are addresses.
+    if host[-1:].isdigit() or ":" in host:
+        from policy.address import is_ip
+
+        if is_ip(host):
+            return found | {BARE_IP}
+    return found

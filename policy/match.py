@@ -1,0 +1,61 @@
+"""Which categories a host is in, and whether one name covers another: by whole labels, never by letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+_NONE: frozenset[str] = frozenset()
+
+
+def suffixes(host: str) -> Iterator[str]:
+    """The host and every parent name, longest first: `a.b.nl`, `b.nl`, `nl`."""
+    while host:
+        yield host
+        host = host.partition(".")[2]
+
+
+def covers(site: str, host: str) -> bool:
+    """Whether `site` is the host or a parent of it (`x.com` covers `www.x.com`, never `box.com`)."""
+    return host == site or host.endswith(f".{site}")
+
+
+def covered(host: str, sites: Iterable[str]) -> bool:
+    """Whether any of the sites covers the host."""
+    return any(covers(site, host) for site in sites)
+
+
+@dataclass(frozen=True, slots=True)
+class HostIndex:
+    """Host to categories, by suffix walk. Built once, never changed; a look-up costs one dict probe a label."""
+
+    _names: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def of(cls, lists: Mapping[str, Iterable[str]]) -> HostIndex:
+        """An index over canonical hosts by category."""
+        names: dict[str, frozenset[str]] = {}
+        shared: dict[frozenset[str], frozenset[str]] = {}
+        for category, hosts in lists.items():
+            for host in hosts:
+                both = names.get(host, _NONE) | {category}
+                names[host] = shared.setdefault(both, both)
+        return cls(names)
+
+    def categories(self, host: str) -> frozenset[str]:
+        """All categories of a canonical host and of its parent names; empty when it is not listed."""
+        found = _NONE
+        names = self._names
+        while host:
+            here = names.get(host)
+            if here is not None:
+                found = found | here if found else here
+            host = host.partition(".")[2]
+        return found
+
+    def known(self) -> frozenset[str]:
+        """Every category that has at least one host."""
+        return frozenset(category for names in self._names.values() for category in names)
+
+    def __len__(self) -> int:
+        return len(self._names)

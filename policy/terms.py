@@ -1,0 +1,107 @@
+"""Words: folding of what is typed, and curated terms found in it. A hit names a term, never the text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+
+import ahocorasick
+
+HELP = "help"
+_LEET = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i", "€": "e"})
+# Letters of other scripts that look like ours; the first ones a child finds on a keyboard app.
+_LOOKALIKES = str.maketrans("аеорсухіјѕԁһνοαε", "aeopcyxijsdhvoae")
+_REPEATED = re.compile(r"(.)\1{2,}")
+_SPELLED = re.compile(r"(?<!\S)(?:\S ){2,}\S(?!\S)")
+_NOT_WORD = re.compile(r"[^\w]+|_")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One curated term. `part` lets it hit inside a longer word, unless the word holds one of `exceptions`."""
+
+    id: str
+    kind: str
+    text: str
+    part: bool = False
+    exceptions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A term that was found: its id and kind. The text stays where it was."""
+
+    term_id: str
+    kind: str
+
+
+def fold(text: str) -> str:
+    """Text as the lexicon reads it: NFKC, lower case, no marks or invisible signs, single spaces between words."""
+    wide = unicodedata.normalize("NFKC", text).casefold().translate(_LOOKALIKES)
+    letters = (c for c in unicodedata.normalize("NFD", wide) if unicodedata.category(c) not in {"Mn", "Cf"})
+    return _NOT_WORD.sub(" ", "".join(letters)).strip()
+
+
+def readings(text: str) -> tuple[str, ...]:
+    """Every way the text is read: as folded, with leet undone, with stretched letters cut, with spelled words joined."""
+    plain = fold(text)
+    leet = fold(_unleet(text))
+    found = dict.fromkeys((plain, leet))
+    for reading in tuple(found):
+        found.setdefault(_REPEATED.sub(r"\1", reading))
+        found.setdefault(_REPEATED.sub(r"\1\1", reading))
+        found.setdefault(_SPELLED.sub(lambda m: m.group().replace(" ", ""), reading))
+    return tuple(found)
+
+
+def _unleet(text: str) -> str:
+    """Digits and signs inside words back to letters; a number on its own stays a number."""
+    words = unicodedata.normalize("NFKC", text).split()
+    return " ".join(w.translate(_LEET) if any(c.isalpha() for c in w) else w for w in words)
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """All terms in one Aho-Corasick automaton. Not slotted: it is built once."""
+
+    terms: tuple[Term, ...] = ()
+
+    @cached_property
+    def _automaton(self) -> ahocorasick.Automaton:
+        automaton = ahocorasick.Automaton()
+        keys: dict[str, list[tuple[Term, tuple[str, ...]]]] = {}
+        for term in self.terms:
+            folded = fold(term.text)
+            if folded:
+                key = folded if term.part else f" {folded} "
+                keys.setdefault(key, []).append((term, tuple(fold(e) for e in term.exceptions)))
+        for key, terms in keys.items():
+            automaton.add_word(key, (len(key), tuple(terms)))
+        automaton.make_automaton()
+        return automaton
+
+    def hits(self, text: str) -> tuple[Hit, ...]:
+        """The terms in the text, each once, in the order of their ids."""
+        if not self.terms:
+            return ()
+        found: set[Hit] = set()
+        for reading in readings(text):
+            hay = f" {reading} "
+            for end, (length, terms) in self._automaton.iter(hay):
+                for term, exceptions in terms:
+                    if not (exceptions and _excepted(hay, end + 1 - length, end + 1, exceptions)):
+                        found.add(Hit(term.id, term.kind))
+        return tuple(sorted(found, key=lambda hit: hit.term_id))
+
+
+def _excepted(hay: str, start: int, end: int, exceptions: tuple[str, ...]) -> bool:
+    """Whether the hit lies inside an excepted word or phrase at that very place."""
+    for exception in exceptions:
+        at = hay.find(exception, max(0, start - len(exception)))
+        while at != -1 and at < end:
+            if at <= start + (hay[start] == " ") and end - (hay[end - 1] == " ") <= at + len(exception):
+                return True
+            at = hay.find(exception, at + 1)
+    return False
