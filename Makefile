@@ -1,0 +1,30 @@
+# What a person does with this project on a machine with git, make and any Python 3. `make` alone lists it.
+.PHONY: help setup run demo test test-full
+
+help:
+	@echo 'make run        start the guard; the first time it makes everything it needs, and says what to open'
+	@echo 'make demo       the same with a playground: a school, and pretend sites to try it on, without internet'
+	@echo 'make setup      only make the environment (.venv)'
+	@echo 'make test       check and test, within ten minutes'
+	@echo 'make test-full  the slow and heavy tests'
+
+setup:
+	@setup/environment.sh run setup
+
+run:
+	@setup/environment.sh run run
+	@exec .venv/bin/klaswacht up
+
+demo:
+	@setup/environment.sh run demo
+	@exec .venv/bin/klaswacht demo
+
+test:
+	@KLASWACHT_MAY_INSTALL=1 setup/machine.sh
+	@KLASWACHT_MAY_INSTALL=1 setup/environment.sh test test
+	@setup/check.sh
+
+test-full:
+	@KLASWACHT_MAY_INSTALL=1 setup/machine.sh
+	@KLASWACHT_MAY_INSTALL=1 setup/environment.sh test test-full
+	@.venv/bin/pytest -m full -rs

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Installs what the tests need of the machine (Debian or Ubuntu): a browser, PostgreSQL and curl; when we may, which is
+# as root or with sudo that asks nothing. Else it says what will be skipped, and why. With CI=true that is a failure.
+set -eu
+cd "$(dirname "$0")/.."
+. setup/find.sh
+
+has_browser() { for name in chromium chromium-browser google-chrome; do command -v "$name" >/dev/null && return 0; done; return 1; }
+has_postgres() { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; }
+has_curl() { command -v curl >/dev/null; }
+
+missing() {
+    has_browser || echo chromium
+    has_postgres || echo postgresql
+    has_curl || echo curl
+    true
+}
+
+wanted=$(missing)
+if [ -n "$wanted" ]; then
+    # shellcheck disable=SC2086 # one word a package
+    say "installing for the tests:" $wanted
+    # shellcheck disable=SC2086
+    { apt update -q && apt install -y -q --no-install-recommends $wanted; } >/dev/null 2>&1 || true
+fi
+
+for package in $(missing); do
+    case $package in
+    chromium) what='the tests in a real browser' ;;
+    postgresql) what='the tests on a real PostgreSQL' ;;
+    *) what='the tests with real curl' ;;
+    esac
+    say "$what are skipped: $package is not here and could not be installed (sudo apt-get install $package)"
+    [ "${CI:-}" != true ] || failed=1
+done
+exit "${failed:-0}"
