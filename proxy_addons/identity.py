@@ -1,0 +1,204 @@
+"""Who is this: a peer to a principal, with how sure that is.
+
+In order: a device key (proved), a person whom a teacher put at a device that is known by an address of its own
+(claimed), the group of a device's address or of the listener port (group), nothing. Addresses and ports can be typed
+by a pupil, so they never make anybody more than a pupil of a group: staff prove their device by its key. Only
+infrastructure (a printer, an alarm) has no way to give a key and is known by its address; the decision knows its class.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hmac import compare_digest
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from policy.model import Device, DeviceClass, Lease, Principal, Role, Snapshot, Strength
+from proxy_addons.facts import Peer
+
+UNKNOWN = Principal(Role.PUPIL, device_class=DeviceClass.UNKNOWN)
+"""The strictest pupil profile."""
+
+_STAFF_DEVICES = frozenset({DeviceClass.STAFF, DeviceClass.DIGIBOARD})
+_LONGEST = 512  # characters of a credentials header that are read
+
+type _Ip = IPv4Address | IPv6Address
+type _Net = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A device by its address; `alone` when the address is that device's only, not a range."""
+
+    device: Device
+    alone: bool
+
+
+class Identity:
+    """Names peers by the registry of a snapshot. `group_ports` maps a listener port to the group it was opened for."""
+
+    def __init__(self, group_ports: Mapping[int, str] | None = None) -> None:
+        self._group_ports = dict(group_ports or {})
+        self._registry: _Registry | None = None
+
+    def of(self, peer: Peer, snapshot: Snapshot | None, now: datetime) -> Principal:
+        """Who the peer is at `now`. A wrong key is nobody, never the device it claims to be."""
+        if snapshot is None:
+            return UNKNOWN
+        registry = self._registry
+        if registry is None or registry.snapshot is not snapshot:
+            registry = self._registry = _Registry(snapshot)
+        if peer.credentials is not None:
+            proved = registry.proved(peer.credentials)
+            return UNKNOWN if proved is None else registry.at_proved(proved, now)
+        found = registry.at_address(peer.address) or registry.at_port(peer.port)
+        if found is not None:
+            return registry.at_known(found, now)
+        group = self._group_ports.get(peer.port)
+        return UNKNOWN if group is None else replace(UNKNOWN, groups=(group,), strength=Strength.GROUP)
+
+
+class _Registry:
+    """The look-ups of one snapshot's devices, made once."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._single: dict[_Ip, list[Device]] = {}
+        self._ranges: list[tuple[_Net, Device]] = []
+        self._ports: dict[int, list[Device]] = {}
+        self._leases: dict[str, list[Lease]] = {}
+        for device in snapshot.devices.values():
+            for text in device.addresses:
+                self._add_range(text, device)
+            for port in device.ports:
+                self._ports.setdefault(port, []).append(device)
+        self._ranges.sort(key=lambda entry: entry[0].prefixlen, reverse=True)
+        for lease in snapshot.state.leases:
+            self._leases.setdefault(lease.device, []).append(lease)
+
+    def _add_range(self, text: str, device: Device) -> None:
+        try:
+            net = ip_network(text, strict=False)
+        except ValueError:
+            return  # a range that cannot be read names nobody
+        if net.num_addresses == 1:
+            self._single.setdefault(net.network_address, []).append(device)
+        else:
+            self._ranges.append((net, device))
+
+    def proved(self, credentials: str) -> Device | None:
+        """The device whose key was given, or None."""
+        pair = _basic(credentials)
+        if pair is None:
+            return None
+        device = self.snapshot.devices.get(pair[0])
+        known = device.key_hash if device is not None and device.key_hash else "0" * 64
+        given = hashlib.sha256(pair[1].encode()).hexdigest()
+        # Compared also for a device that does not exist, so that time does not tell which ids there are.
+        fits = compare_digest(given.encode(), known.lower().encode())
+        return device if fits and device is not None and device.key_hash else None
+
+    def at_address(self, address: str) -> _Found | None:
+        """The device at a client address: its own address first, then the narrowest range."""
+        try:
+            ip = ip_address(address.partition("%")[0])
+        except ValueError:
+            return None
+        if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
+            ip = ip.ipv4_mapped
+        single = self._single.get(ip)
+        if single:
+            return _one_of(single, alone=True)
+        width: int | None = None
+        here: list[Device] = []
+        for net, device in self._ranges:
+            if width is not None and net.prefixlen < width:
+                break
+            if net.version == ip.version and ip in net:
+                width = net.prefixlen
+                here.append(device)
+        return _one_of(here, alone=False)
+
+    def at_port(self, port: int) -> _Found | None:
+        """The device or range of devices that a listener port was opened for."""
+        return _one_of(self._ports.get(port, []), alone=False)
+
+    def at_proved(self, device: Device, now: datetime) -> Principal:
+        """Who sits at a device that gave its key."""
+        lease = self._lease(device, now)
+        if lease is not None:
+            return self._person(device, lease.person, Strength.CLAIMED) or self._pupil(device, Strength.PROVED)
+        if device.kind is DeviceClass.INFRASTRUCTURE:
+            return _infrastructure(device, Strength.PROVED)
+        owner = self.snapshot.people.get(device.person) if device.person else None
+        if owner is not None and not (device.kind is DeviceClass.PUPIL and owner.role is not Role.PUPIL):
+            # Staff on a pupil's device need a lease for the lesson; owning the cart is not sitting at it.
+            return self._person(device, owner.id, Strength.PROVED) or self._pupil(device, Strength.PROVED)
+        if device.kind in _STAFF_DEVICES:
+            # A digiboard follows the teacher of its group; a staff device without an owner is a member of staff's.
+            role = Role.TEACHER if device.kind is DeviceClass.DIGIBOARD else Role.STAFF
+            return replace(self._pupil(device, Strength.PROVED), role=role)
+        return self._pupil(device, Strength.PROVED)
+
+    def at_known(self, found: _Found, now: datetime) -> Principal:
+        """Who sits at a device that is known by address or port only."""
+        device = found.device
+        if device.kind is DeviceClass.INFRASTRUCTURE:
+            return _infrastructure(device, Strength.GROUP)
+        if found.alone and device.kind is not DeviceClass.STAFF:
+            lease = self._lease(device, now)
+            if lease is not None:
+                claimed = self._person(device, lease.person, Strength.CLAIMED)
+                if claimed is not None:
+                    return claimed
+        return self._pupil(device, Strength.GROUP if device.group else Strength.NONE)
+
+    def _lease(self, device: Device, now: datetime) -> Lease | None:
+        """The live lease of a device; of two, the one that started last."""
+        live = [lease for lease in self._leases.get(device.id, ()) if lease.start <= now < lease.end]
+        return max(live, key=lambda lease: lease.start) if live else None
+
+    def _person(self, device: Device, person: str, strength: Strength) -> Principal | None:
+        member = self.snapshot.people.get(person)
+        if member is None:
+            return None
+        groups = member.groups if member.role is Role.PUPIL or not device.group else (device.group,)
+        return Principal(member.role, member.id, groups, device.id, device.kind, strength)
+
+    def _pupil(self, device: Device, strength: Strength) -> Principal:
+        groups = (device.group,) if device.group else ()
+        return Principal(Role.PUPIL, None, groups, device.id or None, device.kind, strength)
+
+
+def _infrastructure(device: Device, strength: Strength) -> Principal:
+    groups = (device.group,) if device.group else ()
+    return Principal(Role.STAFF, None, groups, device.id or None, device.kind, strength)
+
+
+def _one_of(devices: list[Device], *, alone: bool) -> _Found | None:
+    """One device; of several at the same place only what they share, and doubt about the class is a pupil's device."""
+    if not devices:
+        return None
+    first = devices[0]
+    if len(devices) == 1:
+        return _Found(first, alone)
+    group = first.group if all(device.group == first.group for device in devices) else None
+    kind = first.kind if all(device.kind is first.kind for device in devices) else DeviceClass.PUPIL
+    return _Found(replace(first, id="", kind=kind, group=group, person=None), alone=False)
+
+
+def _basic(credentials: str) -> tuple[str, str] | None:
+    """Device id and key out of a `Basic` header value, or None."""
+    scheme, _, encoded = credentials[:_LONGEST].strip().partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        text = base64.b64decode(encoded.strip(), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    device, colon, key = text.partition(":")
+    return (device, key) if colon and device and key else None

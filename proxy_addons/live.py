@@ -1,0 +1,192 @@
+"""The current snapshot, and the only caller of `policy.decide`.
+
+A thread waits on the store's feed and loads the next snapshot; the event loop only swaps a reference. With the store
+gone the last snapshot stays in force and `degraded` says so. Before the first snapshot nothing is open but help.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from policy.decide import decide
+from policy.match import covered
+from policy.model import AccessRequest, Decision, Effect, Knowledge, Reason, Snapshot, Step
+from store import Store
+from store.db import Pulse
+from store.feed import Feed
+
+_log = logging.getLogger(__name__)
+
+_RETRY = 1.0  # seconds between tries while the store is gone
+_WAIT = 1.0  # seconds that one look at the feed may take
+
+
+def utc_now() -> datetime:
+    """The time in UTC; the clock of everything here unless a test brings its own."""
+    return datetime.now(UTC)
+
+
+def _shut(detail: str) -> Decision:
+    """The answer while there is nothing to decide with."""
+    return Decision(Effect.DENY, Reason.FAILED, trace=(Step("live", "deny", detail=detail),))
+
+
+_HELP_OPEN = Decision(Effect.ALLOW, Reason.HELP_HOST, trace=(Step("live", "allow", detail="no snapshot yet"),))
+
+
+class Live:
+    """Holds the snapshot in force. `start`, `stop`, the waits and the callbacks belong to one event loop."""
+
+    def __init__(
+        self, store: Store, school: str, knowledge: Knowledge, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._store = store
+        self.school = school
+        self.knowledge = knowledge
+        self.clock = clock
+        self._snapshot: Snapshot | None = None
+        self._failing = False
+        self._callbacks: list[Callable[[], None]] = []
+        self._stirs = 0
+        self._stirred = asyncio.Event()
+        self._stopping = threading.Event()
+        self._feed: Feed | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The snapshot in force, or None before the first."""
+        return self._snapshot
+
+    @property
+    def revision(self) -> int:
+        """The revision in force; -1 before the first snapshot."""
+        return -1 if self._snapshot is None else self._snapshot.revision
+
+    @property
+    def stirs(self) -> int:
+        """Rises with every change and every activity (an answered ask) that was heard of here."""
+        return self._stirs
+
+    @property
+    def degraded(self) -> bool:
+        """Whether the store cannot be read now, so that what is in force may be old (or nothing at all)."""
+        return self._failing or self._snapshot is None
+
+    def decide(self, request: AccessRequest) -> Decision:
+        """The answer by the snapshot in force, now. Never raises; what cannot be decided is denied."""
+        try:
+            snapshot = self._snapshot
+            if snapshot is None:
+                return self._without_snapshot(request)
+            return decide(request, snapshot, self.clock())
+        except Exception:
+            _log.exception("a decision failed and was denied")
+            return _shut("a decision failed")
+
+    def _without_snapshot(self, request: AccessRequest) -> Decision:
+        helping = self.knowledge.help_hosts
+        if request.hosts and not request.unreadable and all(covered(host, helping) for host in request.hosts):
+            return _HELP_OPEN
+        return _shut("no snapshot yet")
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called on the event loop after each swap; what it raises is logged."""
+        self._callbacks.append(callback)
+
+    async def start(self) -> None:
+        """Load the first snapshot (one try; later tries go on by themselves) and follow the store."""
+        self._stopping.clear()
+        self._stirred = asyncio.Event()
+        try:
+            self._swap(await asyncio.to_thread(self._load))
+        except Exception as error:
+            self._lost(error)
+        self._feed = Feed(self._store, self.school)
+        loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(
+            target=self._follow, args=(loop, self._feed), name="klaswacht-live", daemon=True
+        )
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """Stop following; the last snapshot stays readable."""
+        self._stopping.set()
+        feed, self._feed = self._feed, None
+        thread, self._thread = self._thread, None
+        if feed is not None:
+            await asyncio.to_thread(feed.close)
+        if thread is not None:
+            await asyncio.to_thread(thread.join, 10)
+
+    async def changed(self, since_revision: int, timeout: float) -> int:
+        """Wait until the revision in force differs from `since_revision`, at most `timeout` seconds; return it."""
+        await self._until(lambda: self.revision != since_revision, timeout)
+        return self.revision
+
+    async def stirred(self, since: int, timeout: float) -> int:
+        """Wait until `stirs` differs from `since`, at most `timeout` seconds; return it."""
+        await self._until(lambda: self._stirs != since, timeout)
+        return self._stirs
+
+    async def _until(self, done: Callable[[], bool], timeout: float) -> None:
+        try:
+            async with asyncio.timeout(max(timeout, 0.0)):
+                while not done():
+                    await self._stirred.wait()
+        except TimeoutError:
+            return
+
+    def _load(self) -> Snapshot:
+        return self._store.snapshot(self.school, self.knowledge, self.clock())
+
+    def _follow(self, loop: asyncio.AbstractEventLoop, feed: Feed) -> None:
+        """The thread: wait, load, hand over; while the store is gone try again and keep what there is."""
+        pulse: Pulse | None = None
+        loaded = self.revision
+        while not self._stopping.is_set():
+            try:
+                heard = feed.wait_pulse(_WAIT, pulse)
+                if self._stopping.is_set():
+                    return
+                snapshot = None
+                if heard.revision != loaded or self._failing or not feed.healthy:
+                    snapshot = self._load()
+                    loaded = snapshot.revision
+                if snapshot is not None:
+                    loop.call_soon_threadsafe(self._swap, snapshot)
+                elif heard != pulse:
+                    loop.call_soon_threadsafe(self._stir)
+                pulse = heard
+            except Exception as error:
+                if loop.is_closed():
+                    return
+                self._lost(error)
+                self._stopping.wait(_RETRY)
+
+    def _lost(self, error: Exception) -> None:
+        if not self._failing:
+            _log.warning("the store cannot be read, the last rules stay in force: %s", type(error).__name__)
+        self._failing = True
+
+    def _swap(self, snapshot: Snapshot) -> None:
+        if self._failing:
+            _log.warning("the store can be read again")
+        self._failing = False
+        if self._snapshot is None or snapshot.revision != self._snapshot.revision:
+            self._snapshot = snapshot
+            for callback in tuple(self._callbacks):
+                try:
+                    callback()
+                except Exception:
+                    _log.exception("a listener to a change failed")
+        self._stir()
+
+    def _stir(self) -> None:
+        self._stirs += 1
+        stirred, self._stirred = self._stirred, asyncio.Event()
+        stirred.set()
