@@ -13,9 +13,7 @@ from policy.model import (
     Agreement,
     BasisKind,
     Decision,
-    DeviceClass,
     Effect,
-    Gate,
     Grant,
     HoldsIn,
     LiftableBy,
@@ -78,7 +76,7 @@ class Asking:
 
     @cached_property
     def period(self) -> Period:
-        """The period of the asker's home group; on a rainy day a break is a lesson, until the rain or the break ends."""
+        """The period of the home group; on a rainy day a break is a lesson, until the rain or the break ends."""
         period = self._clock(self.groups[0] if self.groups else None)
         if period.end is not None:
             self._edges.append(period.end)
@@ -88,15 +86,17 @@ class Asking:
 
     def _clock(self, group: str | None) -> Period:
         """`period_at`, remembered by the snapshot for as long as it holds."""
-        memo = self.snapshot.periods
-        period = memo.get(group)
-        if period is None or not _holds(period, self.now):
-            period = memo[group] = period_at(self.snapshot.policy.schedule, group, self.now)
+        seen = self.snapshot.periods.get(group)
+        if seen is not None:
+            since, period = seen
+            if period.end is not None and since <= self.now < period.end:
+                return period
+        period = period_at(self.snapshot.policy.schedule, group, self.now)
+        self.snapshot.periods[group] = (self.now, period)
         return period
 
     def _spans(self, spans: Iterable[Span]) -> bool:
-        # Every span is looked at, so that none of their ends is missed.
-        return any([self.live(span.start, span.end) for span in spans if span.group in self.groups])
+        return any(self.live(span.start, span.end) for span in spans if span.group in self.groups)
 
     # --- who -------------------------------------------------------------------------------------------------------
 
@@ -175,11 +175,19 @@ class Asking:
 
     # --- rules -----------------------------------------------------------------------------------------------------
 
-    def holds(self, rule: Rule) -> bool:
-        """Whether a rule speaks for this role, group and moment."""
+    def concerns(self, rule: Rule) -> bool:
+        """Whether a rule is about this role and group. Of an asker without a group it is whenever it is strict."""
         if self.who.role not in rule.roles:
             return False
-        if rule.groups and rule.groups.isdisjoint(self.groups):
+        if not rule.groups:
+            return True
+        if not self.groups:
+            return rule.effect is not Effect.ALLOW
+        return not rule.groups.isdisjoint(self.groups)
+
+    def holds(self, rule: Rule) -> bool:
+        """Whether a rule speaks for this role, group and moment."""
+        if not self.concerns(rule):
             return False
         if rule.holds_in is HoldsIn.AT_SCHOOL:
             return True
@@ -235,20 +243,6 @@ def hardest(rules: Iterable[Rule]) -> LiftableBy:
 def lift_rank(liftable: LiftableBy) -> int:
     """0 a teacher, 1 the management, 2 nobody."""
     return _LIFT_RANK[liftable]
-
-
-def is_floor(rule: Rule) -> bool:
-    """Whether a rule is the safety floor."""
-    return rule.gate is Gate.LOCKED
-
-
-def is_infrastructure(asking: Asking) -> bool:
-    """Whether a machine asks for which the pupils' rules make no sense (alarm, payment terminal, printer)."""
-    return asking.who.device_class is DeviceClass.INFRASTRUCTURE
-
-
-def _holds(period: Period, now: datetime) -> bool:
-    return (period.start is not None and period.start <= now) and (period.end is not None and now < period.end)
 
 
 def _categories_of(host: str, snapshot: Snapshot) -> frozenset[str]:

@@ -563,14 +563,32 @@ class Snapshot:
         return HostIndex.of(self.policy.lists)
 
     @cached_property
-    def periods(self) -> dict[str | None, Period]:
-        """A memo of periods by group, filled and checked by `policy.asking`; the schedule of a snapshot never changes."""
+    def periods(self) -> dict[str | None, tuple[datetime, Period]]:
+        """A memo by group: when it was looked up and what held then; kept by `policy.asking` (a schedule never changes)."""
         return {}
 
     @cached_property
     def clauses(self) -> Mapping[str, Clause]:
         """Clause id to clause."""
         return {clause.id: clause for clause in self.policy.protocol.clauses}
+
+    @cached_property
+    def floor_rules(self) -> tuple[Rule, ...]:
+        """The rules of the gate `locked`."""
+        return tuple(rule for rule in self.policy.rules if rule.gate is Gate.LOCKED)
+
+    @cached_property
+    def break_rules(self) -> tuple[Rule, ...]:
+        """The rules of the gate `break`."""
+        return tuple(rule for rule in self.policy.rules if rule.gate is Gate.BREAK)
+
+    @cached_property
+    def _rules_by_facet(self) -> Mapping[Facet, tuple[Rule, ...]]:
+        return {facet: tuple(rule for rule in self.policy.rules if rule.facet is facet) for facet in Facet}
+
+    def facet_rules(self, facet: Facet) -> tuple[Rule, ...]:
+        """The rules of one facet, in the order of the policy."""
+        return self._rules_by_facet[facet]
 
     @cached_property
     def rules(self) -> Mapping[str, Rule]:

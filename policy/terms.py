@@ -10,7 +10,9 @@ from functools import cached_property
 import ahocorasick
 
 HELP = "help"
-_LEET = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i", "€": "e"})
+_LEET = str.maketrans(
+    {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i", "€": "e"}
+)
 # Letters of other scripts that look like ours; the first ones a child finds on a keyboard app.
 _LOOKALIKES = str.maketrans("аеорсухіјѕԁһνοαε", "aeopcyxijsdhvoae")
 _REPEATED = re.compile(r"(.)\1{2,}")

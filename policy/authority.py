@@ -1,0 +1,176 @@
+"""Who may permit what to whom. "No" is a value with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from policy.asking import Asking, lift_rank
+from policy.match import covered
+from policy.model import (
+    AccessRequest,
+    Action,
+    Facet,
+    Gate,
+    Grant,
+    LiftableBy,
+    Member,
+    Period,
+    PeriodKind,
+    Principal,
+    Role,
+    Rule,
+    Snapshot,
+    Strength,
+)
+
+_REACH = {
+    Role.TEACHER: LiftableBy.TEACHER,
+    Role.COORDINATOR: LiftableBy.TEACHER,
+    Role.MANAGEMENT: LiftableBy.MANAGEMENT,
+}
+_EVERY_GROUP = frozenset({Role.COORDINATOR, Role.MANAGEMENT})
+
+
+class Refusal(StrEnum):
+    """Why a permission cannot be given."""
+
+    ROLE = "role"
+    GROUP = "group"
+    NOBODY = "nobody"
+    NOTHING = "nothing"
+    OUTSIDE = "outside"
+    BREAK = "break"
+    LOCKED = "locked"
+    NOT_LIFTABLE = "not_liftable"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a permission may be given. `grant` is the wish cut to the period; `left_out` lack consent.
+
+    `rule` is the rule that stands in the way of a refused wish.
+    """
+
+    allowed: bool
+    reason: Refusal | None = None
+    grant: Grant | None = None
+    rule: Rule | None = None
+    left_out: frozenset[str] = frozenset()
+
+
+def lifts(role: Role, liftable: LiftableBy) -> bool:
+    """Whether a permission of this role lifts a rule that is liftable by `liftable`."""
+    reach = _REACH.get(role)
+    return reach is not None and liftable is not LiftableBy.NOBODY and lift_rank(liftable) <= lift_rank(reach)
+
+
+def may_act_for(member: Member, group: str) -> bool:
+    """Whether a staff member may act for a group at all."""
+    return member.role in _EVERY_GROUP or (member.role is Role.TEACHER and group in member.groups)
+
+
+def may_grant(giver: Member, wish: Grant, snapshot: Snapshot, now: datetime) -> Verdict:
+    """Whether `giver` may give `wish` now; the grant comes back cut to the end of the period it is given for.
+
+    The start is `now` at the earliest; giver and role of the wish are replaced by the real ones.
+    """
+    if giver.role not in _REACH:
+        return Verdict(False, Refusal.ROLE)
+    groups = _groups_of(wish, snapshot)
+    if not groups:
+        return Verdict(False, Refusal.NOBODY)
+    if not all(may_act_for(giver, group) for group in groups):
+        return Verdict(False, Refusal.GROUP)
+    if not wish.sites and not wish.categories and wish.facets <= {Facet.PLACE, Facet.ACTION, Facet.APP}:
+        return Verdict(False, Refusal.NOTHING)
+    end = wish.end
+    left_out: set[str] = set()
+    for group in sorted(groups):
+        asking = _as_pupil(group, snapshot, now)
+        refused = _period_refuses(asking)
+        if refused is not None:
+            return refused
+        end = _earlier(end, asking.period)
+        for rule in rules_in_the_way(asking, wish):
+            if rule.gate is Gate.LOCKED:
+                return Verdict(False, Refusal.LOCKED, rule=rule)
+            if not lifts(giver.role, rule.liftable_by):
+                return Verdict(False, Refusal.NOT_LIFTABLE, rule=rule)
+            if rule.consent:
+                left_out |= _without_consent(group, wish, snapshot)
+    start = max(wish.start, now)
+    if end <= start:
+        return Verdict(False, Refusal.ENDED)
+    return Verdict(
+        True, grant=replace(wish, start=start, end=end, role=giver.role, by=giver.id), left_out=frozenset(left_out)
+    )
+
+
+def rules_in_the_way(asking: Asking, wish: Grant) -> Iterator[Rule]:
+    """The rules that would still say no to what the wish names: the floor first, then the rules of its facets.
+
+    A full permission on a place (facet action) is not refused for an action that nobody may lift: it opens the place
+    and leaves that action closed. It is refused where the place itself stays shut.
+    """
+    targets = [(asking.categories(site), site) for site in wish.sites] + [(frozenset({c}), "") for c in wish.categories]
+    for categories, site in targets:
+        for rule in asking.snapshot.floor_rules:
+            if asking.holds(rule) and (rule.categories & categories or (site and covered(site, rule.sites))):
+                yield rule
+    facet_rules = asking.snapshot.facet_rules
+    if Facet.PLACE in wish.facets:
+        for categories, site in targets:
+            for rule in facet_rules(Facet.PLACE):
+                if asking.holds(rule) and (rule.categories & categories or (site and covered(site, rule.sites))):
+                    yield rule
+    for facet in (Facet.PRINT, Facet.WORDS):
+        if facet in wish.facets:
+            yield from (rule for rule in facet_rules(facet) if asking.holds(rule))
+
+
+def _groups_of(wish: Grant, snapshot: Snapshot) -> frozenset[str]:
+    """Every group the wish touches: whole ones, and the home groups of named pupils."""
+    home: set[str] = set()
+    for person in wish.people:
+        member = snapshot.people.get(person)
+        if member is None or member.role is not Role.PUPIL or not member.groups:
+            return frozenset()
+        home.add(member.groups[0])
+    return wish.groups | home
+
+
+def _as_pupil(group: str, snapshot: Snapshot, now: datetime) -> Asking:
+    """The question a pupil of this group would ask, to see which rules speak for the group now."""
+    who = Principal(Role.PUPIL, groups=(group,), strength=Strength.GROUP)
+    return Asking(AccessRequest(Action.VISIT, who), snapshot, now)
+
+
+def _period_refuses(asking: Asking) -> Verdict | None:
+    if asking.period.kind is PeriodKind.OUTSIDE:
+        return Verdict(False, Refusal.OUTSIDE)
+    if asking.period.kind is PeriodKind.BREAK:
+        for rule in asking.snapshot.break_rules:
+            if asking.holds(rule):
+                return Verdict(False, Refusal.BREAK, rule=rule)
+    return None
+
+
+def _earlier(end: datetime, period: Period) -> datetime:
+    return end if period.end is None else min(end, period.end)
+
+
+def _without_consent(group: str, wish: Grant, snapshot: Snapshot) -> set[str]:
+    """The pupils the wish names, of this group, whose parents have not agreed."""
+    consents = snapshot.state.consents
+    return {
+        person.id
+        for person in snapshot.people.values()
+        if person.role is Role.PUPIL
+        and group in person.groups
+        and (group in wish.groups or person.id in wish.people)
+        and not consents.get(person.id, False)
+    }

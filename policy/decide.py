@@ -1,0 +1,53 @@
+"""The only place where it is decided: the gates in order, then every facet, then the default of role and period."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from policy import facets, gates
+from policy.asking import Asking
+from policy.facets import STRICTNESS, Word
+from policy.model import AccessRequest, Decision, Effect, PeriodKind, Reason, Snapshot, Step
+
+
+def decide(request: AccessRequest, snapshot: Snapshot, now: datetime) -> Decision:
+    """The answer to one request at `now` (aware). Pure, never raises: doubt is a deny with the reason `failed`."""
+    try:
+        return _decide(Asking(request, snapshot, now))
+    except Exception as error:  # a bug or a broken row must stop the page, not the guard
+        return Decision(Effect.DENY, Reason.FAILED, trace=(Step("decide", Effect.DENY, detail=type(error).__name__),))
+
+
+def _decide(asking: Asking) -> Decision:
+    if asking.request.unreadable:
+        asking.note("address", Effect.DENY)
+        return asking.answer(Effect.DENY, Reason.UNREADABLE)
+    for gate in gates.IN_ORDER:
+        decision = gate(asking)
+        if decision is not None:
+            return decision
+    words = [facet(asking) for facet in facets.ALL]
+    strictest = max(words, key=lambda word: STRICTNESS[word.effect])
+    if strictest.effect is not Effect.ALLOW:
+        return asking.answer(
+            strictest.effect, strictest.reason, strictest.rules, category=strictest.category, types=strictest.types
+        )
+    return _open(asking, words)
+
+
+def _open(asking: Asking, words: list[Word]) -> Decision:
+    """Everything is open: by grants, or by the default of role and period."""
+    lifted = [word for word in words if word.rules]
+    if lifted:
+        return asking.answer(
+            Effect.ALLOW,
+            Reason.GRANTED,
+            tuple(rule for word in lifted for rule in word.rules),
+            category=lifted[0].category,
+            types=tuple(dict.fromkeys(kind for word in lifted for kind in word.types)),
+            grants=tuple(dict.fromkeys(grant for word in lifted for grant in word.grants)),
+        )
+    outside = asking.period.kind is PeriodKind.OUTSIDE
+    asking.note("default", Effect.ALLOW, detail=asking.period.kind)
+    reason = Reason.OUTSIDE if outside else Reason.OPEN
+    return asking.answer(Effect.ALLOW, reason, category=min(asking.all_categories, default=None))

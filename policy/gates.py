@@ -1,0 +1,205 @@
+"""The gates, in their order. Each looks at the question and either ends it with a decision or lets it through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from policy.asking import Asking
+from policy.match import covered
+from policy.model import (
+    Action,
+    Agreement,
+    Decision,
+    DeviceClass,
+    Effect,
+    Facet,
+    Gate,
+    LiftableBy,
+    PeriodKind,
+    Reason,
+    Role,
+    Rule,
+    SanctionTarget,
+    Strength,
+)
+from policy.terms import HELP
+
+
+def help_(asking: Asking) -> Decision | None:
+    """Somebody asks for help, or goes to where help is: always, before everything, also when words are bad too."""
+    if asking.request.hosts and all(covered(h, asking.snapshot.knowledge.help_hosts) for h in asking.request.hosts):
+        asking.note(Gate.HELP, Effect.ALLOW, detail="help host")
+        return asking.answer(Effect.ALLOW, Reason.HELP_HOST, category=HELP)
+    search = asking.request.search
+    if search is not None and asking.who.role is Role.PUPIL:
+        if any(hit.kind == HELP for hit in asking.snapshot.knowledge.lexicon.hits(search.text)):
+            # No term id here: what a child asked for help about is nobody's business.
+            asking.note(Gate.HELP, Effect.HELP)
+            return asking.answer(Effect.HELP, Reason.HELP, category=HELP)
+    return None
+
+
+def own(asking: Asking) -> Decision | None:
+    """The guard's own pages, and by exact name the system hosts that devices need."""
+    knowledge = asking.snapshot.knowledge
+    if not asking.request.hosts:
+        return None
+    if all(covered(host, knowledge.own_hosts) for host in asking.request.hosts):
+        asking.note(Gate.OWN, Effect.ALLOW, detail="own page")
+        return asking.answer(Effect.ALLOW, Reason.OWN)
+    if all(host in knowledge.system_hosts for host in asking.request.hosts):
+        asking.note(Gate.OWN, Effect.ALLOW, detail="system host")
+        return asking.answer(Effect.ALLOW, Reason.SYSTEM, category="system")
+    return None
+
+
+def locked(asking: Asking) -> Decision | None:
+    """The safety floor, for everybody at school; a site the school opened does not leave it."""
+    for rule in asking.snapshot.floor_rules:
+        if not asking.holds(rule):
+            continue
+        category = _on_the_floor(asking, rule)
+        if category is not None:
+            asking.note(Gate.LOCKED, Effect.DENY, rule.id, category)
+            return asking.answer(Effect.DENY, Reason.LOCKED, (rule,), category=category or None)
+    return None
+
+
+def _on_the_floor(asking: Asking, rule: Rule) -> str | None:
+    """The category by which a floor rule speaks here (empty: by name), or None when it does not."""
+    for category in sorted(rule.categories & asking.all_categories):
+        return category
+    if any(covered(host, rule.sites) for host in asking.request.hosts):
+        return ""
+    app = asking.request.app
+    if app is not None and (app in rule.apps or asking.app_category in rule.apps):
+        return asking.app_category or ""
+    return None
+
+
+def care(asking: Asking) -> Decision | None:
+    """A standing personal exception, without a reason shown."""
+    for exception in asking.snapshot.state.care:
+        mine = (exception.person is not None and exception.person == asking.named) or (
+            exception.device is not None and exception.device == asking.who.device
+        )
+        if not mine:
+            continue
+        if asking.all_covered(exception.sites) or (asking.request.app and asking.request.app in exception.apps):
+            asking.note(Gate.CARE, Effect.ALLOW)
+            return asking.answer(Effect.ALLOW, Reason.CARE)
+    return None
+
+
+def infrastructure(asking: Asking) -> Decision | None:
+    """A machine without a pupil: the rules of people say nothing about it."""
+    if asking.who.device_class is DeviceClass.INFRASTRUCTURE:
+        asking.note("device", Effect.ALLOW, detail="infrastructure")
+        return asking.answer(Effect.ALLOW, Reason.INFRASTRUCTURE)
+    return None
+
+
+def sanction(asking: Asking) -> Decision | None:
+    """A temporary ban of this very person; the learning list stays open."""
+    target = _target(asking)
+    for ban in asking.snapshot.state.sanctions:
+        if ban.person != asking.who.person or ban.on is not target or not asking.live(ban.start, ban.end):
+            continue
+        if asking.who.strength < Strength.PROVED:
+            # A ban is of one child: it never lands on somebody who only might be that child.
+            asking.note(Gate.SANCTION, "pass", detail="identity not proved")
+            continue
+        if _still_learning(asking, ban.sites):
+            asking.note(Gate.SANCTION, "pass", detail="learning list")
+            continue
+        asking.note(Gate.SANCTION, Effect.DENY, detail=target)
+        return asking.answer(Effect.DENY, Reason.SANCTION, liftable_by=LiftableBy.MANAGEMENT)
+    return None
+
+
+def _target(asking: Asking) -> SanctionTarget:
+    if asking.request.action is Action.PRINT:
+        return SanctionTarget.PRINTER
+    if asking.who.device_class is DeviceClass.PHONE:
+        return SanctionTarget.PHONE
+    return SanctionTarget.CHROMEBOOK
+
+
+def _still_learning(asking: Asking, sites: tuple[str, ...]) -> bool:
+    learning = asking.snapshot.knowledge.learning
+    return bool(asking.request.hosts) and all(
+        covered(host, sites) or not learning.isdisjoint(asking.categories(host)) for host in asking.request.hosts
+    )
+
+
+def pause(asking: Asking) -> Decision | None:
+    """The teacher has the class's eyes: no new pages; what runs goes on."""
+    if asking.who.role is not Role.PUPIL or not asking.request.hosts or not asking.request.navigation:
+        return None
+    if asking.paused:
+        asking.note(Gate.PAUSE, Effect.DENY)
+        return asking.answer(Effect.DENY, Reason.PAUSE, liftable_by=LiftableBy.TEACHER)
+    return None
+
+
+def break_(asking: Asking) -> Decision | None:
+    """No computer in breaks, where the school's protocol or decision has that rule."""
+    rules = [rule for rule in asking.snapshot.break_rules if asking.who.role in rule.roles]
+    if not rules or asking.period.kind is not PeriodKind.BREAK:
+        return None
+    for rule in rules:
+        if not rule.groups or not rule.groups.isdisjoint(asking.groups):
+            asking.note(Gate.BREAK, Effect.DENY, rule.id)
+            return asking.answer(Effect.DENY, Reason.BREAK, (rule,))
+    return None
+
+
+def agreement(asking: Asking) -> Decision | None:
+    """What was agreed for this lesson; a permission given after it joins it."""
+    if asking.who.role is not Role.PUPIL or not asking.request.hosts:
+        return None
+    for agreed in asking.agreements():
+        if asking.all_covered(agreed.sites):
+            asking.note(Gate.AGREEMENT, "pass", detail="on the list")
+        elif _joined(asking, agreed):
+            asking.note(Gate.AGREEMENT, "pass", detail="permitted since")
+        elif not asking.request.navigation and not asking.request.websocket:
+            # What an agreed page loads by itself is judged by the facets, or no real page would work.
+            asking.note(Gate.AGREEMENT, "pass", detail="background")
+        else:
+            asking.note(Gate.AGREEMENT, Effect.DENY)
+            return asking.answer(Effect.DENY, Reason.AGREEMENT, liftable_by=LiftableBy.TEACHER)
+    return None
+
+
+def _joined(asking: Asking, agreed: Agreement) -> bool:
+    """Whether every name in play was permitted by grants that came with or after the agreement."""
+    grants = [
+        grant
+        for grant in asking.snapshot.state.grants
+        if Facet.PLACE in grant.facets
+        and grant.start >= agreed.start
+        and asking.given_to_me(grant)
+        and any(
+            covered(host, grant.sites) or not grant.categories.isdisjoint(asking.categories(host))
+            for host in asking.request.hosts
+        )
+        and asking.live(grant.start, grant.end)
+    ]
+    return all(
+        any(covered(h, g.sites) or not g.categories.isdisjoint(asking.categories(h)) for g in grants)
+        for h in asking.request.hosts
+    )
+
+
+IN_ORDER: tuple[Callable[[Asking], Decision | None], ...] = (
+    help_,
+    own,
+    locked,
+    care,
+    infrastructure,
+    sanction,
+    pause,
+    break_,
+    agreement,
+)

@@ -1,0 +1,153 @@
+"""The cut of a snapshot to what one device needs: what lies on a laptop tells nothing about other children.
+
+The cut changes no answer: `decide` says the same to this device and its people with the cut as with the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from policy.model import (
+    Agreement,
+    Care,
+    Device,
+    Grant,
+    Group,
+    Knowledge,
+    Lease,
+    Member,
+    Policy,
+    Sanction,
+    Snapshot,
+    Span,
+    State,
+)
+
+_NOBODY: frozenset[str] = frozenset()
+
+
+def project(snapshot: Snapshot, device_id: str, now: datetime) -> Snapshot:
+    """Return the snapshot as this device may keep it at `now`: the rules, its groups, and the state of its people.
+
+    Its people are its owner and whoever somebody put at it for now; of nobody else an id, a ban or a consent is in it.
+    Who gave something and texts that people typed are left out. A device that does not exist gets the rules alone.
+    """
+    device = snapshot.devices.get(device_id)
+    mine = _mine(snapshot, device, now)
+    groups: Mapping[str, Group] = {one: snapshot.groups[one] for one in sorted(mine.groups) if one in snapshot.groups}
+    return Snapshot(
+        revision=snapshot.revision,
+        school=snapshot.school,
+        policy=_policy(snapshot.policy, mine),
+        knowledge=snapshot.knowledge,
+        groups=groups,
+        people={one: replace(member, groups=member.groups) for one, member in mine.people.items()},
+        devices={} if device is None else {device.id: _device(device, mine)},
+        state=_state(snapshot.state, mine),
+    )
+
+
+def changes_at(snapshot: Snapshot, device_id: str, now: datetime) -> datetime | None:
+    """Return when the cut changes although the revision does not: somebody starts or stops at this device. None: never.
+
+    The answer is always later than `now`.
+    """
+    edges = (edge for lease in snapshot.state.leases if lease.device == device_id for edge in (lease.start, lease.end))
+    return min((edge for edge in edges if edge > now), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mine:
+    """What belongs to the device. `always_named`: with or without a lease it is known who sits there."""
+
+    device: str | None
+    people: Mapping[str, Member]
+    groups: frozenset[str]
+    leases: tuple[Lease, ...]
+    always_named: bool
+
+
+def _mine(snapshot: Snapshot, device: Device | None, now: datetime) -> _Mine:
+    if device is None:
+        return _Mine(None, {}, _NOBODY, (), always_named=False)
+    leases = tuple(one for one in snapshot.state.leases if one.device == device.id and one.start <= now < one.end)
+    wanted = dict.fromkeys([*([device.person] if device.person else []), *(one.person for one in leases)])
+    people = {one: snapshot.people[one] for one in wanted if one in snapshot.people}
+    groups = frozenset(group for member in people.values() for group in member.groups)
+    return _Mine(
+        device.id,
+        people,
+        groups | ({device.group} if device.group else _NOBODY),
+        tuple(replace(one, by="") for one in leases if one.person in people),
+        always_named=device.person in people,
+    )
+
+
+def _device(device: Device, mine: _Mine) -> Device:
+    # How the school's network knows the device is no business of the device.
+    person = device.person if device.person in mine.people else None
+    return replace(device, person=person, addresses=(), ports=(), key_hash=None)
+
+
+def _policy(policy: Policy, mine: _Mine) -> Policy:
+    weeks = {group: week for group, week in policy.schedule.groups.items() if group in mine.groups}
+    return replace(policy, schedule=replace(policy.schedule, groups=weeks))
+
+
+def _state(state: State, mine: _Mine) -> State:
+    return State(
+        grants=tuple(kept for one in state.grants if (kept := _grant(one, mine)) is not None),
+        sanctions=tuple(_sanction(one) for one in state.sanctions if one.person in mine.people),
+        consents={one: agreed for one, agreed in state.consents.items() if one in mine.people},
+        care=tuple(kept for one in state.care if (kept := _care(one, mine)) is not None),
+        agreements=tuple(kept for one in state.agreements if (kept := _agreement(one, mine)) is not None),
+        pauses=_spans(state.pauses, mine),
+        rainy=_spans(state.rainy, mine),
+        leases=mine.leases,
+    )
+
+
+def _sanction(sanction: Sanction) -> Sanction:
+    return replace(sanction, by="")
+
+
+def _spans(spans: Iterable[Span], mine: _Mine) -> tuple[Span, ...]:
+    return tuple(replace(one, by="") for one in spans if one.group in mine.groups)
+
+
+def _grant(grant: Grant, mine: _Mine) -> Grant | None:
+    """A grant that leaves somebody out does not hold for an unknown pupil, who may be that one.
+
+    The name that is left out must not travel, so on a device where it may become unknown who sits there, such a grant
+    is rewritten to the people of this device that it holds for.
+    """
+    people = frozenset(one for one in grant.people if one in mine.people)
+    groups, without = grant.groups & mine.groups, frozenset(one for one in grant.without if one in mine.people)
+    if grant.without and not mine.always_named:
+        held = (one for one, member in mine.people.items() if not grant.groups.isdisjoint(member.groups))
+        people, groups, without = (people | frozenset(held)) - without, _NOBODY, _NOBODY
+    if not people and not groups:
+        return None
+    return replace(grant, people=people, groups=groups, without=without, by="", goal="")
+
+
+def _care(care: Care, mine: _Mine) -> Care | None:
+    person = care.person if care.person in mine.people else None
+    device = care.device if care.device == mine.device else None
+    if person is None and device is None:
+        return None
+    # Of whom somebody else's exception on this very device is, is not said.
+    return replace(care, person=person, device=device, review=None)
+
+
+def _agreement(agreement: Agreement, mine: _Mine) -> Agreement | None:
+    people = frozenset(one for one in agreement.people if one in mine.people)
+    groups = agreement.groups & mine.groups
+    if not people and not groups:
+        return None
+    return replace(agreement, people=people, groups=groups, by="", goal="")
+
+
+__all__ = ["Knowledge", "changes_at", "project"]
