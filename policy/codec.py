@@ -9,7 +9,6 @@ from collections.abc import Mapping, Set
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time
 from enum import Enum
-from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -120,9 +119,14 @@ def _body(plain: Mapping[str, Any]) -> Plain:
     return {name: value for name, value in plain.items() if name != "v"}
 
 
-@cache
+_ADAPTERS: dict[Any, TypeAdapter[Any]] = {}
+
+
 def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+    """The reader of a type, made once: building one costs milliseconds."""
+    if kind not in _ADAPTERS:
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
 
 
 def _mapping(noun: Any, leave: tuple[str, ...] = ()) -> Plain:

@@ -125,7 +125,7 @@ def words(asking: Asking) -> Word:
         if rule is None:
             continue
         asking.note(Facet.WORDS, "found", rule.id, ", ".join(h.term_id for h in hits if h.kind == kind))
-        word = _weigh(asking, Facet.WORDS, rule, Reason.WORDS, _anywhere_or(asking), None, types=kinds)
+        word = _weigh(asking, Facet.WORDS, rule, Reason.WORDS, _everywhere_or_there(asking), None, types=kinds)
         if word.effect is not Effect.ALLOW:
             return word
         lifted.append(word)
@@ -174,7 +174,7 @@ def _at(asking: Asking, hosts: tuple[str, ...], category: str | None) -> Callabl
     return about
 
 
-def _anywhere_or(asking: Asking) -> Callable[[Grant], bool]:
+def _everywhere_or_there(asking: Asking) -> Callable[[Grant], bool]:
     """A grant for words counts everywhere, unless it names the sites it is for."""
     return lambda grant: not grant.sites or asking.all_covered(grant.sites)
 

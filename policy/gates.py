@@ -31,12 +31,13 @@ def help_(asking: Asking) -> Decision | None:
         asking.note(Gate.HELP, Effect.ALLOW, detail="help host")
         return asking.answer(Effect.ALLOW, Reason.HELP_HOST, category=HELP)
     search = asking.request.search
-    if search is not None and asking.who.role is Role.PUPIL:
-        if any(hit.kind == HELP for hit in asking.snapshot.knowledge.lexicon.hits(search.text)):
-            # No term id here: what a child asked for help about is nobody's business.
-            asking.note(Gate.HELP, Effect.HELP)
-            return asking.answer(Effect.HELP, Reason.HELP, category=HELP)
-    return None
+    if search is None or asking.who.role is not Role.PUPIL:
+        return None
+    if not any(hit.kind == HELP for hit in asking.snapshot.knowledge.lexicon.hits(search.text)):
+        return None
+    # No term id here: what a child asked for help about is nobody's business.
+    asking.note(Gate.HELP, Effect.HELP)
+    return asking.answer(Effect.HELP, Reason.HELP, category=HELP)
 
 
 def own(asking: Asking) -> Decision | None:
@@ -144,14 +145,11 @@ def pause(asking: Asking) -> Decision | None:
 
 def break_(asking: Asking) -> Decision | None:
     """No computer in breaks, where the school's protocol or decision has that rule."""
-    rules = [rule for rule in asking.snapshot.break_rules if asking.who.role in rule.roles]
+    rules = tuple(rule for rule in asking.snapshot.break_rules if asking.concerns(rule))
     if not rules or asking.period.kind is not PeriodKind.BREAK:
         return None
-    for rule in rules:
-        if not rule.groups or not rule.groups.isdisjoint(asking.groups):
-            asking.note(Gate.BREAK, Effect.DENY, rule.id)
-            return asking.answer(Effect.DENY, Reason.BREAK, (rule,))
-    return None
+    asking.note(Gate.BREAK, Effect.DENY, rules[0].id)
+    return asking.answer(Effect.DENY, Reason.BREAK, rules[:1])
 
 
 def agreement(asking: Asking) -> Decision | None:

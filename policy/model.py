@@ -564,7 +564,7 @@ class Snapshot:
 
     @cached_property
     def periods(self) -> dict[str | None, tuple[datetime, Period]]:
-        """A memo by group: when it was looked up and what held then; kept by `policy.asking` (a schedule never changes)."""
+        """A memo by group: when it was looked up and what held then; kept by `policy.asking`."""
         return {}
 
     @cached_property

@@ -47,7 +47,7 @@ def fold(text: str) -> str:
 
 
 def readings(text: str) -> tuple[str, ...]:
-    """Every way the text is read: as folded, with leet undone, with stretched letters cut, with spelled words joined."""
+    """Every way the text is read: folded, leet undone, stretched letters cut, spelled words joined."""
     plain = fold(text)
     leet = fold(_unleet(text))
     found = dict.fromkeys((plain, leet))
