@@ -1,0 +1,259 @@
+"""The shape of a school file and of a rule, as pydantic models: what keys there are and what each may say."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from config.read import quoted
+from config.settings import RETENTION_DAYS
+from config.words import (
+    ActionWord,
+    AddressPort,
+    EffectWord,
+    FacetWord,
+    GateWord,
+    HoldsWord,
+    Host,
+    HostPort,
+    Id,
+    IpAddress,
+    Kind,
+    Language,
+    LiftableWord,
+    ListenPort,
+    Media,
+    Port,
+    Program,
+    RoleWord,
+    Slug,
+    Span,
+    Text,
+    nearest,
+    wrong,
+)
+from policy.model import Action, Effect, HoldsIn, LiftableBy, Role
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+class Part(BaseModel):
+    """Base of every model: unknown keys are refused by name, a key without a value counts as not there."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        known = tuple(field.alias or name for name, field in cls.model_fields.items())
+        for key in value:
+            if key not in known:
+                raise wrong(f"unknown key {quoted(key)}", nearest(str(key), known), at=key)
+        return {key: item for key, item in value.items() if item is not None}
+
+
+class Day(Part):
+    """One school day: lessons, breaks (cut out of lessons where they overlap), and time that pupils are not here."""
+
+    lessons: list[Span] = []
+    breaks: list[Span] = []
+    free: list[Span] = []
+
+
+class Week(Part):
+    """Days of a week; a day that is not here has no school (or, for a group, is as for the whole school)."""
+
+    mon: Day | None = None
+    tue: Day | None = None
+    wed: Day | None = None
+    thu: Day | None = None
+    fri: Day | None = None
+    sat: Day | None = None
+    sun: Day | None = None
+
+
+class Closed(Part):
+    """Days without school, both included; without `to` it is one day."""
+
+    first: date = Field(alias="from")
+    last: date | None = Field(default=None, alias="to")
+    name: Text = ""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Closed:
+        if self.last is not None and self.last < self.first:
+            raise wrong(f"`to` {quoted(self.last)} lies before `from` {quoted(self.first)}", "swap them", at="to")
+        return self
+
+
+class Timetable(Part):
+    """The week, the groups with another week, and the days without school."""
+
+    days: Week = Week()
+    groups: dict[Id, Week] = {}
+    closed: list[Closed] = []
+
+
+# --- rules ---------------------------------------------------------------------------------------------------------
+
+
+class BasisPart(Part):
+    """Why a rule exists; exactly one of the first five. `default` and `safety` are for the factory's own rules."""
+
+    clause: Id | None = None
+    decided: date | None = None
+    law: Text | None = None
+    safety: Text | None = None
+    default: Text | None = None
+    note: Text = ""
+
+    @model_validator(mode="after")
+    def _just_one(self) -> BasisPart:
+        given = [name for name in ("clause", "decided", "law", "safety", "default") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise wrong(
+                "a basis is one of `clause`, `decided`, `law`" + (f", not {len(given)} of them" if given else ""),
+                "for a decision of the school write `basis: {decided: 2026-09-01, note: why}`",
+            )
+        return self
+
+
+class RulePart(Part):
+    """One rule as it is written in a file; see `policy.model.Rule` for what the words mean."""
+
+    id: Slug
+    basis: BasisPart
+    facet: FacetWord | None = None
+    gate: GateWord | None = None
+    effect: EffectWord = Effect.DENY
+    roles: list[RoleWord] = [Role.PUPIL]
+    groups: list[Id] = []
+    holds_in: HoldsWord = HoldsIn.SCHOOL_HOURS
+    liftable_by: LiftableWord = LiftableBy.TEACHER
+    categories: list[Slug] = []
+    sites: list[Host] = []
+    actions: list[ActionWord] = []
+    media: list[Media] = []
+    kinds: list[Kind] = []
+    apps: list[Program] = []
+    consent: bool = False
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> RulePart:
+        if (self.facet is None) == (self.gate is None):
+            raise wrong(f"rule {quoted(self.id)} needs one of `facet` and `gate`", "write `facet: place` for sites")
+        speaks = self.facet or self.gate
+        assert speaks is not None  # noqa: S101 - the line above
+        needs, may = _TARGETS[speaks.value]
+        given = [key for key in _TARGET_KEYS if getattr(self, key)]
+        for key in given:
+            if key not in needs + may:
+                raise wrong(f"{quoted(key)} means nothing for {quoted(speaks)}", f"remove {quoted(key)}", at=key)
+        if needs and not set(given) & set(needs):
+            raise wrong(
+                f"rule {quoted(self.id)} says nothing about what it is for",
+                "add " + " or ".join(quoted(key) for key in needs),
+            )
+        if self.media and Action.UPLOAD not in self.actions:
+            raise wrong("`media` is for uploads only", "add `upload` to `actions`", at="media")
+        if not self.roles:
+            raise wrong("`roles` is empty", "write `roles: [pupil]`", at="roles")
+        if self.consent and (self.liftable_by is LiftableBy.NOBODY or self.effect is Effect.ALLOW):
+            raise wrong("`consent` is for a rule that somebody can lift", "remove `consent`", at="consent")
+        return self
+
+
+_TARGET_KEYS = ("categories", "sites", "actions", "media", "kinds", "apps")
+_TARGETS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "place": (("categories", "sites"), ()),
+    "action": (("actions",), ("media", "categories", "sites")),
+    "words": (("kinds",), ()),
+    "app": (("apps",), ()),
+    "print": ((), ()),
+    "personal": ((), ()),
+    "connect": ((), ()),
+    "locked": (("categories", "sites", "apps"), ()),
+    "break": ((), ()),
+}
+
+
+# --- the school ----------------------------------------------------------------------------------------------------
+
+
+class SchoolPart(Part):
+    """Which school this is."""
+
+    id: Id = "school"
+    name: Text = "Onze school"
+
+
+class ListenPart(Part):
+    """Where the guard listens; port 0 takes any free port."""
+
+    address: IpAddress = "127.0.0.1"
+    proxy: ListenPort = 8080
+    keyed: ListenPort = 8081
+    dashboard: ListenPort = 8443
+    name: Host = "klaswacht.internal"
+    groups: dict[Id, ListenPort] = {}
+
+    @model_validator(mode="after")
+    def _all_differ(self) -> ListenPart:
+        ports = {"proxy": self.proxy, "keyed": self.keyed, "dashboard": self.dashboard}
+        seen: dict[int, str] = {}
+        for name, port in [*ports.items(), *((f"groups.{group}", port) for group, port in self.groups.items())]:
+            if port and port in seen:
+                at = name.partition(".")[0]
+                raise wrong(f"port `{port}` is used for `{seen[port]}` and `{name}`", "choose another port", at=at)
+            seen[port] = name
+        return self
+
+
+class EgressPart(Part):
+    """Where the guard itself may connect to."""
+
+    ports: list[Port] = [80, 443]
+    hosts: dict[HostPort, AddressPort] = {}
+    trust: list[Text] = []
+
+
+def _days(most: int) -> Any:
+    def check(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            raise wrong(f"{quoted(value)} is not a number of days from 1 to {most}", "it can only be made shorter")
+        return value
+
+    return BeforeValidator(check)
+
+
+class RetentionPart(Part):
+    """Days that rows are kept."""
+
+    blocked: Annotated[int, _days(RETENTION_DAYS["blocked"])] = RETENTION_DAYS["blocked"]
+    noted: Annotated[int, _days(RETENTION_DAYS["noted"])] = RETENTION_DAYS["noted"]
+    requests: Annotated[int, _days(RETENTION_DAYS["requests"])] = RETENTION_DAYS["requests"]
+    reports: Annotated[int, _days(RETENTION_DAYS["reports"])] = RETENTION_DAYS["reports"]
+    bans: Annotated[int, _days(RETENTION_DAYS["bans"])] = RETENTION_DAYS["bans"]
+    grants: Annotated[int, _days(RETENTION_DAYS["grants"])] = RETENTION_DAYS["grants"]
+    audit: Annotated[int, _days(RETENTION_DAYS["audit"])] = RETENTION_DAYS["audit"]
+
+
+class SchoolPartFile(Part):
+    """A whole `school.yaml`."""
+
+    school: SchoolPart = SchoolPart()
+    protocol: Slug
+    language: Language = "nl"
+    workers: Annotated[int, Field(ge=1, le=16)] = 2
+    listen: ListenPart = ListenPart()
+    egress: EgressPart = EgressPart()
+    schedule: Timetable
+    lists: dict[Slug, list[Host]] = {}
+    open_sites: list[Host] = []
+    tunnels: dict[Host, Text] = {}
+    rules: list[RulePart] = []
+    retention: RetentionPart = RetentionPart()

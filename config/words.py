@@ -1,0 +1,172 @@
+"""The words of a school file: annotated types that make a value canonical or tell what is wrong with it.
+
+Every validator raises `wrong(problem, hint)`; `config.complaints` finds the line for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import time
+from difflib import get_close_matches
+from enum import StrEnum
+from ipaddress import ip_address
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
+
+from config.read import quoted
+from policy.address import canonical_host, is_ip, name_without_suffix
+from policy.model import Action, Effect, Facet, Gate, HoldsIn, LiftableBy, Role
+
+MEDIA = ("picture", "sound", "video", "file")
+KINDS = ("coarse", "aggression", "sex", "discrimination")
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,49}\Z")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,39}\Z")
+_SPAN = re.compile(r"([0-9]{2}:[0-9]{2})\s*-\s*([0-9]{2}:[0-9]{2})\Z")
+_PROGRAM = re.compile(r"[^\s/\\][^/\\]{0,79}\Z")
+
+
+def wrong(problem: str, hint: str = "", at: str | None = None) -> PydanticCustomError:
+    """Return the error that a validator raises; `at` names the key inside the model that it is about."""
+    return PydanticCustomError("config", "{problem}", {"problem": problem, "hint": hint, "at": at})
+
+
+def nearest(value: str, known: Iterable[str]) -> str:
+    """Return a hint that names the known word most like `value`, or all of them."""
+    known = tuple(known)
+    close = get_close_matches(value, known, n=1, cutoff=0.6)
+    return f"did you mean {quoted(close[0])}?" if close else "known: " + ", ".join(quoted(k) for k in known)
+
+
+# --- words ---------------------------------------------------------------------------------------------------------
+
+
+def _text(value: Any) -> str:
+    """Text; a bare number is what was typed (`groups: [7]`)."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise wrong(f"{quoted(value)} is not text", "put it in quotes" if not isinstance(value, dict | list) else "")
+    if not value.strip() or len(value) > 300 or not value.isprintable():
+        raise wrong(f"{quoted(value)} is not a line of text", "write 1 to 300 printable characters")
+    return value.strip()
+
+
+def _slug(value: Any) -> str:
+    text = _text(value)
+    if not _SLUG.match(text):
+        raise wrong(f"{quoted(text)} is not a name", "use small letters, digits and `-`")
+    return text
+
+
+def _id(value: Any) -> str:
+    text = _text(value)
+    if not _ID.match(text):
+        raise wrong(f"{quoted(text)} is not an id", "use letters, digits, `-`, `_` and `.`, at most 40")
+    return text
+
+
+def _program(value: Any) -> str:
+    text = _text(value).lower()
+    if not _PROGRAM.match(text):
+        raise wrong(f"{quoted(text)} is not a program name", "write the file name of the program, without its folder")
+    return text.removesuffix(".exe")
+
+
+def _one_of(words: tuple[str, ...]) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        text = _text(value)
+        if text not in words:
+            raise wrong(f"{quoted(text)} is not known here", nearest(text, words))
+        return text
+
+    return check
+
+
+def _member_of[E: StrEnum](kind: type[E], *but: E) -> Callable[[Any], E]:
+    check = _one_of(tuple(member.value for member in kind if member not in but))
+    return lambda value: kind(check(value))
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+Slug = Annotated[str, BeforeValidator(_slug)]
+Id = Annotated[str, BeforeValidator(_id)]
+Program = Annotated[str, BeforeValidator(_program)]
+Language = Annotated[str, BeforeValidator(_one_of(("nl", "en")))]
+Media = Annotated[str, BeforeValidator(_one_of(MEDIA))]
+Kind = Annotated[str, BeforeValidator(_one_of(KINDS))]
+RoleWord = Annotated[Role, BeforeValidator(_member_of(Role))]
+ActionWord = Annotated[Action, BeforeValidator(_member_of(Action))]
+FacetWord = Annotated[Facet, BeforeValidator(_member_of(Facet))]
+EffectWord = Annotated[Effect, BeforeValidator(_member_of(Effect, Effect.HELP))]
+LiftableWord = Annotated[LiftableBy, BeforeValidator(_member_of(LiftableBy))]
+HoldsWord = Annotated[HoldsIn, BeforeValidator(_member_of(HoldsIn))]
+GateWord = Annotated[
+    Gate, BeforeValidator(_one_of((Gate.LOCKED.value, Gate.BREAK.value))), AfterValidator(lambda word: Gate(word))
+]
+
+
+# --- network -------------------------------------------------------------------------------------------------------
+
+
+def _host(value: Any) -> str:
+    """A canonical host; every other spelling of the same name becomes this one."""
+    text = _text(value)
+    if text.startswith("*."):
+        raise wrong(f"{quoted(text)} is not a host", f"write {quoted(text[2:])}: its sub-domains are included")
+    host = canonical_host(text)
+    if host is None or "/" in text or (":" in text and not is_ip(host)):
+        inner = canonical_host(re.sub(r"^[a-z]+://", "", text).partition("/")[0].partition(":")[0])
+        raise wrong(
+            f"{quoted(text)} is not a host", f"write {quoted(inner)}" if inner else "write it like `example.nl`"
+        )
+    if not is_ip(host) and host != "localhost" and not name_without_suffix(host):
+        raise wrong(f"{quoted(text)} stands for every site below it", "write one site, like `example.nl`")
+    return host
+
+
+def _address(value: Any) -> str:
+    text = _text(value)
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise wrong(f"{quoted(text)} is not an ip address", "write one like `127.0.0.1` or `0.0.0.0`") from None
+
+
+def _with_port(value: Any, name: Callable[[Any], str], example: str) -> str:
+    text = _text(value)
+    host, colon, port = text.rpartition(":")
+    if not colon or not re.fullmatch(r"[1-9][0-9]{0,4}", port) or int(port) > 65_535:
+        raise wrong(f"{quoted(text)} has no port", f"write it like {quoted(example)}")
+    host = name(host.removeprefix("[").removesuffix("]"))
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+Host = Annotated[str, BeforeValidator(_host)]
+IpAddress = Annotated[str, BeforeValidator(_address)]
+HostPort = Annotated[str, BeforeValidator(lambda v: _with_port(v, _host, "intranet.school.nl:443"))]
+AddressPort = Annotated[str, BeforeValidator(lambda v: _with_port(v, _address, "127.0.0.1:9443"))]
+ListenPort = Annotated[int, Field(ge=0, le=65_535)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
+
+# --- clock and calendar --------------------------------------------------------------------------------------------
+
+
+def _span(value: Any) -> tuple[time, time]:
+    """Two wall-clock times, the first earlier than the second."""
+    text = _text(value)
+    found = _SPAN.match(text.replace("\u2013", "-"))
+    try:
+        first, last = (time.fromisoformat(part) for part in (found.groups() if found else ("?", "?")))
+    except ValueError:
+        raise wrong(f"{quoted(text)} is not a stretch of time", "write it like `08:30-14:00`") from None
+    if first >= last:
+        raise wrong(f"{quoted(text)} ends before it starts", "write the earlier time first")
+    return first, last
+
+
+Span = Annotated[tuple[time, time], BeforeValidator(_span)]
