@@ -8,6 +8,8 @@ from functools import cached_property
 
 from policy.match import covered
 from policy.model import (
+    ALWAYS,
+    FOREVER,
     AccessRequest,
     Action,
     Agreement,
@@ -54,7 +56,8 @@ class Asking:
                 self._edges.append(start)
             return False
         if self.now < end:
-            self._edges.append(end)
+            if end != FOREVER:
+                self._edges.append(end)
             return True
         return False
 
@@ -70,7 +73,7 @@ class Asking:
         kept = []
         for group in self.who.groups:
             until = known[group].until if group in known else None
-            if until is None or self.live(datetime.min.replace(tzinfo=self.now.tzinfo), until):
+            if until is None or self.live(ALWAYS, until):
                 kept.append(group)
         return tuple(kept)
 

@@ -15,7 +15,6 @@ from policy.model import (
     Device,
     Grant,
     Group,
-    Knowledge,
     Lease,
     Member,
     Policy,
@@ -43,7 +42,7 @@ def project(snapshot: Snapshot, device_id: str, now: datetime) -> Snapshot:
         policy=_policy(snapshot.policy, mine),
         knowledge=snapshot.knowledge,
         groups=groups,
-        people={one: replace(member, groups=member.groups) for one, member in mine.people.items()},
+        people=dict(mine.people),
         devices={} if device is None else {device.id: _device(device, mine)},
         state=_state(snapshot.state, mine),
     )
@@ -98,11 +97,11 @@ def _policy(policy: Policy, mine: _Mine) -> Policy:
 
 def _state(state: State, mine: _Mine) -> State:
     return State(
-        grants=tuple(kept for one in state.grants if (kept := _grant(one, mine)) is not None),
+        grants=tuple(grant for one in state.grants if (grant := _grant(one, mine)) is not None),
         sanctions=tuple(_sanction(one) for one in state.sanctions if one.person in mine.people),
         consents={one: agreed for one, agreed in state.consents.items() if one in mine.people},
-        care=tuple(kept for one in state.care if (kept := _care(one, mine)) is not None),
-        agreements=tuple(kept for one in state.agreements if (kept := _agreement(one, mine)) is not None),
+        care=tuple(care for one in state.care if (care := _care(one, mine)) is not None),
+        agreements=tuple(bond for one in state.agreements if (bond := _agreement(one, mine)) is not None),
         pauses=_spans(state.pauses, mine),
         rainy=_spans(state.rainy, mine),
         leases=mine.leases,
@@ -148,6 +147,3 @@ def _agreement(agreement: Agreement, mine: _Mine) -> Agreement | None:
     if not people and not groups:
         return None
     return replace(agreement, people=people, groups=groups, by="", goal="")
-
-
-__all__ = ["Knowledge", "changes_at", "project"]

@@ -1,0 +1,283 @@
+"""One line of `klaswacht check`: a question as a tool writes it, to an access request and the state it is asked in."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from policy.address import canonical, canonical_host
+from policy.model import (
+    ALWAYS,
+    FOREVER,
+    AccessRequest,
+    Action,
+    Agreement,
+    Care,
+    DeviceClass,
+    Facet,
+    Grant,
+    Knowledge,
+    Principal,
+    Role,
+    Sanction,
+    SanctionTarget,
+    Search,
+    Span,
+    State,
+    Strength,
+)
+
+ZONE = ZoneInfo("Europe/Amsterdam")
+FULL = frozenset({Facet.PLACE, Facet.ACTION, Facet.APP})
+VIEW = frozenset({Facet.PLACE})
+# What a later version answers; until then the line says so and the rest goes on.
+NOT_YET = ("text", "print")
+_SENDING = frozenset({"POST", "PUT", "PATCH"})
+
+
+def moment(value: Any) -> datetime:
+    """A moment as written: ISO 8601; without an offset it is Amsterdam's wall clock. Raises `ValueError`."""
+    if isinstance(value, datetime):
+        found = value
+    elif isinstance(value, date):
+        found = datetime.combine(value, time())
+    elif isinstance(value, str):
+        found = datetime.fromisoformat(value)
+    else:
+        raise ValueError("a moment is written as `2026-11-23T10:00`")
+    return (found if found.tzinfo else found.replace(tzinfo=ZONE)).astimezone(UTC)
+
+
+def _words(value: Any) -> Any:
+    """A group may be written as a number."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _strength(value: Any) -> Any:
+    return Strength[value.upper()] if isinstance(value, str) and value.upper() in Strength.__members__ else value
+
+
+Moment = Annotated[datetime, BeforeValidator(moment)]
+Name = Annotated[str, BeforeValidator(_words)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+
+class GrantLine(_Strict):
+    """A permission: `for` a group (text) or pupils (list)."""
+
+    to: Name | list[str] = Field(alias="for")
+    sites: list[str] = []
+    categories: list[str] = []
+    facets: list[Facet] = []
+    mode: Literal["view", "full"] = "full"
+    start: Moment = Field(default=ALWAYS, alias="from")
+    until: Moment = FOREVER
+    by: Role = Role.TEACHER
+
+
+class SanctionLine(_Strict):
+    """A ban."""
+
+    pupil: str
+    on: SanctionTarget = SanctionTarget.CHROMEBOOK
+    start: Moment = Field(default=ALWAYS, alias="from")
+    until: Moment = FOREVER
+
+
+class CareLine(_Strict):
+    """A standing personal exception."""
+
+    pupil: str | None = None
+    device: str | None = None
+    sites: list[str] = []
+    apps: list[str] = []
+
+
+class AgreementLine(_Strict):
+    """What was agreed for the lesson."""
+
+    group: Name | None = None
+    pupils: list[str] = []
+    sites: list[str]
+    start: Moment = Field(default=ALWAYS, alias="from")
+    until: Moment = FOREVER
+
+
+class StateLine(_Strict):
+    """The state a question is asked in."""
+
+    grants: list[GrantLine] = []
+    sanctions: list[SanctionLine] = []
+    consents: dict[str, bool] = {}
+    care: list[CareLine] = []
+    agreement: AgreementLine | None = None
+    pause: list[Name] = []
+    rainy: list[Name] = []
+
+
+class QuestionLine(_Strict):
+    """One question. Exactly one of `url`, `query`, `text`, `app`, `print` says what it is about."""
+
+    id: Any = None
+    url: str | None = None
+    query: str | None = None
+    engine: str = "google"
+    text: str | None = None
+    app: str | None = None
+    job: Any = Field(default=None, alias="print")
+    action: Action | None = None
+    method: str = "GET"
+    connect: str | None = None
+    sni: str | None = None
+    host: str | None = None
+    role: Role | None = None
+    group: Name | None = None
+    pupil: str | None = None
+    device: str | None = None
+    at: Moment | None = None
+    strength: Annotated[Strength | None, BeforeValidator(_strength)] = None
+    protocol: str | None = None
+    state: StateLine | None = None
+
+
+class BadLine(Exception):
+    """A line that is no question; the text says what is wrong and what to do."""
+
+
+def read_question(data: Any) -> QuestionLine:
+    """The question in a JSON object; raises `BadLine`."""
+    if not isinstance(data, dict):
+        raise BadLine('a line is a JSON object such as {"url": "https://example.nl"}')
+    for kind in NOT_YET:
+        if kind in data:
+            raise BadLine("not yet")
+    try:
+        question = QuestionLine.model_validate(data)
+    except ValidationError as error:
+        raise BadLine(told(error)) from error
+    asked = [kind for kind in ("url", "query", "app") if getattr(question, kind) is not None]
+    if len(asked) != 1:
+        raise BadLine("a question has exactly one of `url`, `query`, `app`")
+    return question
+
+
+def told(error: ValidationError) -> str:
+    """What pydantic found, in one line: where, what is wrong, what was written."""
+    first = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in first["loc"]) or "line"
+    return f"`{where}`: {first['msg'].lower()}; written was `{str(first.get('input'))[:80]}`"
+
+
+def request_of(question: QuestionLine, role: Role, group: str | None, knowledge: Knowledge) -> AccessRequest:
+    """The access request of a question; raises `BadLine` for an engine nobody knows."""
+    who = _principal(question, role, group)
+    if question.app is not None:
+        return AccessRequest(question.action or Action.RUN, who, app=question.app.strip().lower())
+    search = None
+    hosts: tuple[str, ...]
+    if question.query is not None:
+        hosts, search = (_engine_host(question.engine, knowledge),), Search(question.engine, question.query)
+        address = canonical(f"https://{hosts[0]}/")
+    else:
+        url = question.url or ""
+        address = canonical(url if "://" in url else f"https://{url}")
+        hosts = (address.host,) if address else ()
+        search = knowledge.engines.query(address) if address else None
+    unreadable = not hosts
+    for name in (question.connect, question.sni, question.host):
+        if name is not None:
+            canon = canonical_host(name)
+            unreadable = unreadable or canon is None
+            hosts = (*hosts, canon) if canon and canon not in hosts else hosts
+    action = question.action or _action(question.method, search is not None)
+    return AccessRequest(
+        action,
+        who,
+        hosts,
+        address,
+        websocket=address is not None and address.scheme in {"ws", "wss"},
+        search=search,
+        unreadable=unreadable,
+    )
+
+
+def _action(method: str, searching: bool) -> Action:
+    if searching:
+        return Action.SEARCH
+    return Action.SUBMIT if method.upper() in _SENDING else Action.VISIT
+
+
+def _engine_host(engine: str, knowledge: Knowledge) -> str:
+    for known in knowledge.engines.engines:
+        if known.id == engine:
+            return known.hosts[0].replace("*", "nl")
+    names = ", ".join(sorted({known.id for known in knowledge.engines.engines}))
+    raise BadLine(f"`engine`: `{engine[:40]}` is not known; known are {names}")
+
+
+def _principal(question: QuestionLine, role: Role, group: str | None) -> Principal:
+    groups = (question.group,) if question.group else ((group,) if group else ())
+    kind, device = DeviceClass.PUPIL, question.device
+    if device in set(DeviceClass):
+        kind, device = DeviceClass(device), None
+    strength = question.strength
+    if strength is None:
+        strength = Strength.PROVED if question.pupil else (Strength.GROUP if groups else Strength.NONE)
+    return Principal(question.role or role, question.pupil, groups, device, kind, strength)
+
+
+def state_of(line: StateLine) -> State:
+    """The policy's state in a `state` object."""
+    return State(
+        grants=tuple(_grant(i, grant) for i, grant in enumerate(line.grants, 1)),
+        sanctions=tuple(
+            Sanction(f"sanction-{i}", s.pupil, s.on, s.start, s.until) for i, s in enumerate(line.sanctions, 1)
+        ),
+        consents=dict(line.consents),
+        care=tuple(
+            Care(f"care-{i}", c.pupil, c.device, _hosts(c.sites), tuple(a.lower() for a in c.apps))
+            for i, c in enumerate(line.care, 1)
+        ),
+        agreements=(_agreement(line.agreement),) if line.agreement else (),
+        pauses=tuple(Span(group, ALWAYS, FOREVER) for group in line.pause),
+        rainy=tuple(Span(group, ALWAYS, FOREVER) for group in line.rainy),
+    )
+
+
+def _grant(number: int, line: GrantLine) -> Grant:
+    group = frozenset({line.to}) if isinstance(line.to, str) else frozenset[str]()
+    people = frozenset[str]() if isinstance(line.to, str) else frozenset(line.to)
+    facets = frozenset(line.facets) or (VIEW if line.mode == "view" else FULL)
+    return Grant(
+        f"grant-{number}",
+        line.start,
+        line.until,
+        line.by,
+        groups=group,
+        people=people,
+        sites=_hosts(line.sites),
+        categories=frozenset(line.categories),
+        facets=facets,
+    )
+
+
+def _agreement(line: AgreementLine) -> Agreement:
+    groups = frozenset({line.group}) if line.group else frozenset[str]()
+    return Agreement(
+        "agreement-1", line.start, line.until, groups=groups, people=frozenset(line.pupils), sites=_hosts(line.sites)
+    )
+
+
+def _hosts(sites: list[str]) -> tuple[str, ...]:
+    """Sites as canonical hosts; one that is none is kept as written, and covers nothing (an app may be named so)."""
+    found = []
+    for site in sites:
+        address = canonical(site) if "://" in site else None
+        found.append(address.host if address else canonical_host(site) or site)
+    return tuple(found)
