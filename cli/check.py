@@ -143,9 +143,9 @@ def _local(when: datetime | None) -> str:
 
 
 def check(
-    question: Annotated[
-        str | None, typer.Argument(help="An address to ask about; without it, JSON lines are read.")
-    ] = None,
+    url: Annotated[str | None, typer.Argument(help="An address to ask about; else JSON lines are read.")] = None,
+    query: Annotated[str | None, typer.Option(help="Search words to ask about.")] = None,
+    app: Annotated[str | None, typer.Option(help="A program to ask about, such as discord.")] = None,
     role: Annotated[Role, typer.Option(help="Who asks.")] = Role.PUPIL,
     group: Annotated[str | None, typer.Option(help="Which group, such as 7.")] = None,
     at: Annotated[str | None, typer.Option(help="When, such as 2026-11-23T10:00 (Amsterdam); default now.")] = None,
