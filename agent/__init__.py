@@ -1,1 +1,1 @@
-"""Enforcement on the device."""
+"""Enforcement on the device: sees which programs run, asks the policy, ends what may not run, and stays kind."""

@@ -1,0 +1,54 @@
+"""Composition of the agent: `python -m agent` watches this device until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from agent.home import Home, default_home
+from agent.link import Link
+from agent.loop import Setting, Watch, run
+from agent.outbox import Outbox
+from agent.platform import shower
+from agent.school import School
+from config.load import knowledge
+from config.texts import say
+
+
+def start(home: Home, stop: threading.Event, *, dry_run: bool = False) -> int:
+    """Watch this device until `stop` is set; returns the exit code (2: this device is not enrolled)."""
+    enrolment = home.enrolment()
+    if enrolment is None:
+        print(say("agent.not_enrolled", home=home.path), file=sys.stderr)
+        return 2
+    school = School(home, knowledge())
+    outbox = Outbox(home)
+    setting = Setting(enrolment.device, enrolment.language, dry_run)
+    run(Watch(setting, school, outbox, shower()), school, outbox, Link(enrolment, home.ca), stop)
+    return 0
+
+
+def stop_on_signals(stop: threading.Event) -> None:
+    """Let Ctrl-C and a service manager stop the agent cleanly. Only in the main thread."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+
+
+def main() -> int:
+    """Read the command line and watch."""
+    parser = argparse.ArgumentParser(prog="python -m agent", description=__doc__)
+    parser.add_argument("--home", type=Path, default=None)
+    parser.add_argument("--dry-run", action="store_true")
+    given = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    stop = threading.Event()
+    stop_on_signals(stop)
+    return start(Home(given.home or default_home()), stop, dry_run=given.dry_run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

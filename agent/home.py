@@ -1,0 +1,115 @@
+"""The agent's own folder on the device: enrolment with the device key, the school's CA, the offline copy, events.
+
+Only the account of the agent may read it (folder 0700, files 0600): the device key lies in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+_ENROLMENT = "device.json"
+_CA = "school-ca.crt"
+_COPY = "snapshot.json"
+_EVENTS = "events.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Which device of which school. `server` is `host:port` of the dashboard, `key` the secret of this device."""
+
+    server: str
+    device: str
+    key: str
+    school: str
+    language: str = "nl"
+
+    def __repr__(self) -> str:
+        """Tell everything but the key, so that it never reaches a log."""
+        return f"Enrolment(server={self.server!r}, device={self.device!r}, school={self.school!r})"
+
+
+def default_home() -> Path:
+    """Return the folder named by KLASWACHT_AGENT_HOME, else the usual place for a service or for a user's program."""
+    named = os.environ.get("KLASWACHT_AGENT_HOME")
+    if named:
+        return Path(named)
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/klaswacht-agent")
+    data = os.environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else Path.home() / ".local" / "share") / "klaswacht-agent"
+
+
+class Home:
+    """The folder. What is missing or damaged reads as None; only writing raises (`OSError`)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def ca(self) -> Path:
+        """The certificate file of the school's CA."""
+        return self.path / _CA
+
+    def enrolment(self) -> Enrolment | None:
+        """Return which device this is, or None when it is not enrolled."""
+        found = self._read(_ENROLMENT)
+        try:
+            return Enrolment(**{name: str(value) for name, value in found.items()}) if found else None
+        except TypeError:
+            return None
+
+    def enrol(self, enrolment: Enrolment, ca: bytes) -> None:
+        """Keep an enrolment; a copy and events of an earlier one are forgotten."""
+        self.forget()
+        self._write(_CA, ca)
+        self._write(_ENROLMENT, _json(asdict(enrolment)))
+
+    def forget(self) -> None:
+        """Remove everything that the agent wrote here."""
+        for name in (_ENROLMENT, _CA, _COPY, _EVENTS):
+            (self.path / name).unlink(missing_ok=True)
+
+    def copy(self) -> dict[str, Any] | None:
+        """Return the offline copy: the last answer of the server, as it came."""
+        return self._read(_COPY)
+
+    def keep_copy(self, answer: dict[str, Any]) -> None:
+        """Keep the last answer of the server for when it is gone."""
+        self._write(_COPY, _json(answer))
+
+    def events(self) -> dict[str, Any]:
+        """Return the events that wait, as `agent.outbox` wrote them."""
+        return self._read(_EVENTS) or {}
+
+    def keep_events(self, waiting: dict[str, Any]) -> None:
+        """Keep the events that wait."""
+        self._write(_EVENTS, _json(waiting))
+
+    def _read(self, name: str) -> dict[str, Any] | None:
+        try:
+            found = json.loads((self.path / name).read_bytes())
+        except (OSError, ValueError):
+            return None
+        return found if isinstance(found, dict) else None
+
+    def _write(self, name: str, data: bytes) -> None:
+        # Never half a file, and at no moment readable for others.
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        new = self.path / f".{name}.{secrets.token_hex(4)}"
+        try:
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self.path / name)
+        finally:
+            new.unlink(missing_ok=True)
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()

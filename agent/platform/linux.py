@@ -1,0 +1,110 @@
+"""A friendly note on a Linux screen, by the first way that works: desktop notification, small window, terminal."""
+
+from __future__ import annotations
+
+import html
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+_SECONDS_ON_SCREEN = 20
+_PATIENCE = 0.5
+_LONGEST = 400
+
+
+def show(title: str, body: str, user: str) -> str | None:
+    """Show a note to `user` and return the name of the way it went, or None where no way works. Never raises.
+
+    An agent that runs as a service shows it in the session of the user, with the user's own rights.
+    """
+    title, body = _plain(title), _plain(body)
+    environment = _session(user)
+    for command in _ways(title, body, environment):
+        tool = shutil.which(command[0])
+        if tool and _start([tool, *command[1:]], environment, user):
+            return command[0]
+    return None
+
+
+def _ways(title: str, body: str, environment: Mapping[str, str]) -> Iterator[list[str]]:
+    screen = bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
+    if environment.get("DBUS_SESSION_BUS_ADDRESS"):
+        # The body of a desktop notification may hold mark-up.
+        expire = f"--expire-time={_SECONDS_ON_SCREEN * 1000}"
+        yield ["notify-send", "--app-name=Klaswacht", expire, "--", title, html.escape(body)]
+    if screen:
+        yield [
+            "zenity",
+            "--info",
+            "--no-markup",
+            f"--timeout={_SECONDS_ON_SCREEN}",
+            f"--title={title}",
+            f"--text={body}",
+        ]
+    if environment.get("DISPLAY"):
+        yield ["xmessage", "-center", "-timeout", str(_SECONDS_ON_SCREEN), "-title", title, f"{title}\n\n{body}\n"]
+    yield ["wall", f"{title}\n{body}"]
+
+
+def _start(command: list[str], environment: Mapping[str, str], user: str) -> bool:
+    """Start it; it worked when it ended well or is still on the screen after a moment."""
+    account = _other_account(user)
+    rights = (account.pw_uid, account.pw_gid, ()) if account else (None, None, None)
+    try:
+        running = subprocess.Popen(  # noqa: S603 - a fixed list of tools, no shell, texts of our own
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+            user=rights[0],
+            group=rights[1],
+            extra_groups=rights[2],
+        )
+        code: int = running.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        return True
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return False
+    return code == 0
+
+
+def _session(user: str) -> dict[str, str]:
+    """Return the environment of the user's session: our own, or what is known of another's."""
+    environment = {name: value for name, value in os.environ.items() if name in _PASSED}
+    account = _other_account(user)
+    if account is None:
+        return environment
+    run = Path("/run/user") / str(account.pw_uid)
+    environment.update(HOME=account.pw_dir, USER=account.pw_name, LOGNAME=account.pw_name)
+    environment["XDG_RUNTIME_DIR"] = str(run)
+    environment.pop("DBUS_SESSION_BUS_ADDRESS", None)
+    if (run / "bus").exists():
+        environment["DBUS_SESSION_BUS_ADDRESS"] = f"unix:path={run / 'bus'}"
+    return environment
+
+
+_PASSED = frozenset(
+    {"PATH", "HOME", "USER", "LOGNAME", "LANG", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR"}
+    | {"DBUS_SESSION_BUS_ADDRESS"}
+)
+
+
+def _other_account(user: str) -> pwd.struct_passwd | None:
+    """Return the account of `user` where the agent is a service that may act for it."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        account = pwd.getpwnam(user)
+    except KeyError:
+        return None
+    return account if account.pw_uid != 0 else None
+
+
+def _plain(text: str) -> str:
+    kept = "".join(letter for letter in text if letter.isprintable() or letter == "\n")
+    return kept[:_LONGEST]

@@ -1,0 +1,83 @@
+"""An observation to questions for the policy: one access request a program."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+
+from agent.observe import Observation, Process, base_name
+from policy.model import AccessRequest, Action, Device, DeviceClass, Principal, Role, Snapshot, Strength
+
+_GONE = " (deleted)"
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One program that runs: its question and its processes."""
+
+    request: AccessRequest
+    processes: tuple[Process, ...]
+
+    @property
+    def app(self) -> str:
+        """The canonical name."""
+        return self.request.app or ""
+
+
+def app_name(name: str) -> str:
+    """Return the canonical name of a program: file name without `.exe`, lower case, one Unicode form.
+
+    Linux marks a program whose file was removed after the start; the mark is taken off, so that removing is no way out.
+    """
+    plain = unicodedata.normalize("NFKC", base_name(name.removesuffix(_GONE))).casefold().strip()
+    return plain.removesuffix(".exe").strip()
+
+
+def app_names(process: Process) -> frozenset[str]:
+    """Return every name of a process. The file's and the shown name may differ; each of them is asked about.
+
+    A process can change the name it shows, and a copied file can have any name: the strictest answer counts.
+    """
+    names = {app_name(process.name)}
+    if process.exe:
+        names.add(app_name(process.exe))
+    return frozenset(names - {""})
+
+
+def programs(observation: Observation, who: Principal) -> tuple[Program, ...]:
+    """Return one question a program name, in order of name; a process with two names is in two programs."""
+    found: dict[str, list[Process]] = {}
+    for process in observation.processes:
+        for name in app_names(process):
+            found.setdefault(name, []).append(process)
+    return tuple(Program(run_request(name, who), tuple(found[name])) for name in sorted(found))
+
+
+def run_request(app: str, who: Principal) -> AccessRequest:
+    """Return the question whether `who` may run the program of this name."""
+    return AccessRequest(action=Action.RUN, who=who, app=app_name(app), unreadable=not app_name(app))
+
+
+def principal(snapshot: Snapshot, device_id: str, now: datetime) -> Principal:
+    """Return who asks from this device: the person somebody put there for now, else its owner, else its group.
+
+    The device proved itself to the school with its key; a person whom a teacher put there is claimed. A device that the
+    school does not know any more is asked about as the strictest pupil.
+    """
+    device = snapshot.devices.get(device_id)
+    if device is None:
+        return Principal(Role.PUPIL, device=device_id, device_class=DeviceClass.UNKNOWN)
+    person, strength = _person(snapshot, device, now)
+    member = snapshot.people.get(person) if person else None
+    if member is None:
+        groups = (device.group,) if device.group else ()
+        return Principal(Role.PUPIL, None, groups, device.id, device.kind, Strength.GROUP if groups else Strength.NONE)
+    return Principal(member.role, member.id, member.groups, device.id, device.kind, strength)
+
+
+def _person(snapshot: Snapshot, device: Device, now: datetime) -> tuple[str | None, Strength]:
+    for lease in snapshot.state.leases:
+        if lease.device == device.id and lease.start <= now < lease.end:
+            return lease.person, Strength.CLAIMED
+    return device.person, Strength.PROVED
