@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -43,7 +43,7 @@ def checked[M: BaseModel](model: type[M], document: Document, at: Path = ()) -> 
 
 def _complaint(detail: ErrorDetails, document: Document, at: Path) -> ConfigError:
     where: Path = (*at, *(step for step in detail["loc"] if step != "[key]"))
-    context = cast(dict[str, Any], detail.get("ctx", {}))
+    context = detail.get("ctx", {})
     if detail["type"] == "config":
         inner = context.get("at")
         return document.error((*where, inner) if inner else where, context["problem"], context["hint"])

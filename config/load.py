@@ -5,11 +5,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
-from config.read import ConfigError
-from config.settings import SchoolFile, Settings
-from policy.model import Knowledge, Policy
+from config.factory import category_names, factory_knowledge
+from config.read import MAX_BYTES, ConfigError, Document, quoted, read_yaml
+from config.settings import Egress, Listen, School, SchoolFile, Settings
+from policy.match import HostIndex
+from policy.model import Effect, Gate, Knowledge, Policy, Rule
 
 __all__ = [
     "ConfigError",
@@ -21,15 +28,29 @@ __all__ = [
     "write_template",
 ]
 
+_ROOT = files("config")
+
 
 def knowledge(settings: Settings | None = None) -> Knowledge:
     """Return the factory data, compiled once a process; with `settings`, its tunnels and own host are merged in."""
-    raise NotImplementedError
+    base = factory_knowledge()
+    settings = settings or Settings()
+    return replace(
+        base,
+        own_hosts=base.own_hosts | {settings.listen.name},
+        tunnels={**base.tunnels, **settings.tunnels},
+    )
 
 
 def protocol_names() -> tuple[str, ...]:
     """Return the names of the protocols that come with the product, in alphabetical order."""
-    raise NotImplementedError
+    return tuple(
+        sorted(
+            entry.name.removesuffix(".yaml")
+            for entry in _ROOT.joinpath("protocols").iterdir()
+            if entry.name.endswith(".yaml")
+        )
+    )
 
 
 def factory_policy(protocol: str = "kalisto") -> Policy:
@@ -38,7 +59,7 @@ def factory_policy(protocol: str = "kalisto") -> Policy:
     Raises:
         ConfigError: there is no such protocol.
     """
-    raise NotImplementedError
+    return parse_school(_template(protocol).encode(), "config/template/school.yaml").policy
 
 
 def read_school(path: Path) -> SchoolFile:
@@ -47,16 +68,60 @@ def read_school(path: Path) -> SchoolFile:
     Raises:
         ConfigError: the file cannot be read or says something that cannot be.
     """
-    raise NotImplementedError
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        hint = "`klaswacht up` writes one" if isinstance(error, FileNotFoundError) else "look at its place and rights"
+        raise ConfigError(
+            str(path), 0, f"cannot be read: {(error.strerror or 'no reason given').lower()}", hint
+        ) from None
+    return parse_school(data, str(path), path.parent)
 
 
-def parse_school(data: bytes, name: str = "school.yaml") -> SchoolFile:
-    """Check the bytes of a `school.yaml`; `name` is for messages, relative files are sought beside it.
+def parse_school(data: bytes, name: str = "school.yaml", folder: Path | None = None) -> SchoolFile:
+    """Check the bytes of a `school.yaml`; `name` is for messages.
+
+    Files that it names are sought in `folder`; without one they are not looked for.
 
     Raises:
         ConfigError: as `read_school`.
     """
-    raise NotImplementedError
+    # pydantic takes a third of a second to come in; a laptop's agent never reads a school file.
+    from config.complaints import checked
+    from config.rulebook import all_rules, own_decisions_only, protocol_with_rules, rules_of
+    from config.schema import SchoolFilePart
+    from config.timetable import schedule_of
+
+    document = read_yaml(data, name)
+    part = checked(SchoolFilePart, document)
+    _known_protocol(part.protocol, document)
+    protocol, from_protocol = protocol_with_rules(part.protocol)
+    own_decisions_only(part.rules, document)
+    own = rules_of(part.rules, document, protocol, category_names() | part.lists.keys())
+    policy = Policy(
+        protocol=protocol,
+        rules=all_rules(own, document, from_protocol),
+        schedule=schedule_of(part.schedule, document),
+        lists={category: tuple(dict.fromkeys(hosts)) for category, hosts in part.lists.items()},
+        open_sites=tuple(dict.fromkeys(part.open_sites)),
+    )
+    settings = Settings(
+        school=School(part.school.id, part.school.name),
+        protocol=part.protocol,
+        language=part.language,
+        workers=part.workers,
+        listen=Listen(**part.listen.model_dump()),
+        egress=Egress(
+            ports=tuple(dict.fromkeys(part.egress.ports)),
+            hosts=dict(part.egress.hosts),
+            trust=tuple(_trusted(part.egress.trust, document, folder)),
+        ),
+        tunnels=dict(part.tunnels),
+        retention=part.retention.model_dump(),
+    )
+    _lists_make_sense(policy, settings, document)
+    return SchoolFile(policy, settings, hashlib.sha256(data).hexdigest())
 
 
 def write_template(path: Path, protocol: str = "kalisto") -> None:
@@ -65,4 +130,78 @@ def write_template(path: Path, protocol: str = "kalisto") -> None:
     Raises:
         ConfigError: there is no such protocol, the file exists, or the place cannot be written.
     """
-    raise NotImplementedError
+    text = _template(protocol)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise ConfigError(str(path), 0, "the file is there already", "move it away first") from None
+    except OSError as error:
+        reason = (error.strerror or "no reason given").lower()
+        raise ConfigError(str(path), 0, f"cannot be written: {reason}", "look at its place and rights") from None
+
+
+def _template(protocol: str) -> str:
+    if protocol not in protocol_names():
+        raise ConfigError("school.yaml", 0, *_no_protocol(protocol))
+    text = _ROOT.joinpath("template", "school.yaml").read_text("utf-8")
+    return re.sub(r"(?m)^protocol: .*$", f"protocol: {protocol}", text, count=1)
+
+
+def _known_protocol(name: str, document: Document) -> None:
+    if name not in protocol_names():
+        raise document.error(("protocol",), *_no_protocol(name))
+
+
+def _no_protocol(name: str) -> tuple[str, str]:
+    from config.words import nearest
+
+    return f"protocol {quoted(name)} does not exist", nearest(name, protocol_names())
+
+
+def _trusted(names: list[str], document: Document, folder: Path | None) -> Iterator[Path]:
+    for number, name in enumerate(names):
+        path = (folder or Path()) / name
+        if folder is not None and not path.is_file():
+            raise document.error(
+                ("egress", "trust", number), f"file {quoted(name)} is not there", f"it is sought in {quoted(folder)}"
+            )
+        yield path.absolute()
+
+
+def _lists_make_sense(policy: Policy, settings: Settings, document: Document) -> None:
+    """Refuse what would silently do nothing or too much: a list no rule speaks of, an open site that stays locked."""
+    from config.words import nearest
+
+    spoken = {category for rule in policy.rules for category in rule.categories}
+    for category in policy.lists:
+        if category not in category_names() | spoken:
+            raise document.error(
+                ("lists", category),
+                f"no rule speaks of category {quoted(category)}",
+                nearest(category, sorted(category_names())),
+            )
+    floor = _denied(policy.rules, floor=True)
+    restricted = floor | _denied(policy.rules, floor=False)
+    factory, lists = factory_knowledge().categories, HostIndex.of(policy.lists)
+    for number, host in enumerate(policy.open_sites):
+        for category in sorted(factory.categories(host) & floor):
+            raise document.error(
+                ("open_sites", number), f"{quoted(host)} is in {quoted(category)}, which nobody can open", "remove it"
+            )
+    for host in settings.tunnels:
+        for category in sorted((factory.categories(host) | lists.categories(host)) & restricted):
+            raise document.error(
+                ("tunnels", host),
+                f"{quoted(host)} is in {quoted(category)}: a tunnel is not looked into, so no rule could hold",
+                "remove it; a site that should be open belongs in `open_sites`",
+            )
+
+
+def _denied(rules: tuple[Rule, ...], floor: bool) -> set[str]:
+    return {
+        category
+        for rule in rules
+        if rule.effect is not Effect.ALLOW and (rule.gate is Gate.LOCKED) is floor
+        for category in rule.categories
+    }

@@ -181,6 +181,36 @@ _TARGETS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
+# --- the factory's files -------------------------------------------------------------------------------------------
+
+
+class ClausePart(Part):
+    """One article of a protocol in our own words, for an adult and for a child."""
+
+    id: Id
+    article: Text
+    binds: Annotated[list[RoleWord], Field(min_length=1)]
+    adult: Text
+    child: Text
+
+
+class ProtocolPart(Part):
+    """One protocol: whose published text it follows, its clauses, and the rules drawn from them."""
+
+    id: Slug
+    school: Text
+    title: Text
+    source: Text
+    clauses: list[ClausePart]
+    rules: list[RulePart]
+
+
+class DefaultsPart(Part):
+    """The rules for every school."""
+
+    rules: list[RulePart]
+
+
 # --- the school ----------------------------------------------------------------------------------------------------
 
 
@@ -242,7 +272,7 @@ class RetentionPart(Part):
     audit: Annotated[int, _days(RETENTION_DAYS["audit"])] = RETENTION_DAYS["audit"]
 
 
-class SchoolPartFile(Part):
+class SchoolFilePart(Part):
     """A whole `school.yaml`."""
 
     school: SchoolPart = SchoolPart()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
+from itertools import pairwise
 
 from config.read import Document, Path
 from config.schema import WEEKDAYS, Day, Timetable, Week
@@ -43,7 +44,7 @@ def _day(day: Day, document: Document, at: Path) -> tuple[Slot, ...]:
         _no_overlap(kind, stretches, document, at)
     # A break cuts a lesson in two, and so does time that the pupils are at home.
     pauses = sorted([*day.breaks, *day.free])
-    for one, other in zip(pauses, pauses[1:], strict=False):
+    for one, other in pairwise(pauses):
         if other[0] < one[1]:
             raise document.error(
                 (*at, "free"), f"`{_told(other)}` is both a break and free time", "let one end where the other starts"
@@ -58,7 +59,7 @@ def _day(day: Day, document: Document, at: Path) -> tuple[Slot, ...]:
 
 def _no_overlap(kind: str, stretches: list[Stretch], document: Document, at: Path) -> None:
     order = sorted(range(len(stretches)), key=stretches.__getitem__)
-    for one, other in zip(order, order[1:], strict=False):
+    for one, other in pairwise(order):
         if stretches[other][0] < stretches[one][1]:
             raise document.error(
                 (*at, kind, max(one, other)),
@@ -68,7 +69,7 @@ def _no_overlap(kind: str, stretches: list[Stretch], document: Document, at: Pat
 
 
 def _no_holes(slots: list[Slot], free: list[Stretch], document: Document, at: Path) -> None:
-    for before, after in zip(slots, slots[1:], strict=False):
+    for before, after in pairwise(slots):
         for hole in _without((before.end, after.start), free):
             raise document.error(
                 at,

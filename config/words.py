@@ -13,7 +13,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from config.read import quoted
@@ -104,9 +104,7 @@ FacetWord = Annotated[Facet, BeforeValidator(_member_of(Facet))]
 EffectWord = Annotated[Effect, BeforeValidator(_member_of(Effect, Effect.HELP))]
 LiftableWord = Annotated[LiftableBy, BeforeValidator(_member_of(LiftableBy))]
 HoldsWord = Annotated[HoldsIn, BeforeValidator(_member_of(HoldsIn))]
-GateWord = Annotated[
-    Gate, BeforeValidator(_one_of((Gate.LOCKED.value, Gate.BREAK.value))), AfterValidator(lambda word: Gate(word))
-]
+GateWord = Annotated[Gate, BeforeValidator(_member_of(Gate, *(set(Gate) - {Gate.LOCKED, Gate.BREAK})))]
 
 
 # --- network -------------------------------------------------------------------------------------------------------
@@ -161,12 +159,17 @@ def _span(value: Any) -> tuple[time, time]:
     text = _text(value)
     found = _SPAN.match(text.replace("\u2013", "-"))
     try:
-        first, last = (time.fromisoformat(part) for part in (found.groups() if found else ("?", "?")))
+        first, last = (_clock(part) for part in (found.groups() if found else ("?", "?")))
     except ValueError:
         raise wrong(f"{quoted(text)} is not a stretch of time", "write it like `08:30-14:00`") from None
     if first >= last:
         raise wrong(f"{quoted(text)} ends before it starts", "write the earlier time first")
     return first, last
+
+
+def _clock(text: str) -> time:
+    """A wall-clock time; `24:00` is the end of the day."""
+    return time.max if text == "24:00" else time.fromisoformat(text)
 
 
 Span = Annotated[tuple[time, time], BeforeValidator(_span)]
