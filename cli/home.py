@@ -1,0 +1,90 @@
+"""The home folder: where one installation keeps what lasts, and the one error for a person at the command line."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class Trouble(Exception):
+    """Something that a person must mend before the command can do its work; `str` is one line, with the remedy."""
+
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem, remedy)
+        self.problem, self.remedy = problem, remedy
+
+    def __str__(self) -> str:
+        """Return the one line."""
+        return f"{self.problem}; {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder of `KLASWACHT_HOME`, else `./var`, absolute. Only its owner can look inside."""
+
+    path: Path
+
+    @classmethod
+    def here(cls) -> Home:
+        """The home folder by environment and working folder; it need not exist."""
+        return cls(Path(os.environ.get("KLASWACHT_HOME") or "var").expanduser().absolute())
+
+    @property
+    def school_file(self) -> Path:
+        """The file that the school edits."""
+        return self.path / "school.yaml"
+
+    @property
+    def good_file(self) -> Path:
+        """The last `school.yaml` that was right, byte for byte: what all processes run by until the next start."""
+        return self.path / ".school.in-force.yaml"
+
+    @property
+    def database_url(self) -> str:
+        """Where the school's rows are: `KLASWACHT_DATABASE` (PostgreSQL), else a file here."""
+        return os.environ.get("KLASWACHT_DATABASE") or f"sqlite:///{self.path / 'klaswacht.db'}"
+
+    @property
+    def accounts_url(self) -> str:
+        """Where accounts and sessions are: `KLASWACHT_ACCOUNTS_DATABASE`, else a file here. Never told to the proxy."""
+        return os.environ.get("KLASWACHT_ACCOUNTS_DATABASE") or f"sqlite:///{self.path / 'accounts.db'}"
+
+    @property
+    def ca_folder(self) -> Path:
+        """The school's certificate authority."""
+        return self.path / "ca"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the one running guard of this folder."""
+        return self.path / "klaswacht.lock"
+
+    def prepare(self) -> None:
+        """Make the folder, for its owner only, and see that it can be written.
+
+        Raises:
+            Trouble: it cannot.
+        """
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.path):
+                pass
+        except OSError as error:
+            raise Trouble(
+                f"cannot write in the folder `{self.path}` ({error.strerror})",
+                "make yourself its owner, or name another folder with KLASWACHT_HOME",
+            ) from error
+
+
+def write_private(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write a file in one move, with `mode` from its first moment: nobody sees half of it, or a secret in it."""
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    new.chmod(mode)
+    new.replace(path)
