@@ -49,9 +49,7 @@ class Identity:
         """Who the peer is at `now`. A wrong key is nobody, never the device it claims to be."""
         if snapshot is None:
             return UNKNOWN
-        registry = self._registry
-        if registry is None or registry.snapshot is not snapshot:
-            registry = self._registry = _Registry(snapshot)
+        registry = self._of(snapshot)
         if peer.credentials is not None:
             proved = registry.proved(peer.credentials)
             return UNKNOWN if proved is None else registry.at_proved(proved, now)
@@ -60,6 +58,30 @@ class Identity:
             return registry.at_known(found, now)
         group = self._group_ports.get(peer.port)
         return UNKNOWN if group is None else replace(UNKNOWN, groups=(group,), strength=Strength.GROUP)
+
+    def again(self, who: Principal, snapshot: Snapshot | None, now: datetime) -> Principal:
+        """Who the same device's user is now, when leases and the registry may have moved since `who` was named."""
+        if snapshot is None or who.device is None:
+            return who
+        registry = self._of(snapshot)
+        device = snapshot.devices.get(who.device)
+        if device is None:
+            return UNKNOWN
+        if who.strength is Strength.PROVED:
+            return registry.at_proved(device, now)
+        return registry.at_known(_Found(device, who.strength is Strength.CLAIMED or registry.alone(device)), now)
+
+    def changes_at(self, who: Principal, snapshot: Snapshot | None, now: datetime) -> datetime | None:
+        """When a lease of the device starts or ends next, so that somebody else asks from then on."""
+        if snapshot is None or who.device is None:
+            return None
+        return self._of(snapshot).next_edge(who.device, now)
+
+    def _of(self, snapshot: Snapshot) -> _Registry:
+        registry = self._registry
+        if registry is None or registry.snapshot is not snapshot:
+            registry = self._registry = _Registry(snapshot)
+        return registry
 
 
 class _Registry:
@@ -156,6 +178,17 @@ class _Registry:
                 if claimed is not None:
                     return claimed
         return self._pupil(device, Strength.GROUP if device.group else Strength.NONE)
+
+    def alone(self, device: Device) -> bool:
+        """Whether the device has an address of its own."""
+        return any(devices == [device] for devices in self._single.values() if device in devices)
+
+    def next_edge(self, device: str, now: datetime) -> datetime | None:
+        """The next start or end of a lease of the device."""
+        leases = self._leases.get(device)
+        if not leases:
+            return None
+        return min((edge for lease in leases for edge in (lease.start, lease.end) if edge > now), default=None)
 
     def _lease(self, device: Device, now: datetime) -> Lease | None:
         """The live lease of a device; of two, the one that started last."""

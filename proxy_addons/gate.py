@@ -1,0 +1,204 @@
+"""What to do with a connection or an exchange, for any engine: asks, answers with a page, and tells the recorder.
+
+Nothing here raises into an engine: what goes wrong denies, and `failed` is the answer that needs nothing to be well.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from secrets import token_bytes
+
+from policy.address import canonical_host
+from policy.model import AccessRequest, Decision, DeviceClass, Effect, Knowledge, Principal, Reason, Role
+from proxy_addons import translate
+from proxy_addons.block_page import Pages
+from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Ruling
+from proxy_addons.identity import Identity
+from proxy_addons.live import Live, utc_now
+from proxy_addons.own_path import OwnPath, is_own
+from proxy_addons.recorder import Recorder
+from store import Store
+
+_log = logging.getLogger(__name__)
+
+# Open without a look inside, wherever it is said: machines' own traffic, the guard's screens, and a child's talk with
+# people who help. A person who helps is not to be listened to.
+_NOT_INSPECTED = frozenset({Reason.SYSTEM, Reason.OWN, Reason.HELP_HOST, Reason.INFRASTRUCTURE})
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What composition knows: the school, its language, which listener ports ask for a key or stand for a group.
+
+    `secret` signs the block page's forms; workers on one port share it (else: one of this process).
+    """
+
+    school: str = "school"
+    language: str = "nl"
+    keyed_ports: frozenset[int] = frozenset()
+    group_ports: Mapping[int, str] = field(default_factory=dict)
+    secret: bytes = field(default_factory=lambda: token_bytes(32))
+
+
+def open_gate(
+    store: Store, knowledge: Knowledge, options: Options, clock: Callable[[], datetime] = utc_now
+) -> Gate:
+    """A gate with everything behind it; call `start` on the event loop that will use it."""
+    live = Live(store, options.school, knowledge, clock)
+    identity = Identity(options.group_ports)
+    pages = Pages(options.language)
+    recorder = Recorder(store, options.school, clock)
+    own = OwnPath(store, options.school, live, pages, options.secret)
+    return Gate(live, identity, pages, own, recorder, options.keyed_ports)
+
+
+class Gate:
+    """Asks `live` and says what to do. All of it is called on one event loop."""
+
+    def __init__(
+        self,
+        live: Live,
+        identity: Identity,
+        pages: Pages,
+        own: OwnPath,
+        recorder: Recorder,
+        keyed_ports: frozenset[int] = frozenset(),
+    ) -> None:
+        self.live = live
+        self.recorder = recorder
+        self._identity = identity
+        self._pages = pages
+        self._own = own
+        self._keyed = keyed_ports
+
+    async def start(self) -> None:
+        """Load the rules and start recording."""
+        self.recorder.start()
+        await self.live.start()
+
+    async def stop(self) -> None:
+        """Stop following the store and write what waits to be recorded (a few seconds at most)."""
+        await self.live.stop()
+        await self.recorder.stop()
+
+    def enter(self, peer: Peer, host: str, port: int) -> Entry:
+        """The word on a CONNECT: TUNNEL, INSPECT, REFUSE, or CHALLENGE (407) where a key is asked for."""
+        try:
+            if self._must_prove(peer):
+                return Entry(Door.CHALLENGE)
+            # Nobody sees what comes through a tunnel: it is asked for as if each of its requests were a new page.
+            request = replace(translate.of_connect(host, port, self._who(peer)), navigation=True)
+            decision = self._decide(request)
+            if request.unreadable:
+                return Entry(Door.REFUSE, request, decision)
+            if self._uninspected(request, decision, port):
+                return Entry(Door.TUNNEL, request, decision)
+            return Entry(Door.INSPECT, request, decision)
+        except Exception:
+            _log.exception("a connection could not be judged and was refused")
+            return Entry(Door.REFUSE)
+
+    def hello(self, peer: Peer, connect: str | None, sni: str | None, ech: bool) -> Entry:
+        """The word on a TLS ClientHello. A tunnel must say the name it was opened for.
+
+        Browsers send a meaningless ECH extension as a matter of course; behind it may be another name, so what has
+        one is looked into instead of tunnelled (an intercepting proxy ends it there).
+        """
+        try:
+            request = replace(translate.of_hello(connect, sni, self._who(peer)), navigation=True)
+            decision = self._decide(request)
+            if any(name is not None and canonical_host(name) is None for name in (connect, sni)):
+                return Entry(Door.REFUSE, request, decision)
+            target = connect if connect is not None else sni
+            if target is None:
+                return Entry(Door.INSPECT, request, decision)
+            opened = replace(translate.of_hello(target, target, request.who), navigation=True)
+            if not self._uninspected(opened, self._decide(opened), _port(target)):
+                return Entry(Door.INSPECT, request, decision)
+            if sni is None or len(request.hosts) != 1:
+                return Entry(Door.REFUSE, request, decision)
+            return Entry(Door.INSPECT if ech else Door.TUNNEL, request, decision)
+        except Exception:
+            _log.exception("a connection could not be judged and was refused")
+            return Entry(Door.REFUSE)
+
+    async def ask(self, exchange: Exchange) -> Ruling:
+        """The word on a request or WebSocket handshake; the guard's own path is answered here too."""
+        try:
+            if self._must_prove(exchange.peer):
+                return Ruling(None, None, self._pages.challenge())
+            who = self._who(exchange.peer)
+            request = translate.of_exchange(exchange, who, self.live.knowledge.engines)
+            if is_own(request.address):
+                return Ruling(None, None, await self._own.serve(exchange, request))
+            decision = self._decide(request)
+            self.recorder.note(request, decision, self.live.snapshot)
+            if decision.effect is Effect.ALLOW:
+                return Ruling(request, decision)
+            return Ruling(request, decision, self._pages.denied(exchange, request, decision, self.live))
+        except Exception:
+            _log.exception("an exchange could not be judged and was denied")
+            return Ruling(None, None, self.failed(exchange))
+
+    def reask(self, request: AccessRequest) -> Decision:
+        """The answer to an earlier request as things are now, by who sits at the device now."""
+        try:
+            who = self._identity.again(request.who, self.live.snapshot, self.live.clock())
+            return self._decide(request if who == request.who else replace(request, who=who))
+        except Exception:
+            _log.exception("a connection could not be judged again and was denied")
+            return Decision(Effect.DENY, Reason.FAILED)
+
+    def failed(self, exchange: Exchange | None) -> Answer:
+        """The page for when the guard itself is in trouble. Depends on nothing and cannot raise."""
+        try:
+            self.recorder.fault()
+        except Exception:  # the answer matters more than the count
+            _log.warning("a fault could not be counted")
+        return self._pages.failed(exchange)
+
+    def trouble(self, exchange: Exchange, kind: str) -> Answer:
+        """The page for a site that cannot be reached; `kind` is unreachable, certificate, dns or timeout."""
+        try:
+            return self._pages.trouble(exchange, kind)
+        except Exception:
+            _log.exception("a page could not be made")
+            return self._pages.failed(exchange)
+
+    def _who(self, peer: Peer) -> Principal:
+        return self._identity.of(peer, self.live.snapshot, self.live.clock())
+
+    def _must_prove(self, peer: Peer) -> bool:
+        return peer.port in self._keyed and peer.credentials is None
+
+    def _decide(self, request: AccessRequest) -> Decision:
+        """The decision, which ends no later than who sits at the device does."""
+        decision = self.live.decide(request)
+        change = self._identity.changes_at(request.who, self.live.snapshot, self.live.clock())
+        if change is None or (decision.valid_until is not None and decision.valid_until <= change):
+            return decision
+        return replace(decision, valid_until=change)
+
+    def _uninspected(self, request: AccessRequest, decision: Decision, port: int) -> bool:
+        """Whether an open connection is not to be looked into."""
+        if not decision.open or not request.hosts:
+            return False
+        if decision.reason is Reason.OWN:
+            return True
+        if port != 443:
+            return False
+        if decision.reason in _NOT_INSPECTED or request.who.device_class is DeviceClass.INFRASTRUCTURE:
+            return True
+        # Staff traffic is never inspected; on a pupil's device it is a pupil's device.
+        if request.who.role is not Role.PUPIL and request.who.device_class is not DeviceClass.PUPIL:
+            return True
+        return all(host in self.live.knowledge.tunnels for host in request.hosts)
+
+
+def _port(target: str) -> int:
+    """The port in a CONNECT target; 443 when it has none."""
+    _, colon, port = target.rpartition(":")
+    return int(port) if colon and port.isdecimal() and (target.count(":") == 1 or "]:" in target) else 443
