@@ -1,0 +1,80 @@
+"""What pupils send to their teacher: requests, answered with one tap, and reports, which are only seen."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dashboard.actions.desk import Desk, Outcome, done, refused
+from dashboard.actions.permission import Wish, give
+from policy.authority import may_act_for
+from policy.match import suffixes
+from policy.model import Grant, Member, Snapshot
+from store.incidents import Ask, AskState
+
+LONGEST_ANSWER = 200
+_WAITING = frozenset({AskState.OPEN, AskState.LATER})
+
+
+def say_yes(
+    desk: Desk, who: Member, group: str, ask_id: str, now: datetime, *, minutes: int | None = None, text: str = ""
+) -> Outcome[Grant]:
+    """Give what was asked, to the pupil when known and else to the group, and answer, in one transaction."""
+    ask = _waiting(desk, who, group, ask_id)
+    if ask is None:
+        return refused("answered")
+    pupil = ask.wish.person
+    wish = Wish(
+        group=group,
+        site=listed_name(desk.snapshot(now), ask.wish.host, ask.wish.category),
+        people=frozenset({pupil}) if pupil else frozenset(),
+        whole_group=pupil is None,
+        minutes=minutes,
+    )
+    outcome = give(desk, who, wish, now, asked=ask_id, answer=_line(text))
+    return Outcome(True, "dash.done.answered_yes", outcome.value) if outcome.ok else outcome
+
+
+def say_no(
+    desk: Desk, who: Member, group: str, ask_id: str, now: datetime, *, text: str = "", later: bool = False
+) -> Outcome[Ask]:
+    """Answer no, or later: the request then stays on the screen."""
+    if _waiting(desk, who, group, ask_id) is None:
+        return refused("answered")
+    state = AskState.LATER if later else AskState.NO
+    answered = desk.store.incidents.answer(desk.school, ask_id, state, who.id, now, text=_line(text))
+    if answered is None:
+        return refused("answered")
+    return done("answered_later" if later else "answered_no", answered)
+
+
+def see_report(desk: Desk, who: Member, group: str, report_id: str, now: datetime) -> Outcome[None]:
+    """Somebody looked at a report of the group."""
+    if not may_act_for(who, group):
+        return refused("not_yours")
+    mine = {report.id for report in desk.store.incidents.reports(desk.school, (group,))}
+    if report_id not in mine or not desk.store.incidents.see_report(desk.school, report_id, who.id, now):
+        return refused("gone")
+    return done("seen")
+
+
+def listed_name(snapshot: Snapshot, host: str, category: str | None) -> str:
+    """The name that made a host fall in its category: a yes to `chat.example.org` opens what is listed, no more.
+
+    A host that is in no list is opened by its own name (with what is below it), without `www.`.
+    """
+    found = ""
+    for name in suffixes(host):
+        kinds = snapshot.knowledge.categories.categories(name) | snapshot.own_lists.categories(name)
+        if category in kinds or (category is None and kinds):
+            found = name
+    return found or (host.removeprefix("www.") if host.count(".") > 1 else host)
+
+
+def _waiting(desk: Desk, who: Member, group: str, ask_id: str) -> Ask | None:
+    """The request, if it waits, is this group's, and `who` may act for the group."""
+    ask = desk.store.incidents.get_ask(desk.school, ask_id) if may_act_for(who, group) else None
+    return ask if ask is not None and ask.wish.group == group and ask.state in _WAITING else None
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:LONGEST_ANSWER]

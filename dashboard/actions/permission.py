@@ -1,0 +1,180 @@
+"""Giving, lengthening and stopping a permission. `policy.authority` says yes or no; here the wish is put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from dashboard.actions.desk import Desk, Outcome, done, refused
+from policy.address import canonical, canonical_host
+from policy.asking import Asking
+from policy.authority import Refusal, lifts, may_act_for, may_grant
+from policy.model import (
+    AccessRequest,
+    Action,
+    Effect,
+    Facet,
+    Grant,
+    Member,
+    Period,
+    PeriodKind,
+    Principal,
+    Role,
+    Snapshot,
+    Strength,
+)
+
+MINUTES = (10, 30, 60)
+LONGEST_GOAL = 120
+_FULL = frozenset({Facet.PLACE, Facet.ACTION})
+_VIEW = frozenset({Facet.PLACE})
+_CODES = {
+    Refusal.ROLE: "role",
+    Refusal.GROUP: "not_yours",
+    Refusal.NOBODY: "who",
+    Refusal.NOTHING: "what",
+    Refusal.OUTSIDE: "no_lesson",
+    Refusal.BREAK: "break",
+    Refusal.LOCKED: "locked",
+    Refusal.NOT_LIFTABLE: "not_liftable",
+    Refusal.ENDED: "no_lesson",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to permit. `minutes` None: to the end of the lesson. No `people`: the whole group."""
+
+    group: str
+    site: str = ""
+    category: str = ""
+    people: frozenset[str] = frozenset()
+    whole_group: bool = True
+    minutes: int | None = None
+    view_only: bool = False
+    goal: str = ""
+
+
+def period_of(snapshot: Snapshot, group: str, now: datetime) -> Period:
+    """The period that holds for a group now, a rainy day counted in."""
+    who = Principal(Role.PUPIL, groups=(group,), strength=Strength.GROUP)
+    return Asking(AccessRequest(Action.VISIT, who), snapshot, now).period
+
+
+def liftable_categories(snapshot: Snapshot, who: Member, group: str) -> tuple[str, ...]:
+    """The categories with a place rule for this group's pupils that `who` may lift, in the order of the rules."""
+    found: dict[str, None] = {}
+    for rule in snapshot.policy.rules:
+        speaks = rule.facet is Facet.PLACE and rule.effect is not Effect.ALLOW and Role.PUPIL in rule.roles
+        if speaks and lifts(who.role, rule.liftable_by) and (not rule.groups or group in rule.groups):
+            found.update(dict.fromkeys(sorted(rule.categories)))
+    return tuple(found)
+
+
+def give(
+    desk: Desk, who: Member, wish: Wish, now: datetime, *, asked: str | None = None, answer: str = ""
+) -> Outcome[Grant]:
+    """Give a permission; `asked` is the id of the pupil's request that it says yes to, with the text `answer`."""
+    if not may_act_for(who, wish.group):
+        return refused("not_yours")
+    snapshot = desk.snapshot(now)
+    sites: tuple[str, ...] = ()
+    if not wish.category:
+        site = site_in(wish.site)
+        if site is None:
+            return refused("bad_site" if wish.site.strip() else "what")
+        sites = (site,)
+    if not wish.whole_group and not _are_pupils_of(snapshot, wish.people, wish.group):
+        return refused("who")
+    end = _end(snapshot, wish.group, wish.minutes, now)
+    if end is None:
+        return refused("no_lesson")
+    grant = Grant(
+        id="",
+        start=now,
+        end=end,
+        role=who.role,
+        by=who.id,
+        groups=frozenset({wish.group}) if wish.whole_group else frozenset(),
+        people=frozenset() if wish.whole_group else wish.people,
+        sites=sites,
+        categories=frozenset({wish.category}) if wish.category else frozenset(),
+        facets=_VIEW if wish.view_only else _FULL,
+        goal=" ".join(wish.goal.split())[:LONGEST_GOAL],
+    )
+    verdict = may_grant(who, grant, snapshot, now)
+    if not verdict.allowed or verdict.grant is None:
+        return refused(_CODES.get(verdict.reason, "other") if verdict.reason else "other")
+    written = desk.store.grants.add(desk.school, verdict.grant, now, answers=asked, answer=answer)
+    return done("granted_some" if verdict.left_out else "granted", written)
+
+
+def extend(desk: Desk, who: Member, group: str, grant_id: str, minutes: int | None, now: datetime) -> Outcome[Grant]:
+    """Move the end of a live permission by `minutes`, or to the end of the lesson (None); never past the lesson."""
+    grant = _live(desk, who, group, grant_id, now)
+    if grant is None:
+        return refused("ended")
+    snapshot = desk.snapshot(now)
+    lesson_end = _end(snapshot, group, None, now)
+    if lesson_end is None:
+        return refused("no_lesson")
+    wanted = lesson_end if minutes is None else min(grant.end + timedelta(minutes=minutes), lesson_end)
+    verdict = may_grant(who, replace(grant, end=wanted), snapshot, now)
+    if not verdict.allowed or verdict.grant is None:
+        return refused(_CODES.get(verdict.reason, "other") if verdict.reason else "other")
+    if verdict.grant.end <= grant.end:
+        return refused("lesson_end")
+    moved = desk.store.grants.extend(desk.school, grant_id, verdict.grant.end, who.id, now)
+    return done("extended", moved) if moved else refused("ended")
+
+
+def stop(desk: Desk, who: Member, group: str, grant_id: str, now: datetime) -> Outcome[Grant]:
+    """End a live permission now. Whoever may act for the group may stop what is open for it."""
+    if _live(desk, who, group, grant_id, now) is None:
+        return refused("ended")
+    ended = desk.store.grants.revoke(desk.school, grant_id, who.id, now)
+    return done("stopped", ended) if ended else refused("ended")
+
+
+def site_in(text: str) -> str | None:
+    """The site a person typed (a host or a whole address), as a canonical host without `www.`; None: not readable."""
+    typed = text.strip()
+    address = canonical(typed) if "://" in typed else canonical(f"https://{typed}")
+    host = canonical_host(address.host) if address else None
+    if host is None or ("." not in host and ":" not in host):
+        return None
+    return host.removeprefix("www.") if host.count(".") > 1 else host
+
+
+def touches(grant: Grant, snapshot: Snapshot, group: str) -> bool:
+    """Whether a permission is for this group or for somebody in it."""
+    if group in grant.groups:
+        return True
+    people = (snapshot.people.get(person) for person in grant.people)
+    return any(member is not None and group in member.groups for member in people)
+
+
+def _live(desk: Desk, who: Member, group: str, grant_id: str, now: datetime) -> Grant | None:
+    """The permission, if it runs now, is this group's, and `who` may act for the group."""
+    if not may_act_for(who, group):
+        return None
+    grant = desk.store.grants.get(desk.school, grant_id)
+    if grant is None or grant.end <= now or not touches(grant, desk.snapshot(now), group):
+        return None
+    return grant
+
+
+def _end(snapshot: Snapshot, group: str, minutes: int | None, now: datetime) -> datetime | None:
+    """The absolute end that was asked for, never later than the group's period; None: there is no lesson."""
+    period = period_of(snapshot, group, now)
+    if period.kind is PeriodKind.OUTSIDE or period.end is None:
+        return None
+    return period.end if minutes is None else min(now + timedelta(minutes=minutes), period.end)
+
+
+def _are_pupils_of(snapshot: Snapshot, people: frozenset[str], group: str) -> bool:
+    """Whether there is at least one, and all of them are pupils of the group."""
+    members = [snapshot.people.get(person) for person in people]
+    return bool(members) and all(
+        member is not None and member.role is Role.PUPIL and group in member.groups for member in members
+    )

@@ -1,0 +1,66 @@
+// Counts down what is open. Every time on the page is absolute; the server's clock counts, not the tablet's.
+// The offset comes with the page and with every heartbeat of the stream, so a tablet that slept is right at once.
+(function () {
+  "use strict";
+
+  var offset = 0;
+
+  function learn(milliseconds) {
+    var server = Number(milliseconds);
+    if (server > 0) offset = server - Date.now();
+  }
+
+  function two(number) {
+    return (number < 10 ? "0" : "") + number;
+  }
+
+  function left(seconds) {
+    var hours = Math.floor(seconds / 3600);
+    var minutes = Math.floor((seconds % 3600) / 60);
+    return hours ? hours + ":" + two(minutes) + ":" + two(seconds % 60) : minutes + ":" + two(seconds % 60);
+  }
+
+  function tick() {
+    var now = Date.now() + offset;
+    document.querySelectorAll("time[data-until]").forEach(function (element) {
+      var seconds = Math.ceil((Date.parse(element.dataset.until) - now) / 1000);
+      var text = seconds > 0 ? left(seconds) : element.dataset.over;
+      if (element.textContent !== text) element.textContent = text;
+    });
+  }
+
+  // The page itself says when it was made; a page out of the browser's own memory is asked for anew.
+  window.addEventListener("pageshow", function (event) {
+    if (event.persisted) window.location.reload();
+  });
+  document.addEventListener("visibilitychange", function () {
+    if (!document.hidden) tick();
+  });
+  document.addEventListener("klok", function (event) {
+    learn(event.detail.data);
+    tick();
+  });
+  document.addEventListener("weg", function () {
+    window.location.reload();
+  });
+  document.addEventListener("htmx:after:swap", tick);
+
+  // Whoever looks must know whether it is live.
+  function mark(live) {
+    document.querySelectorAll("[data-live]").forEach(function (element) {
+      element.textContent = live ? element.dataset.live : element.dataset.still;
+    });
+  }
+  document.addEventListener("htmx:sse:after:connection", function () { mark(true); });
+  document.addEventListener("htmx:sse:error", function () { mark(false); });
+
+  // A dead or refused stream must not look alive: a session that ended gives the sign-in page.
+  document.addEventListener("htmx:sse:error", function (event) {
+    if (event.detail && event.detail.status === 401) window.location.reload();
+  });
+
+  var made = document.querySelector("meta[name=server-time]");
+  if (made) learn(made.content);
+  tick();
+  window.setInterval(tick, 1000);
+})();
