@@ -1,16 +1,18 @@
 #!/bin/sh
-# Installs what the tests need of the machine (Debian or Ubuntu): a browser, PostgreSQL and curl; when we may, which is
-# as root or with sudo that asks nothing. Else it says what will be skipped, and why. With CI=true that is a failure.
+# Installs what the tests need of the machine (Debian or Ubuntu): a browser, certutil (so that it trusts the school's CA),
+# PostgreSQL and curl; when we may, which is as root or with sudo that asks nothing. Else it says what will be skipped, and why. With CI=true that is a failure.
 set -eu
 cd "$(dirname "$0")/.."
 . setup/find.sh
 
 has_browser() { for name in chromium chromium-browser google-chrome; do command -v "$name" >/dev/null && return 0; done; return 1; }
+has_certutil() { command -v certutil >/dev/null; }
 has_postgres() { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; }
 has_curl() { command -v curl >/dev/null; }
 
 missing() {
     has_browser || echo chromium
+    has_certutil || echo libnss3-tools
     has_postgres || echo postgresql
     has_curl || echo curl
     true
@@ -27,6 +29,7 @@ fi
 for package in $(missing); do
     case $package in
     chromium) what='the tests in a real browser' ;;
+    libnss3-tools) what='the tests in a browser that trusts the CA' ;;
     postgresql) what='the tests on a real PostgreSQL' ;;
     *) what='the tests with real curl' ;;
     esac
