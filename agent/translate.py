@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agent.observe import Observation, Process, base_name
-from policy.model import AccessRequest, Action, Device, DeviceClass, Principal, Role, Snapshot, Strength
+from policy.model import AccessRequest, Action, DeviceClass, Principal, Role, Snapshot
+from policy.seat import seated
 
 _GONE = " (deleted)"
 
@@ -60,24 +61,8 @@ def run_request(app: str, who: Principal) -> AccessRequest:
 
 
 def principal(snapshot: Snapshot, device_id: str, now: datetime) -> Principal:
-    """Return who asks from this device: the person somebody put there for now, else its owner, else its group.
-
-    The device proved itself to the school with its key; a person whom a teacher put there is claimed. A device that the
-    school does not know any more is asked about as the strictest pupil.
-    """
+    """Return who asks from this device. One that the school does not know any more is asked about as the strictest."""
     device = snapshot.devices.get(device_id)
     if device is None:
         return Principal(Role.PUPIL, device=device_id, device_class=DeviceClass.UNKNOWN)
-    person, strength = _person(snapshot, device, now)
-    member = snapshot.people.get(person) if person else None
-    if member is None:
-        groups = (device.group,) if device.group else ()
-        return Principal(Role.PUPIL, None, groups, device.id, device.kind, Strength.GROUP if groups else Strength.NONE)
-    return Principal(member.role, member.id, member.groups, device.id, device.kind, strength)
-
-
-def _person(snapshot: Snapshot, device: Device, now: datetime) -> tuple[str | None, Strength]:
-    for lease in snapshot.state.leases:
-        if lease.device == device.id and lease.start <= now < lease.end:
-            return lease.person, Strength.CLAIMED
-    return device.person, Strength.PROVED
+    return seated(snapshot, device, now)

@@ -23,6 +23,7 @@ from policy.model import (
     Span,
     State,
 )
+from policy.seat import groups_at, live_lease, owner_of
 
 _NOBODY: frozenset[str] = frozenset()
 
@@ -59,28 +60,30 @@ def changes_at(snapshot: Snapshot, device_id: str, now: datetime) -> datetime | 
 
 @dataclass(frozen=True, slots=True)
 class _Mine:
-    """What belongs to the device. `always_named`: with or without a lease it is known who sits there."""
+    """What belongs to the device. `seats` are its people with their groups there; `owned`: one is always there."""
 
     device: str | None
     people: Mapping[str, Member]
+    seats: Mapping[str, tuple[str, ...]]
     groups: frozenset[str]
     leases: tuple[Lease, ...]
-    always_named: bool
+    owned: bool
 
 
 def _mine(snapshot: Snapshot, device: Device | None, now: datetime) -> _Mine:
     if device is None:
-        return _Mine(None, {}, _NOBODY, (), always_named=False)
-    leases = tuple(one for one in snapshot.state.leases if one.device == device.id and one.start <= now < one.end)
-    wanted = dict.fromkeys([*([device.person] if device.person else []), *(one.person for one in leases)])
-    people = {one: snapshot.people[one] for one in wanted if one in snapshot.people}
-    groups = frozenset(group for member in people.values() for group in member.groups)
+        return _Mine(None, {}, {}, _NOBODY, (), owned=False)
+    owner, lease = owner_of(snapshot, device), live_lease(snapshot, device.id, now)
+    guest = snapshot.people.get(lease.person) if lease else None
+    people = {member.id: member for member in (owner, guest) if member is not None}
+    seats = {member.id: groups_at(member, device) for member in people.values()}
     return _Mine(
         device.id,
         people,
-        groups | ({device.group} if device.group else _NOBODY),
-        tuple(replace(one, by="") for one in leases if one.person in people),
-        always_named=device.person in people,
+        seats,
+        frozenset(group for groups in seats.values() for group in groups).union([device.group] if device.group else ()),
+        (replace(lease, by="", person=lease.person if guest else ""),) if lease else (),
+        owned=owner is not None,
     )
 
 
@@ -124,8 +127,8 @@ def _grant(grant: Grant, mine: _Mine) -> Grant | None:
     """
     people = frozenset(one for one in grant.people if one in mine.people)
     groups, without = grant.groups & mine.groups, frozenset(one for one in grant.without if one in mine.people)
-    if grant.without and not mine.always_named:
-        held = (one for one, member in mine.people.items() if not grant.groups.isdisjoint(member.groups))
+    if grant.without and not mine.owned:
+        held = (one for one, theirs in mine.seats.items() if not grant.groups.isdisjoint(theirs))
         people, groups, without = (people | frozenset(held)) - without, _NOBODY, _NOBODY
     if not people and not groups:
         return None

@@ -1,0 +1,309 @@
+"""What agents on devices talk to: enrol with a one-time code, fetch the cut of the snapshot, hand over exceptions.
+
+A device shows itself with `Authorization: Klaswacht device-id:device-key`; there are no cookies here, so no form token
+either. Every answer carries the school's time (`Klaswacht-Now`); errors are `{"error": ...}`. A device is believed
+about itself only: person, group and kind of program are looked up here, and ordinary programs are never taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from hmac import compare_digest
+from threading import BoundedSemaphore, Lock
+from typing import Annotated, Any
+
+from flask import Blueprint, Response, jsonify, request
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from werkzeug.exceptions import HTTPException
+
+from dashboard.access import keyed
+from dashboard.actions.desk import Desk
+from policy.codec import snapshot_to_dict
+from policy.model import Action, Device, Effect, Reason, Snapshot
+from policy.projection import changes_at, project
+from policy.seat import live_lease
+from store import StoreUnavailable
+from store.events import Event, What
+from store.feed import Feed
+
+NOW_HEADER = "Klaswacht-Now"
+LONGEST_WAIT = 20.0
+MOST_EVENTS = 50
+_LARGEST = 64 * 1024
+_WAITERS = 4
+_ASK_AGAIN = 3  # seconds, for a device that found no place to wait
+_SEEN_EVERY = timedelta(minutes=5)
+_OLDEST = timedelta(days=14)
+_CLOCKS_DIFFER = timedelta(minutes=1)
+_UNKNOWN_KEY = "0" * 64
+_HELP = frozenset({Reason.HELP, Reason.HELP_HOST})
+
+
+class Refusal(Exception):
+    """An answer that is not what was asked for: `status` is HTTP's, `why` is for a person who looks at the agent."""
+
+    def __init__(self, status: int, why: str, retry: int | None = None) -> None:
+        super().__init__(why)
+        self.status, self.why, self.retry = status, why, retry
+
+
+def utc_now() -> datetime:
+    """Return the time now (UTC)."""
+    return datetime.now(UTC)
+
+
+def agent_api(desk: Desk, feed: Feed, clock: Callable[[], datetime] = utc_now) -> Blueprint:
+    """Return the routes for agents under `/api/agent`. `feed` wakes those that wait for a new revision."""
+    api = Blueprint("agent", __name__, url_prefix="/api/agent")
+    counter = Counter(desk, feed, clock)
+
+    @api.post("/enroll")
+    @keyed
+    def enroll() -> Response:
+        return jsonify(counter.enrol(_body(), request.remote_addr or "unknown"))
+
+    @api.get("/snapshot")
+    @keyed
+    def snapshot() -> Response:
+        return counter.snapshot(counter.device(), _number("revision"), min(_number("wait"), LONGEST_WAIT))
+
+    @api.post("/events")
+    @keyed
+    def events() -> Response:
+        return jsonify(counter.events(counter.device(), _body()))
+
+    @api.errorhandler(Refusal)
+    def refused(refusal: Refusal) -> Response:
+        return _error(refusal.status, refusal.why, refusal.retry)
+
+    @api.errorhandler(StoreUnavailable)
+    def away(_: StoreUnavailable) -> Response:
+        return _error(503, "the database cannot be used now", _ASK_AGAIN)
+
+    @api.errorhandler(HTTPException)
+    def wrong(problem: HTTPException) -> Response:
+        return _error(problem.code or 400, problem.name.lower())
+
+    @api.after_request
+    def stamp(response: Response) -> Response:
+        response.headers[NOW_HEADER] = clock().isoformat()
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    return api
+
+
+class Counter:
+    """Where agents are served. Safe to share between threads."""
+
+    def __init__(self, desk: Desk, feed: Feed, clock: Callable[[], datetime]) -> None:
+        self._desk = desk
+        self._feed = feed
+        self._clock = clock
+        self._places = BoundedSemaphore(_WAITERS)
+        self._seen: dict[str, datetime] = {}
+        self._seen_lock = Lock()
+
+    def enrol(self, body: dict[str, Any], address: str) -> dict[str, Any]:
+        """Trade a one-time code for a device key, which is told this once.
+
+        Raises:
+            Refusal: the code is wrong, used or too old, or there were too many wrong ones from this address.
+        """
+        code, now, school = body.get("code"), self._clock(), self._desk.school
+        if not isinstance(code, str) or not 4 <= len(code) <= 64:
+            raise Refusal(400, "a code is needed")
+        accounts, key = self._desk.store.accounts, f"enrol:{address}"
+        tries = accounts.tries(school, key, now)
+        if not tries.allowed:
+            raise Refusal(429, "too many wrong codes; wait a while", int(tries.wait.total_seconds()) + 1)
+        enrolled = self._desk.store.devices.enrol(school, code, now)
+        if enrolled is None:
+            accounts.failed(school, key, now)
+            raise Refusal(403, "this code is wrong, used or too old; ask for a new one")
+        accounts.cleared(school, key)
+        language = self._desk.settings.language
+        return {"device": enrolled.device, "key": enrolled.key, "school": school, "language": language}
+
+    def device(self) -> Device:
+        """Return the device that asks.
+
+        Raises:
+            Refusal: its credentials are missing or wrong, or it is not registered any more.
+        """
+        scheme, _, credentials = request.headers.get("Authorization", "")[:512].partition(" ")
+        name, _, key = credentials.strip().partition(":")
+        found = self._snapshot().devices.get(name) if scheme.lower() == "klaswacht" else None
+        known = (found.key_hash if found else None) or _UNKNOWN_KEY
+        # Compared for an unknown device too, so that time does not tell which ids there are.
+        fits = compare_digest(hashlib.sha256(key.encode()).hexdigest().encode(), known.lower().encode())
+        if found is None or not found.key_hash or not fits:
+            raise _stranger()
+        self._saw(found.id)
+        return found
+
+    def snapshot(self, device: Device, revision: int, wait: float) -> Response:
+        """Answer with the cut of the newest snapshot, or with 204 while `revision` is the newest.
+
+        At most some devices may wait at a time, so that a class of laptops never takes all the threads of the dashboard
+        from the teachers; the others are told to ask again (`Retry-After`, seconds).
+        """
+        newest = self._snapshot()
+        placed = True
+        if newest.revision == revision and wait > 0:
+            placed = self._places.acquire(blocking=False)
+            if placed:
+                try:
+                    self._feed.wait(wait, after=revision)
+                finally:
+                    self._places.release()
+                newest = self._snapshot()
+                if device.id not in newest.devices:
+                    raise _stranger()
+        if newest.revision == revision:
+            answer = Response(status=204)
+            if not placed:
+                answer.headers["Retry-After"] = str(_ASK_AGAIN)
+            return answer
+        now = self._clock()
+        again = changes_at(newest, device.id, now)
+        return jsonify(
+            v=1,
+            now=now.isoformat(),
+            again=again.isoformat() if again else None,
+            snapshot=snapshot_to_dict(project(newest, device.id, now)),
+        )
+
+    def events(self, device: Device, body: dict[str, Any]) -> dict[str, int]:
+        """Write a batch of exceptions; what is none or cannot be is refused one by one and counted as lost.
+
+        Raises:
+            Refusal: the batch as a whole is no batch.
+        """
+        given, lost = body.get("events"), body.get("lost", 0)
+        if not isinstance(given, list) or len(given) > MOST_EVENTS:
+            raise Refusal(400, f"`events` is a list of at most {MOST_EVENTS}")
+        if not isinstance(lost, int) or not 0 <= lost <= 1_000_000:
+            raise Refusal(400, "`lost` is a number")
+        snapshot, now = self._snapshot(), self._clock()
+        made = [self._event(one, device, snapshot, now) for one in given]
+        taken = [event for event in made if event is not None]
+        refused = len(made) - len(taken)
+        self._desk.store.events.add_batch(self._desk.school, taken, now, lost=lost + refused)
+        return {"taken": len(taken), "refused": refused}
+
+    def _event(self, given: object, device: Device, snapshot: Snapshot, now: datetime) -> Event | None:
+        try:
+            told = AppEvent.model_validate(given)
+        except ValidationError:
+            return None
+        if not _told_of(told.app, snapshot) or told.reason in _HELP or now - told.at > _OLDEST:
+            return None
+        what = self._what(told)
+        if what is None or told.at > now + _CLOCKS_DIFFER:
+            return None
+        person = told.person if told.person in _people(snapshot, device, now) else None
+        member = snapshot.people.get(person) if person else None
+        return Event(
+            what=what,
+            when=min(told.at.astimezone(UTC), now),
+            effect=told.effect,
+            reason=told.reason,
+            action=Action.RUN,
+            rules=tuple(one for one in told.rules if one in snapshot.rules),
+            category=snapshot.knowledge.apps.get(told.app),
+            thing=told.app,
+            group=member.groups[0] if member and member.groups else device.group,
+            device=device.id,
+            person=person,
+            revision=told.revision,
+            grant=told.grant,
+            uid=f"agent:{device.id}:{told.uid}",
+        )
+
+    def _what(self, told: AppEvent) -> What | None:
+        """What kind of exception this is; None: it is none."""
+        if not told.ended:
+            return What.FAULT
+        if told.effect is Effect.DENY:
+            return What.BLOCKED
+        if told.effect is Effect.HOLD:
+            return What.HELD
+        if told.effect is Effect.ALLOW and told.grant:
+            known = self._desk.store.grants.get(self._desk.school, told.grant)
+            return What.GRANTED if known else None
+        return None
+
+    def _snapshot(self) -> Snapshot:
+        return self._desk.snapshot(self._clock())
+
+    def _saw(self, device: str) -> None:
+        now = self._clock()
+        with self._seen_lock:
+            last = self._seen.get(device)
+            if last is not None and now - last < _SEEN_EVERY:
+                return
+            self._seen[device] = now
+        self._desk.store.devices.seen(self._desk.school, {device: now})
+
+
+type _Word = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class AppEvent(BaseModel):
+    """One event as an agent tells it (`agent.outbox.app_event`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    uid: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8,32}$")]
+    at: AwareDatetime
+    app: _Word
+    person: _Word | None = None
+    effect: Effect
+    reason: Reason
+    rules: Annotated[tuple[_Word, ...], Field(max_length=20)] = ()
+    grant: _Word | None = None
+    revision: Annotated[int, Field(ge=0, le=2**53)] = 0
+    ended: bool = True
+
+
+def _stranger() -> Refusal:
+    return Refusal(401, "this device is not known here; enrol it again")
+
+
+def _told_of(app: str, snapshot: Snapshot) -> bool:
+    """Whether a program is one that the school has rules or a kind for: no other is ever written down."""
+    return app in snapshot.knowledge.apps or any(app in rule.apps for rule in snapshot.policy.rules)
+
+
+def _people(snapshot: Snapshot, device: Device, now: datetime) -> frozenset[str]:
+    """Return who this device may speak of: its owner and whoever sits there now."""
+    lease = live_lease(snapshot, device.id, now)
+    return frozenset(one for one in (device.person, lease.person if lease else None) if one)
+
+
+def _body() -> dict[str, Any]:
+    request.max_content_length = _LARGEST
+    found = request.get_json()
+    if not isinstance(found, dict):
+        raise Refusal(400, "the body is no object")
+    return found
+
+
+def _number(name: str) -> int:
+    text = request.args.get(name, "0").partition(".")[0]
+    if not text.isascii() or not text.isdecimal() or len(text) > 16:
+        raise Refusal(400, f"`{name}` is a number")
+    return int(text)
+
+
+def _error(status: int, why: str, retry: int | None = None) -> Response:
+    answer = jsonify(error=why)
+    answer.status_code = status
+    if retry is not None:
+        answer.headers["Retry-After"] = str(retry)
+    if status == 401:
+        answer.headers["WWW-Authenticate"] = "Klaswacht"
+    return answer

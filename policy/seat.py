@@ -1,0 +1,60 @@
+"""Who sits at a device that proved itself with its key; the network and the device itself must agree on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from policy.model import Device, DeviceClass, Lease, Member, Principal, Role, Snapshot, Strength
+
+
+def seated(snapshot: Snapshot, device: Device, now: datetime) -> Principal:
+    """Return who asks from a proved device at `now`.
+
+    In order: the person whom somebody put there (claimed), its owner (proved), a digiboard's teacher, staff, a pupil
+    of the device's group. A printer or alarm is nobody.
+    """
+    lease = live_lease(snapshot, device.id, now)
+    if lease is not None:
+        return _person(snapshot.people.get(lease.person), device, Strength.CLAIMED) or _pupil(device)
+    if device.kind is DeviceClass.INFRASTRUCTURE:
+        return replace(_pupil(device), role=Role.STAFF)
+    owner = owner_of(snapshot, device)
+    if owner is not None:
+        return _person(owner, device, Strength.PROVED) or _pupil(device)
+    if device.kind is DeviceClass.DIGIBOARD:
+        return replace(_pupil(device), role=Role.TEACHER)
+    if device.kind is DeviceClass.STAFF:
+        return replace(_pupil(device), role=Role.STAFF)
+    return _pupil(device)
+
+
+def live_lease(snapshot: Snapshot, device_id: str, now: datetime) -> Lease | None:
+    """Return the lease that holds for a device at `now`; of two, the one that started last."""
+    leases = snapshot.state.leases
+    live = [lease for lease in leases if lease.device == device_id and lease.start <= now < lease.end]
+    return max(live, key=lambda lease: lease.start) if live else None
+
+
+def owner_of(snapshot: Snapshot, device: Device) -> Member | None:
+    """Return the owner where owning means sitting there: staff who own a pupils' device need a lease for it."""
+    owner = snapshot.people.get(device.person) if device.person else None
+    if owner is None or (device.kind is DeviceClass.PUPIL and owner.role is not Role.PUPIL):
+        return None
+    return owner
+
+
+def groups_at(member: Member, device: Device) -> tuple[str, ...]:
+    """Return the groups of somebody at this device: a pupil's own, for staff the device's if it has one."""
+    return member.groups if member.role is Role.PUPIL or not device.group else (device.group,)
+
+
+def _person(member: Member | None, device: Device, strength: Strength) -> Principal | None:
+    if member is None:
+        return None
+    return Principal(member.role, member.id, groups_at(member, device), device.id, device.kind, strength)
+
+
+def _pupil(device: Device) -> Principal:
+    groups = (device.group,) if device.group else ()
+    return Principal(Role.PUPIL, None, groups, device.id, device.kind, Strength.PROVED)
