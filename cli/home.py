@@ -6,6 +6,9 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_bytes
+
+_SECRET = 32  # bytes
 
 
 class Trouble(Exception):
@@ -57,6 +60,11 @@ class Home:
         return self.path / "ca"
 
     @property
+    def forms_secret(self) -> Path:
+        """Signs the forms of block pages; all proxy workers share it, so that any of them knows its own."""
+        return self.path / "secrets" / "forms"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one running guard of this folder."""
         return self.path / "klaswacht.lock"
@@ -88,3 +96,16 @@ def write_private(path: Path, data: bytes, mode: int = 0o600) -> None:
         os.fsync(file.fileno())
     new.chmod(mode)
     new.replace(path)
+
+
+def secret(path: Path) -> bytes:
+    """The 32 random bytes kept in `path`, made when they are not there. For its owner only."""
+    try:
+        found = path.read_bytes()
+    except FileNotFoundError:
+        found = b""
+    if len(found) != _SECRET:
+        found = token_bytes(_SECRET)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        write_private(path, found)
+    return found

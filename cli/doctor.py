@@ -1,0 +1,267 @@
+"""`klaswacht doctor`: looks at everything the guard stands on and says what to do about what is not right.
+
+It changes nothing, and works with the guard running or not. Every finding is a code of `cli.doctor` with its values.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import shutil
+import socket
+import stat
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from cli import ports
+from cli.ca import CaFiles, load_ca
+from cli.home import Home, Trouble
+from cli.school import running
+from config import load
+from config.settings import Listen, SchoolFile, Settings
+from config.texts import say
+from store import StoreUnavailable, open_store
+
+_SQLITE = "sqlite:///"
+_LOW, _VERY_LOW = 1024, 200  # MB of free disk
+_ENDS_SOON = timedelta(days=90)
+_DNS_PATIENCE = 4.0  # seconds
+_KNOWN_NAME = "www.rijksoverheid.nl"  # asked for its address only, never contacted
+_TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
+_BEGAN = datetime(2026, 1, 1, tzinfo=UTC)  # no installation is older than this
+
+
+class Level(StrEnum):
+    """How bad it is; only `FAIL` makes the command fail."""
+
+    OK = "ok"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: how bad, which sentence, and what it names."""
+
+    level: Level
+    code: str
+    values: dict[str, object] = field(default_factory=dict)
+
+
+def examine(home: Home, now: datetime | None = None) -> tuple[list[Finding], str]:
+    """Everything found, and the language of the school."""
+    moment = now or datetime.now(UTC)
+    findings = [*_python(), *_home(home)]
+    file, told = _file(home)
+    findings.extend(told)
+    settings = file.settings if file else Settings()
+    findings.extend(_ports(home, settings.listen))
+    findings.extend(_clock(home, moment))
+    findings.extend(_zone())
+    findings.extend(_ca(home, moment))
+    findings.extend(_database(home, settings))
+    findings.extend(_disk(home))
+    findings.extend(_dns())
+    return findings, settings.language
+
+
+def render(findings: list[Finding], lang: str) -> tuple[str, bool]:
+    """The lines for a person, and whether anything failed."""
+    lines = [f"{one.level.value:<4}  {say(f'cli.doctor.{one.code}', lang, **one.values)}" for one in findings]
+    fails = sum(one.level is Level.FAIL for one in findings)
+    warns = sum(one.level is Level.WARN for one in findings)
+    summary = "summary" if fails or warns else "summary_ok"
+    lines.append(say(f"cli.doctor.{summary}", lang, fails=fails, warns=warns))
+    return "\n".join(lines), bool(fails)
+
+
+def _python() -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    fits = sys.version_info[:2] >= (3, 13)
+    yield Finding(Level.OK if fits else Level.FAIL, "python" if fits else "python_old", {"version": version})
+
+
+def _home(home: Home) -> Iterator[Finding]:
+    values: dict[str, object] = {"path": home.path}
+    if not home.path.exists():
+        yield Finding(Level.WARN, "home_missing", values)
+        return
+    try:
+        home.prepare()
+    except Trouble as trouble:
+        yield Finding(Level.FAIL, "broken", {"problem": trouble})
+        return
+    open_to_others = stat.S_IMODE(home.path.stat().st_mode) & 0o077
+    yield Finding(Level.WARN if open_to_others else Level.OK, "home_open" if open_to_others else "home", values)
+
+
+def _file(home: Home) -> tuple[SchoolFile | None, list[Finding]]:
+    path = home.school_file
+    if not path.exists():
+        return None, [Finding(Level.WARN, "file_missing", {"file": path})]
+    try:
+        file = load.read_school(path)
+    except load.ConfigError as error:
+        return None, [Finding(Level.FAIL, "broken", {"problem": error})]
+    return file, [Finding(Level.OK, "file", {"file": path, "protocol": file.settings.protocol})]
+
+
+def _ports(home: Home, listen: Listen) -> Iterator[Finding]:
+    ours = running(home)
+    numbers = {"listen.proxy": listen.proxy, "listen.keyed": listen.keyed, "listen.dashboard": listen.dashboard}
+    numbers |= {f"listen.groups.{group}": port for group, port in listen.groups.items()}
+    for setting, port in numbers.items():
+        values: dict[str, object] = {"port": port, "setting": setting, "file": home.school_file}
+        if port == 0:
+            yield Finding(Level.OK, "port_any", values)
+        elif ours:
+            good = ports.answers(listen.address, port)
+            yield Finding(Level.OK if good else Level.FAIL, "port_ours" if good else "port_silent", values)
+        else:
+            free = ports.is_free(listen.address, port)
+            yield Finding(Level.OK if free else Level.FAIL, "port_free" if free else "port_taken", values)
+
+
+def _clock(home: Home, now: datetime) -> Iterator[Finding]:
+    values: dict[str, object] = {"time": f"{now.astimezone():%d-%m-%Y %H:%M:%S %Z}"}
+    began = _BEGAN
+    with contextlib.suppress(Trouble):  # told with the CA
+        began = load_ca(CaFiles(home.ca_folder)).not_valid_before_utc
+    if now < began:
+        yield Finding(Level.FAIL, "clock_wrong", values)
+    elif _synchronised() is False:
+        yield Finding(Level.WARN, "clock_free", values)
+    else:
+        yield Finding(Level.OK, "clock", values)
+
+
+def _synchronised() -> bool | None:
+    """Whether the kernel's clock is kept right by NTP; None when it cannot be asked."""
+    if not sys.platform.startswith("linux"):
+        return None
+    nothing_to_change = ctypes.create_string_buffer(512)  # struct timex is some 208 bytes; modes 0 only reads
+    state = int(ctypes.CDLL(None).adjtimex(nothing_to_change))
+    return None if state < 0 else state != _TIME_ERROR
+
+
+def _zone() -> Iterator[Finding]:
+    try:
+        ZoneInfo("Europe/Amsterdam")
+    except ZoneInfoNotFoundError:
+        yield Finding(Level.FAIL, "zone_missing")
+    else:
+        yield Finding(Level.OK, "zone")
+
+
+def _ca(home: Home, now: datetime) -> Iterator[Finding]:
+    files = CaFiles(home.ca_folder)
+    if not files.engine.exists() and not files.public.exists():
+        yield Finding(Level.WARN, "ca_missing")
+        return
+    try:
+        ca = load_ca(files)
+        _see_pair(files)
+    except Trouble as trouble:
+        yield Finding(Level.FAIL, "broken", {"problem": trouble})
+        return
+    secrets: list[tuple[Path, int]] = [(files.folder, 0o700), (files.engine, 0o600), (files.dashboard, 0o600)]
+    for path, mode in secrets:
+        if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
+            yield Finding(Level.FAIL, "ca_mode", {"path": path, "mode": f"{mode:o}"})
+    yield _ends(ca, now, _ENDS_SOON, ("ca", "ca_ends", "ca_ended"), {"folder": files.folder})
+    if files.dashboard.exists():
+        leaf = x509.load_pem_x509_certificates(files.dashboard.read_bytes())[0]
+        yield _ends(leaf, now, timedelta(0), ("leaf", "leaf", "leaf_ended"), {})
+
+
+def _see_pair(files: CaFiles) -> None:
+    """Raise `Trouble` when the key is not the certificate's, or devices were given another certificate."""
+    pem = files.engine.read_bytes()
+    remedy = f"put `{files.folder}` back from a backup"
+    try:
+        key = load_pem_private_key(pem, None)
+    except ValueError as error:
+        raise Trouble(f"the key in `{files.engine}` cannot be read", remedy) from error
+    ca = load_ca(files)
+    if key.public_key() != ca.public_key():
+        raise Trouble(f"the key in `{files.engine}` is not that of its certificate", remedy)
+    if not files.public.exists() or x509.load_pem_x509_certificate(files.public.read_bytes()) != ca:
+        raise Trouble(f"`{files.public}` is not the certificate of `{files.engine}`", "start Klaswacht again")
+
+
+def _ends(
+    certificate: x509.Certificate,
+    now: datetime,
+    soon: timedelta,
+    codes: tuple[str, str, str],
+    values: dict[str, object],
+) -> Finding:
+    end = certificate.not_valid_after_utc
+    told = values | {"until": f"{end.astimezone():%d-%m-%Y}"}
+    good, near, over = codes
+    if now >= end:
+        return Finding(Level.FAIL, over, told)
+    return Finding(Level.WARN, near, told) if end - now < soon else Finding(Level.OK, good, told)
+
+
+def _database(home: Home, settings: Settings) -> Iterator[Finding]:
+    url = home.database_url
+    if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
+        yield Finding(Level.WARN, "database_missing")
+        return
+    try:
+        store = open_store(url, home.accounts_url)
+        try:
+            store.check()
+            current = store.policies.current(settings.school.id)
+        finally:
+            store.close()
+    except StoreUnavailable as error:
+        yield Finding(Level.FAIL, "database_broken", {"problem": error})
+        return
+    if current is None:
+        yield Finding(Level.FAIL, "database_empty")
+    else:
+        yield Finding(Level.OK, "database", {"number": current.number})
+
+
+def _disk(home: Home) -> Iterator[Finding]:
+    place = next(folder for folder in (home.path, *home.path.parents) if folder.exists())
+    free = shutil.disk_usage(place).free // 2**20
+    level = Level.FAIL if free < _VERY_LOW else Level.WARN if free < _LOW else Level.OK
+    yield Finding(level, "disk" if level is Level.OK else "disk_low", {"free": free})
+
+
+def _dns() -> Iterator[Finding]:
+    """Only a warning: the guard itself works without the internet, and says so to whoever asks for a site."""
+    problem = _within(_DNS_PATIENCE, lambda: socket.getaddrinfo(_KNOWN_NAME, 443, type=socket.SOCK_STREAM))
+    if problem is None:
+        yield Finding(Level.OK, "dns")
+    else:
+        yield Finding(Level.WARN, "dns_none", {"problem": problem})
+
+
+def _within(seconds: float, call: Callable[[], object]) -> str | None:
+    """Do `call` on a thread that is not waited for longer than `seconds`; what went wrong, or None."""
+    problem: list[str | None] = [f"no answer in {seconds:.0f} s"]
+
+    def run() -> None:
+        try:
+            call()
+            problem[0] = None
+        except OSError as error:
+            problem[0] = error.strerror or str(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return problem[0]

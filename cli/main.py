@@ -1,0 +1,115 @@
+"""The `klaswacht` command. Each sub-command imports what it needs when it runs, so that `check` starts quickly."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cli import agent
+from cli.check import check
+from cli.home import Home, Trouble
+
+app = typer.Typer(
+    name="klaswacht",
+    help="Keeps a school's social-media protocol on its network and devices, and stays kind.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+policy = typer.Typer(help="The school's rules.", no_args_is_help=True)
+ca = typer.Typer(help="The school's certificate authority.", no_args_is_help=True)
+app.add_typer(policy, name="policy")
+app.add_typer(ca, name="ca")
+app.add_typer(agent.app, name="agent")
+app.command("check")(check)
+
+
+@app.command()
+def up(
+    take_file: Annotated[
+        bool, typer.Option("--take-file", help="Take school.yaml over even when the dashboard changed the rules.")
+    ] = False,
+) -> None:
+    """Start the guard: proxy and dashboard, until Ctrl-C."""
+    from cli.up import up as start
+
+    raise typer.Exit(start(Home.here(), take_file=take_file))
+
+
+@policy.command("validate")
+def policy_validate(
+    file: Annotated[
+        Path | None, typer.Argument(help="The file to look at; else school.yaml of the home folder.")
+    ] = None,
+) -> None:
+    """Say whether a school.yaml is right, and else which line is not, and why."""
+    from config import load
+    from config.texts import say
+    from policy.model import BasisKind
+
+    path = file or Home.here().school_file
+    try:
+        found = load.read_school(path)
+    except load.ConfigError as error:
+        raise Trouble(str(error), "mend that and try again") from error
+    own = sum(rule.basis.kind is BasisKind.SCHOOL for rule in found.policy.rules)
+    values = {"file": path, "protocol": found.settings.protocol, "rules": len(found.policy.rules), "own": own}
+    typer.echo(say("cli.validate.good", found.settings.language, **values))
+
+
+@ca.command("export")
+def ca_export(
+    out: Annotated[Path | None, typer.Option("--out", help="Where to write it; else to standard output.")] = None,
+    form: Annotated[Literal["pem", "der"], typer.Option("--format", help="How to write it.")] = "pem",
+) -> None:
+    """Give the school's CA certificate (never its key), to install on devices."""
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from cli.ca import CaFiles, load_ca
+    from config.texts import say
+
+    certificate = load_ca(CaFiles(Home.here().ca_folder))
+    data = certificate.public_bytes(Encoding.PEM if form == "pem" else Encoding.DER)
+    if out is None:
+        sys.stdout.buffer.write(data)
+        return
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        raise Trouble(f"cannot write `{out}` ({error.strerror})", "choose another place with --out") from error
+    typer.echo(say("cli.ca.exported", file=out), err=True)
+
+
+@app.command()
+def doctor() -> None:
+    """Look whether everything is as it should be, and say what to do about what is not."""
+    from cli.doctor import examine, render
+
+    findings, lang = examine(Home.here())
+    text, failed = render(findings, lang)
+    typer.echo(text)
+    raise typer.Exit(1 if failed else 0)
+
+
+@app.command()
+def version() -> None:
+    """Say which version this is."""
+    typer.echo(f"klaswacht {installed_version('klaswacht')}")
+
+
+def main() -> None:
+    """Run the command; what a person must mend is told in one line, with exit code 1."""
+    logging.basicConfig(level=logging.WARNING, format="klaswacht: %(message)s")
+    try:
+        app()
+    except Trouble as trouble:
+        sys.exit(f"klaswacht: {trouble}")
+
+
+if __name__ == "__main__":
+    main()
