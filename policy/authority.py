@@ -12,6 +12,7 @@ from policy.match import covered
 from policy.model import (
     AccessRequest,
     Action,
+    Effect,
     Facet,
     Gate,
     Grant,
@@ -125,7 +126,11 @@ def rules_in_the_way(asking: Asking, wish: Grant) -> Iterator[Rule]:
     if Facet.PLACE in wish.facets:
         for categories, site in targets:
             for rule in facet_rules(Facet.PLACE):
-                if asking.holds(rule) and (rule.categories & categories or (site and covered(site, rule.sites))):
+                if (
+                    rule.effect is not Effect.ALLOW
+                    and asking.holds(rule)
+                    and (rule.categories & categories or (site and covered(site, rule.sites)))
+                ):
                     yield rule
     for facet in (Facet.PRINT, Facet.WORDS):
         if facet in wish.facets:

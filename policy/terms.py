@@ -14,7 +14,7 @@ _LEET = str.maketrans(
     {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i", "€": "e"}
 )
 # Letters of other scripts that look like ours; the first ones a child finds on a keyboard app.
-_LOOKALIKES = str.maketrans("аеорсухіјѕԁһνοαε", "aeopcyxijsdhvoae")
+_LOOKALIKES = str.maketrans("аеорсухіјѕԁһкмтвнνοαεκ", "aeopcyxijsdhkmtbhvoaek")
 _REPEATED = re.compile(r"(.)\1{2,}")
 _SPELLED = re.compile(r"(?<!\S)(?:\S ){2,}\S(?!\S)")
 _NOT_WORD = re.compile(r"[^\w]+|_")

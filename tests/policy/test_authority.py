@@ -1,0 +1,88 @@
+"""Who may permit what to whom."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from policy.authority import Refusal, may_act_for, may_grant
+from policy.decide import decide
+from policy.model import Effect, Facet, Grant, Member
+from tests.cast import (
+    ANJA,
+    BO,
+    BRAM,
+    BREAK,
+    COR,
+    EVENING,
+    IRIS,
+    LESSON,
+    NO_COMPUTER,
+    RIA,
+    RULES,
+    SNAPSHOT,
+    SOCIAL,
+    at,
+    grant,
+    visit,
+    with_rules,
+)
+
+WISH = grant(sites=("social.com",), start=LESSON, end=at("23:00"))
+
+
+def test_a_teacher_permits_her_own_group_until_the_bell_at_the_latest() -> None:
+    verdict = may_grant(ANJA, WISH, SNAPSHOT, LESSON)
+    assert verdict.allowed
+    assert verdict.grant is not None
+    assert (verdict.grant.end, verdict.grant.by) == (at("10:15"), "anja")
+    school = replace(SNAPSHOT, state=replace(SNAPSHOT.state, grants=(verdict.grant,)))
+    assert decide(visit("social.com"), school, LESSON).effect is Effect.ALLOW
+
+
+@pytest.mark.parametrize(
+    ("giver", "wish", "now", "reason"),
+    [
+        (BRAM, WISH, LESSON, Refusal.GROUP),
+        (IRIS, WISH, LESSON, Refusal.ROLE),
+        (BO, WISH, LESSON, Refusal.ROLE),
+        (ANJA, replace(WISH, groups=frozenset()), LESSON, Refusal.NOBODY),
+        (ANJA, replace(WISH, groups=frozenset(), people=frozenset({"bo"})), LESSON, Refusal.GROUP),
+        (ANJA, replace(WISH, people=frozenset({"nobody"})), LESSON, Refusal.NOBODY),
+        (ANJA, replace(WISH, people=frozenset({"bram"})), LESSON, Refusal.NOBODY),
+        (ANJA, replace(WISH, sites=()), LESSON, Refusal.NOTHING),
+        (ANJA, WISH, EVENING, Refusal.OUTSIDE),
+        (ANJA, replace(WISH, sites=("adult.com",)), LESSON, Refusal.LOCKED),
+        (RIA, replace(WISH, categories=frozenset({"bypass"})), LESSON, Refusal.LOCKED),
+        (ANJA, replace(WISH, sites=("chat.com",)), LESSON, Refusal.NOT_LIFTABLE),
+        (ANJA, replace(WISH, end=at("08:59")), LESSON, Refusal.ENDED),
+    ],
+)
+def test_what_may_not_be_permitted_is_refused_with_its_reason(
+    giver: Member, wish: Grant, now: datetime, reason: Refusal
+) -> None:
+    verdict = may_grant(giver, wish, SNAPSHOT, now)
+    assert (verdict.allowed, verdict.reason, verdict.grant) == (False, reason, None)
+
+
+def test_in_a_break_without_computers_nothing_is_permitted() -> None:
+    verdict = may_grant(ANJA, WISH, with_rules(*RULES, NO_COMPUTER), BREAK)
+    assert (verdict.reason, verdict.rule) == (Refusal.BREAK, NO_COMPUTER)
+    assert may_grant(ANJA, WISH, SNAPSHOT, BREAK).allowed
+
+
+def test_the_teacher_hears_beforehand_whom_consent_leaves_out() -> None:
+    verdict = may_grant(ANJA, WISH, with_rules(replace(SOCIAL, consent=True)), LESSON)
+    assert verdict.left_out == {"noor"}
+
+
+def test_management_and_coordinator_may_act_for_every_group_and_a_teacher_for_hers() -> None:
+    assert may_act_for(RIA, "8")
+    assert may_act_for(COR, "7")
+    assert may_act_for(ANJA, "7")
+    assert not may_act_for(ANJA, "8")
+    assert not may_act_for(IRIS, "7")
+
+
+def test_a_full_permission_is_given_though_one_action_in_it_stays_closed() -> None:
+    assert may_grant(ANJA, replace(WISH, facets=frozenset({Facet.PLACE, Facet.ACTION})), SNAPSHOT, LESSON).allowed

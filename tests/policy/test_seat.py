@@ -1,0 +1,75 @@
+"""Who sits at a device that proved itself: the laptop and the network say the same."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import replace
+
+import pytest
+
+from policy.model import Device, DeviceClass, Lease, Role, Snapshot, Strength
+from policy.seat import seated
+from proxy_addons.facts import Peer
+from proxy_addons.identity import Identity
+from tests.cast import LESSON, SNAPSHOT, at
+
+KEY = "a-key"
+
+
+def school(device: Device, *leases: Lease) -> Snapshot:
+    device = replace(device, key_hash=hashlib.sha256(KEY.encode()).hexdigest())
+    return replace(SNAPSHOT, devices={device.id: device}, state=replace(SNAPSHOT.state, leases=leases))
+
+
+def device(kind: DeviceClass = DeviceClass.PUPIL, group: str | None = "7", person: str | None = None) -> Device:
+    return Device("d", "Apparaat", kind, group, person)
+
+
+def at_d(person: str, start: str = "08:30", end: str = "10:00") -> Lease:
+    return Lease("d", person, at(start), at(end), "anja")
+
+
+SEATS = {
+    "a laptop of its own": (device(person="sam"), ()),
+    "a laptop of the group": (device(), ()),
+    "a laptop of nobody": (device(group=None), ()),
+    "somebody put at it": (device(person="sam"), (at_d("noor"),)),
+    "the latest put at it": (device(), (at_d("noor"), at_d("sam", "08:45"))),
+    "the time is over": (device(person="sam"), (at_d("noor", "08:00", "08:30"),)),
+    "somebody who left school": (device(person="sam"), (at_d("weg"),)),
+    "an owner who left school": (device(person="weg"), ()),
+    "a teacher owns the cart": (device(person="anja"), ()),
+    "a teacher at a pupil's laptop": (device(), (at_d("anja"),)),
+    "a teacher's laptop": (device(DeviceClass.STAFF, None, "anja"), ()),
+    "a laptop of the staff room": (device(DeviceClass.STAFF, None), ()),
+    "a digiboard": (device(DeviceClass.DIGIBOARD), ()),
+    "a printer": (device(DeviceClass.INFRASTRUCTURE, None), ()),
+    "a phone": (device(DeviceClass.PHONE, person="noor"), ()),
+}
+
+
+@pytest.mark.parametrize("case", SEATS)
+def test_the_laptop_and_the_network_agree_on_who_sits_there(case: str) -> None:
+    thing, leases = SEATS[case]
+    whole = school(thing, *leases)
+    credentials = "Basic " + base64.b64encode(f"d:{KEY}".encode()).decode()
+    assert seated(whole, whole.devices["d"], LESSON) == Identity().of(Peer("c", "", 1, credentials), whole, LESSON)
+
+
+def test_a_pupil_whom_a_teacher_put_there_is_claimed_and_an_owner_is_proved() -> None:
+    claimed = school(device(person="sam"), at_d("noor"))
+    assert (
+        seated(claimed, claimed.devices["d"], LESSON).person,
+        seated(claimed, claimed.devices["d"], LESSON).strength,
+    ) == (
+        "noor",
+        Strength.CLAIMED,
+    )
+    owned = school(device(person="sam"))
+    assert seated(owned, owned.devices["d"], LESSON).strength is Strength.PROVED
+
+
+def test_staff_who_own_a_pupils_device_are_not_sitting_there() -> None:
+    whole = school(device(person="anja"))
+    assert seated(whole, whole.devices["d"], LESSON).role is Role.PUPIL
