@@ -41,6 +41,14 @@ def up(
     raise typer.Exit(start(Home.here(), take_file=take_file))
 
 
+@app.command()
+def demo() -> None:
+    """Start the playground: a made-up school and pretend sites, to try everything without internet."""
+    from cli.demo.play import demo as start
+
+    raise typer.Exit(start(Home.here()))
+
+
 @policy.command("validate")
 def policy_validate(
     file: Annotated[

@@ -50,12 +50,12 @@ class Profile:
         trust = () if self.trusted else (f"--ignore-certificate-errors-spki-list={','.join(self.pins)}",)
         return (*_QUIET, *trust, *(("--no-sandbox",) if os.geteuid() == 0 else ()))
 
-    def command(self, proxy: str, url: str) -> str:
-        """One line for a person to copy: the browser on `url`, through the proxy `host:port`."""
+    def command(self, url: str, proxy: str | None = None) -> str:
+        """One line for a person to copy: the browser on `url`, through the proxy `host:port` or straight."""
         words = (
             find_chromium() or "chromium",
             f"--user-data-dir={self.home / 'profile'}",
-            f"--proxy-server={proxy}",
+            f"--proxy-server={proxy}" if proxy else "--no-proxy-server",
             *self.flags(),
             url,
         )

@@ -31,6 +31,11 @@ class Papers:
     chain: Path
     key: Path
 
+    @classmethod
+    def within(cls, folder: Path) -> Papers:
+        """The papers of `folder`; they need not be there yet."""
+        return cls(folder / "demo-ca.pem", folder / "demo-sites.pem", folder / "demo-sites.key")
+
     def server_context(self) -> ssl.SSLContext:
         """The TLS side of the pretend sites; raises `OSError` when a file is gone."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -44,7 +49,7 @@ def make_papers(folder: Path, names: Sequence[str], now: datetime) -> Papers:
     The CA's private key is thrown away at once, so nothing else can ever be signed with it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    papers = Papers(folder / "demo-ca.pem", folder / "demo-sites.pem", folder / "demo-sites.key")
+    papers = Papers.within(folder)
     ca_key, leaf_key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     ca = _authority(ca_key, now)
     leaf = _leaf(leaf_key.public_key(), names, ca, ca_key, now)

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
+import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -20,6 +23,7 @@ from tornado.web import Application
 
 from cli.demo.certs import Papers
 from cli.demo.handlers import NAMES, Room, rules
+from cli.supervisor import die_with_parent, tell_ready
 
 _HERE = Path(__file__).parent
 _LOOPBACK = "127.0.0.1"
@@ -56,7 +60,7 @@ class Sites:
         app = Application(rules(self.room), template_path=str(_HERE / "pages"), websocket_ping_interval=0)
         real = []
         for port, context in ((tls, self.papers.server_context()), (plain, None)):
-            sockets = bind_sockets(port, address=_LOOPBACK)
+            sockets = bind_sockets(port, address=_LOOPBACK, reuse_port=port != 0)
             server = HTTPServer(app, ssl_options=context, max_buffer_size=50_000_000)
             server.add_sockets(sockets)
             self._servers.append(server)
@@ -95,3 +99,28 @@ def running(papers: Papers, tls: int = 0, plain: int = 0) -> Iterator[tuple[Site
         thread.join(timeout=10)
         if not thread.is_alive():
             loop.close()
+
+
+async def serve(papers: Papers, tls: int, plain: int) -> None:
+    """Keep the sites open until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    sites = Sites(papers)
+    await sites.open(tls, plain)
+    tell_ready()
+    await stop.wait()
+    await sites.close()
+
+
+def main() -> None:
+    """`python -m cli.demo.sites FOLDER TLS-PORT PLAIN-PORT`, kept running by the supervisor."""
+    die_with_parent()
+    # Browsers hang up in the middle of things; that is no news here.
+    logging.getLogger("tornado").setLevel(logging.ERROR)
+    folder, tls, plain = sys.argv[1:4]
+    asyncio.run(serve(Papers.within(Path(folder)), int(tls), int(plain)))
+
+
+if __name__ == "__main__":
+    main()
