@@ -17,7 +17,7 @@ _LEET = str.maketrans(
 _LOOKALIKES = str.maketrans("аеорсухіјѕԁһкмтвнνοαεκ", "aeopcyxijsdhkmtbhvoaek")
 _REPEATED = re.compile(r"(.)\1{2,}")
 _SPELLED = re.compile(r"(?<!\S)(?:\S ){2,}\S(?!\S)")
-_NOT_WORD = re.compile(r"[^\w]+|_")
+_NOT_WORD = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
