@@ -3,38 +3,40 @@
 Open it in every process after forking: `open_store(url, accounts_url=None, migrate=False) -> Store` (`store.opened`).
 `url` is a path, `sqlite:///path` or `postgresql://...`. Every call takes `school: str`; the clock is always an argument
 (`now`, aware UTC). Each change is one transaction: rows, audit, revision + 1, wake-up. A database that cannot be
-reached, or is locked for more than some seconds, raises `StoreUnavailable`; "no" is a value (`None`, `False`, `Refused`).
+reached, or is locked for more than some seconds, raises `StoreUnavailable`; "no" is a value. After `*` by name only.
 
 Store
     snapshot(school, knowledge, now) -> Snapshot          revision(school) -> int        pulse(school) -> Pulse
-    purge(school, now, terms=Terms()) -> Counts           check() -> None                close()
+    purge(school, now, terms=None) -> Counts              check() -> None                close()
     .people .grants .measures .policies .events .incidents .devices .audit .accounts (raises when not opened)
 people: put_group(school, group, by, now) remove_group(school, group_id, by, now) groups(school)
     put_people(school, persons, by, now) remove_person(school, person_id, by, now) person(school, id)
     persons(school, role=None) roster(school, group_id)
-    set_consent(school, person_id, agreed, by, now) consents(school, now) -> {person: bool}
-grants: add(school, grant, now, answers=None, answer="") -> Grant   extend(school, id, end, by, now) -> Grant | None
+    set_consent(school, person_id, agreed, by, now) -> bool     consents(school, now) -> {person: bool}
+grants: add(school, grant, now, *, answers=None, answer="") -> Grant   extend(school, id, end, by, now) -> Grant | None
     revoke(school, id, by, now) -> Grant | None     live(school, now, groups=None)     get(school, id)
 measures: add_sanction(school, sanction, now) lift_sanction(school, id, by, now) sanctions(school, now)
     add_care(school, care, by, now) end_care(school, id, by, now) care(school)
-    start_agreement(school, agreement, now, stop=()) stop_agreement(school, id, by, now) agreements(school, now)
+    start_agreement(school, agreement, now, *, stop=()) stop_agreement(school, id, by, now) agreements(school, now)
     pause(school, span, now) resume(school, group, by, now) pauses(school, now)
     rain(school, span, now) dry(school, group, by, now) rainy(school, now)
-policies: add(school, policy, origin, who, now, based_on=None) -> PolicyRevision | None   current(school)
+policies: add(school, policy, origin, who, now, *, based_on=None) -> PolicyRevision | None   current(school)
     get(school, number) history(school, limit=50)
-events: add_batch(school, events, now, counts=(), lost=0) -> int    since(school, after, groups=None, limit=200)
+events: add_batch(school, events, now, *, counts=(), lost=0) -> int    since(school, after, groups=None, limit=200)
     last_id(school) latest(school, groups=None, limit=50)  note(school, id, text, by, now)  counts(school, since)
     lost(school, since)
 incidents: ask(school, wish, now) -> Ask | None   asks(school, groups, states=(OPEN, LATER)) get_ask(school, id)
-    answer(school, id, state, by, now, text="", grant=None) -> Ask | None
-    report(school, host, now, ...) -> Report   reports(school, groups, unseen=True)   see_report(school, id, by, now)
+    answer(school, id, state, by, now, *, text="", grant=None) -> Ask | None
+    report(school, host, now, *, ...) -> Report   reports(school, groups, unseen=True)   see_report(school, id, by, now)
 devices: put(school, device, by, now) remove(school, id, by, now) get(school, id) registered(school)
-    seen(school, {device_id: when}) make_code(school, device_id, by, now) -> Code   enrol(school, code, now) -> Enrolled
-    lease(school, lease, now) end_lease(school, device_id, by, now) leases(school, now)
+    seen(school, {device_id: when}) make_code(school, device_id, by, now) -> Code | None
+    enrol(school, code, now) -> Enrolled | None
+    lease(school, lease, now) -> bool   end_lease(school, device_id, by, now)   leases(school, now)
 audit: add(school, who, what, now, targets=()) entries(school, after=0, limit=200, who=None)
-accounts: add find get accounts set_password set_state | make_link peek_link use_link | tries failed cleared
-    open_session session close_session close_sessions
+accounts (`store.accounts`): add find get accounts set_password set_state set_role | make_link peek_link use_link
+    (`store.sessions`): open_session session close_session close_sessions | attempt tries failed cleared
 Feed(store, school) (`store.feed`): wait(timeout, after=None) -> revision   wait_pulse(timeout, after) -> Pulse  close()
+retention (`store.retention`): shorten({name: days}) -> Terms | Refused
 """
 
 from store.db import StoreUnavailable

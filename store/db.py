@@ -1,8 +1,32 @@
-"""The engine, its transactions, and the one error for a database that cannot be used now."""
+"""The engine, its transactions, and the one error for a database that cannot be used now.
+
+SQLite: WAL, `BEGIN IMMEDIATE` for writers, so that nobody finds out at commit that somebody else wrote. PostgreSQL: one
+advisory lock a school for writers, which gives the same order of things: event numbers rise in the order of commits,
+and a revision is never read half.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.engine import URL, Connection, CursorResult, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.pool import NullPool
+
+from store.tables import audit, schools
+
+CHANNEL = "klaswacht"
 
 
 class StoreUnavailable(Exception):
@@ -15,3 +39,210 @@ class Pulse:
 
     revision: int
     activity: int
+
+
+@dataclass(slots=True)
+class Change:
+    """One write transaction of one school. What nobody marks as moved or stirred wakes nobody."""
+
+    connection: Connection
+    school: str
+    revision_moved: bool = field(default=False, init=False)
+    activity_moved: bool = field(default=False, init=False)
+
+    def execute(self, statement: sa.Executable, rows: Sequence[Mapping[str, Any]] | None = None) -> CursorResult[Any]:
+        """Run one statement (with many rows: for each of them)."""
+        result = self.connection.execute(statement, rows)
+        if not isinstance(result, CursorResult):
+            raise TypeError("a statement with a cursor was expected")
+        return result
+
+    def upsert(self, table: sa.Table, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows, or change those that have the same `keys`; columns that are not in the rows stay."""
+        if not rows:
+            return
+        insert = postgresql_insert if self.connection.dialect.name == "postgresql" else sqlite_insert
+        statement = insert(table)
+        changes = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+        if changes:
+            self.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changes), rows)
+        else:
+            self.execute(statement.on_conflict_do_nothing(index_elements=list(keys)), rows)
+
+    def add_count(self, table: sa.Table, keys: Sequence[str], column: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert counters, or add to those that are there."""
+        if not rows:
+            return
+        insert = postgresql_insert if self.connection.dialect.name == "postgresql" else sqlite_insert
+        statement = insert(table)
+        total = {column: table.c[column] + statement.excluded[column]}
+        self.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=total), rows)
+
+    def insert_new(self, table: sa.Table, keys: Sequence[str], row: Mapping[str, Any]) -> bool:
+        """Insert one row unless there is one with these `keys`; whether it was inserted."""
+        insert = postgresql_insert if self.connection.dialect.name == "postgresql" else sqlite_insert
+        statement = insert(table).values(**row).on_conflict_do_nothing(index_elements=list(keys))
+        return self.execute(statement).rowcount == 1
+
+    def moved(self, who: str, what: str, now: datetime, targets: Sequence[str] = ()) -> None:
+        """Policy or state changed: write the audit entry and move the revision at the end of the transaction."""
+        self.note(who, what, now, targets)
+        self.revision_moved = True
+
+    def note(self, who: str, what: str, now: datetime, targets: Sequence[str] = ()) -> None:
+        """Write an audit entry; nothing moves."""
+        self.execute(sa.insert(audit).values(school_id=self.school, who=who, what=what, at=now, targets=list(targets)))
+
+    def stirred(self) -> None:
+        """Something to see on a live screen: move the activity counter at the end of the transaction."""
+        self.activity_moved = True
+
+    def finish(self) -> None:
+        """Move the counters and wake who listens."""
+        if not (self.revision_moved or self.activity_moved):
+            return
+        steps = {"revision": int(self.revision_moved), "activity": int(self.activity_moved)}
+        insert = postgresql_insert if self.connection.dialect.name == "postgresql" else sqlite_insert
+        statement = insert(schools).values(school_id=self.school, **steps)
+        changes = {name: schools.c[name] + step for name, step in steps.items()}
+        self.execute(statement.on_conflict_do_update(index_elements=["school_id"], set_=changes))
+        if self.connection.dialect.name == "postgresql":
+            self.execute(sa.select(sa.func.pg_notify(CHANNEL, self.school)))
+
+
+class Database:
+    """One database: its engine, its transactions, its errors as `StoreUnavailable`."""
+
+    def __init__(self, url: str, patience: float = 3.0, create: bool = False) -> None:
+        self.url = parse_url(url)
+        self.patience = patience
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        if self.sqlite:
+            _prepare_file(Path(self.url.database or ""), create)
+        self.engine = self._make_engine(pooled=True)
+
+    def _make_engine(self, pooled: bool) -> Engine:
+        # Parameters may be a pupil's words: they never get into the text of an error.
+        options: dict[str, Any] = {"hide_parameters": True}
+        if self.sqlite:
+            options["connect_args"] = {"timeout": self.patience, "check_same_thread": False}
+            options["execution_options"] = {"schema_translate_map": {"accounts": None}}
+        else:
+            limits = f"-c lock_timeout={int(self.patience * 1000)} -c statement_timeout={int(self.patience * 5000)}"
+            options["connect_args"] = {"connect_timeout": max(2, int(self.patience)), "options": limits}
+        if pooled:
+            options |= {"pool_timeout": self.patience, "pool_pre_ping": not self.sqlite, "max_overflow": 15}
+        else:
+            options["poolclass"] = NullPool
+        engine = sa.create_engine(self.url, **options)
+        if self.sqlite:
+            sa.event.listen(engine, "connect", _set_up_sqlite)
+            sa.event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One read transaction: all statements in it see the same moment."""
+        with self.errors(), self.engine.connect() as connection:
+            if not self.sqlite:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            yield connection
+
+    @contextmanager
+    def write(self, school: str) -> Iterator[Change]:
+        """One write transaction; writers of a school go one by one. An exception inside undoes all of it."""
+        with self.errors(), self.engine.connect() as connection:
+            connection.execution_options(klaswacht_write=True)
+            with connection.begin():
+                if not self.sqlite:
+                    key = sa.func.hashtextextended(f"klaswacht:{school}", 0)
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+                change = Change(connection, school)
+                yield change
+                change.finish()
+
+    @contextmanager
+    def bare(self) -> Iterator[Connection]:
+        """A connection of its own without a transaction around statements (for listening, and for maintenance)."""
+        engine = self._make_engine(pooled=False)
+        with self.errors(), engine.connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT", klaswacht_bare=True)
+
+    @contextmanager
+    def errors(self) -> Iterator[None]:
+        """Turn what a driver says of a database that is away, locked or damaged into `StoreUnavailable`."""
+        try:
+            yield
+        except (IntegrityError, ProgrammingError):
+            raise
+        except DBAPIError as error:
+            problem = str(error.orig).strip().splitlines()
+            raise StoreUnavailable(f"database {self.place()}: {problem[0] if problem else 'no answer'}") from error
+        except PoolTimeout as error:
+            raise StoreUnavailable(f"database {self.place()}: all connections are busy") from error
+        except sqlite3.Error as error:
+            raise StoreUnavailable(f"database {self.place()}: {error}") from error
+
+    def place(self) -> str:
+        """Where the database is, for people, without password."""
+        if self.sqlite:
+            return f"`{self.url.database}`"
+        return f"`{self.url.database}` at `{self.url.host or self.url.query.get('host') or 'local socket'}`"
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def parse_url(url: str) -> URL:
+    """A database address: a path, `sqlite:///path` or `postgresql://...` (psycopg 3). Raises `StoreUnavailable`."""
+    try:
+        parsed = make_url(url) if "://" in url else URL.create("sqlite", database=url)
+    except ArgumentError as error:
+        raise StoreUnavailable("the database address cannot be read; use a path or `postgresql://...`") from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
+        return parsed.set(drivername="sqlite+pysqlite")
+    if backend in {"postgresql", "postgres"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    raise StoreUnavailable(f"a database of kind `{backend}` is not known; use a file path or `postgresql://...`")
+
+
+def _prepare_file(path: Path, create: bool) -> None:
+    if path.exists():
+        return
+    if not create:
+        raise StoreUnavailable(f"there is no database at `{path}`; start `klaswacht up` once to make it")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Made here and not by SQLite, so that it is never readable for others, not even for a moment.
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreUnavailable(f"no database can be made at `{path}`: {error.strerror}") from error
+
+
+def _set_up_sqlite(raw: sqlite3.Connection, _record: object) -> None:
+    raw.isolation_level = None  # transactions begin where `_begin_sqlite` says so, and nowhere else
+    cursor = raw.cursor()
+    # secure_delete: what is forgotten is overwritten, not only unlinked.
+    for pragma in ("foreign_keys=ON", "synchronous=NORMAL", "secure_delete=ON", "trusted_schema=OFF"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    if options.get("klaswacht_bare"):
+        return
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("klaswacht_write") else "BEGIN")
+
+
+def use_wal(database: Database) -> None:
+    """Put a SQLite file in WAL mode, which lasts; waits for others at most the patience. PostgreSQL: nothing to do."""
+    if not database.sqlite:
+        return
+    with database.bare() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(OSError):
+            Path(f"{database.url.database}{suffix}").chmod(0o600)

@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from policy.model import Device, Lease
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from policy.model import Device, DeviceClass, Lease
+from store.db import Database
+from store.ids import hashed, new_code, new_secret, typed
+from store.tables import codes, leases
+from store.tables import devices as table
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,47 +43,143 @@ class Enrolled:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
 class Devices:
     """The devices of every school in the database."""
 
+    database: Database
+
     def put(self, school: str, device: Device, by: str, now: datetime) -> None:
         """Register a device or change it (same id). `key_hash` None keeps the key that it has."""
-        raise NotImplementedError
+        row: dict[str, Any] = {"school_id": school, "id": device.id, "name": device.name, "kind": device.kind.value}
+        row |= {"group_id": device.group, "person_id": device.person}
+        lists = {"addresses": list(device.addresses), "ports": list(device.ports)}
+        key = {} if device.key_hash is None else {"key_hash": device.key_hash}
+        with self.database.write(school) as change:
+            change.upsert(table, ("school_id", "id"), [row | lists | key])
+            change.moved(by, "device.put", now, [device.id])
 
     def remove(self, school: str, device_id: str, by: str, now: datetime) -> bool:
         """Take a device out of the register, with its key, codes and leases. False: unknown."""
-        raise NotImplementedError
+        with self.database.write(school) as change:
+            if not change.execute(sa.delete(table).where(_one(school, device_id))).rowcount:
+                return False
+            change.moved(by, "device.remove", now, [device_id])
+        return True
 
     def get(self, school: str, device_id: str) -> Registered | None:
         """One device."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            row = connection.execute(sa.select(table).where(_one(school, device_id))).first()
+        return None if row is None else Registered(_device(row), row.last_seen, row.enrolled)
 
     def registered(self, school: str) -> tuple[Registered, ...]:
         """All devices, by name."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            rows = connection.execute(sa.select(table).where(table.c.school_id == school)).all()
+        found = [Registered(_device(row), row.last_seen, row.enrolled) for row in rows]
+        return tuple(sorted(found, key=lambda one: (one.device.name.casefold(), one.device.id)))
 
     def seen(self, school: str, when: Mapping[str, datetime]) -> None:
-        """Device id to when it was last seen; moves no revision."""
-        raise NotImplementedError
+        """Device id to when it was last seen; moves no revision, and never backwards."""
+        if not when:
+            return
+        one = sa.and_(table.c.school_id == school, table.c.id == sa.bindparam("device"))
+        older = sa.or_(table.c.last_seen.is_(None), table.c.last_seen < sa.bindparam("moment"))
+        rows = [{"device": device, "moment": moment} for device, moment in when.items()]
+        with self.database.write(school) as change:
+            change.execute(sa.update(table).where(one, older).values(last_seen=sa.bindparam("moment")), rows)
 
     def make_code(
         self, school: str, device_id: str, by: str, now: datetime, valid: timedelta = timedelta(minutes=30)
     ) -> Code | None:
         """A fresh code for a registered device; older ones of it stop working. None: unknown device."""
-        raise NotImplementedError
+        made = Code(new_code(), device_id, now + valid)
+        row = {"hash": hashed(typed(made.code)), "device_id": device_id, "expires": made.expires}
+        with self.database.write(school) as change:
+            if change.execute(sa.select(table.c.id).where(_one(school, device_id))).first() is None:
+                return None
+            change.execute(sa.delete(codes).where(codes.c.school_id == school, codes.c.device_id == device_id))
+            change.execute(sa.insert(codes).values(school_id=school, **row))
+            change.note(by, "device.code", now, [device_id])
+        return made
 
     def enrol(self, school: str, code: str, now: datetime) -> Enrolled | None:
-        """Trade a code (case, spaces and hyphens do not matter) for the device's new key. None: wrong, used, expired."""
-        raise NotImplementedError
+        """Trade a code (case, spaces and hyphens do not matter) for the device's new key.
 
-    def lease(self, school: str, lease: Lease, now: datetime) -> None:
-        """A person sits at a device until the lease ends; a lease of that device that still runs ends now."""
-        raise NotImplementedError
+        None: wrong, used or expired. The caller limits how often may be tried.
+        """
+        mine = sa.and_(codes.c.school_id == school, codes.c.hash == hashed(typed(code)), codes.c.expires > now)
+        with self.database.write(school) as change:
+            row = change.execute(sa.select(codes.c.device_id).where(mine)).first()
+            # Whoever deletes the code has it: of two at once, one.
+            if row is None or not change.execute(sa.delete(codes).where(mine)).rowcount:
+                return None
+            made = Enrolled(row.device_id, new_secret())
+            values = {"key_hash": hashed(made.key), "enrolled": now, "last_seen": now}
+            change.execute(sa.update(table).where(_one(school, made.device)).values(**values))
+            change.moved(made.device, "device.enrol", now, [made.device])
+        return made
+
+    def lease(self, school: str, lease: Lease, now: datetime) -> bool:
+        """A person sits at a device until the lease ends; a lease of that device that has not ended, ends now.
+
+        False: the device is not registered. Raises `ValueError` when the end is not after the start.
+        """
+        if lease.end <= lease.start:
+            raise ValueError("a lease ends after it starts")
+        row = {"device_id": lease.device, "person_id": lease.person, "by_id": lease.by}
+        with self.database.write(school) as change:
+            if change.execute(sa.select(table.c.id).where(_one(school, lease.device))).first() is None:
+                return False
+            change.execute(sa.update(leases).where(_running(school, lease.device, now)).values(ends=now))
+            change.execute(sa.insert(leases).values(school_id=school, starts=lease.start, ends=lease.end, **row))
+            change.moved(lease.by, "lease.start", now, [lease.device, lease.person])
+        return True
 
     def end_lease(self, school: str, device_id: str, by: str, now: datetime) -> bool:
         """End the device's lease at `now`. False: there was none."""
-        raise NotImplementedError
+        with self.database.write(school) as change:
+            if not change.execute(sa.update(leases).where(_running(school, device_id, now)).values(ends=now)).rowcount:
+                return False
+            change.moved(by, "lease.end", now, [device_id])
+        return True
 
     def leases(self, school: str, now: datetime) -> tuple[Lease, ...]:
         """Leases that have not ended."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return read_leases(connection, school, now)
+
+
+def read_devices(connection: Connection, school: str) -> dict[str, Device]:
+    """Device id to device, in the order of ids."""
+    rows = connection.execute(sa.select(table).where(table.c.school_id == school)).all()
+    return dict(sorted((row.id, _device(row)) for row in rows))
+
+
+def read_leases(connection: Connection, school: str, now: datetime) -> tuple[Lease, ...]:
+    """Leases that have not ended."""
+    live = sa.and_(leases.c.school_id == school, leases.c.ends > now)
+    rows = connection.execute(sa.select(leases).where(live).order_by(leases.c.starts, leases.c.id)).all()
+    return tuple(Lease(row.device_id, row.person_id, row.starts, row.ends, row.by_id) for row in rows)
+
+
+def _one(school: str, device_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.school_id == school, table.c.id == device_id)
+
+
+def _running(school: str, device_id: str, now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(leases.c.school_id == school, leases.c.device_id == device_id, leases.c.ends > now)
+
+
+def _device(row: sa.Row[Any]) -> Device:
+    return Device(
+        id=row.id,
+        name=row.name,
+        kind=DeviceClass(row.kind),
+        group=row.group_id,
+        person=row.person_id,
+        addresses=tuple(row.addresses),
+        ports=tuple(row.ports),
+        key_hash=row.key_hash,
+    )

@@ -3,37 +3,166 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from policy.model import Grant
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from policy.model import Effect, Facet, Grant, Reason, Role
+from store.db import Change, Database
+from store.events import Event, What, write_events
+from store.ids import new_id
+from store.incidents import AskState, answer_in
+from store.people import groups_of
+from store.tables import grants as table
+from store.tables import schools
 
 
+@dataclass(frozen=True, slots=True)
 class Grants:
     """The grants of every school in the database. Ids of persons only, never names."""
 
-    def add(self, school: str, grant: Grant, now: datetime, answers: str | None = None, answer: str = "") -> Grant:
+    database: Database
+
+    def add(self, school: str, grant: Grant, now: datetime, *, answers: str | None = None, answer: str = "") -> Grant:
         """Write a grant; with an empty `id` a new one is made. Returns it as written.
 
         `answers` is the id of a pupil's ask that this grant says yes to (with the text `answer`), in the same
-        transaction. Audit and an event per group are written too; `grant.by` is who did it.
+        transaction. Audit and an event per group are written too; `grant.by` is who did it. Raises `ValueError` when
+        the end is not after the start.
         """
-        raise NotImplementedError
+        if grant.end <= grant.start:
+            raise ValueError("a grant ends after it starts")
+        made = grant if grant.id else replace(grant, id=new_id())
+        with self.database.write(school) as change:
+            change.execute(sa.insert(table).values(**_values(school, made)))
+            if answers is not None:
+                answer_in(change, answers, AskState.YES, made.by, now, text=answer, grant=made.id)
+            _tell(change, made, What.PERMISSION, made.by, "grant.add", now)
+        return made
 
     def extend(self, school: str, grant_id: str, end: datetime, by: str, now: datetime) -> Grant | None:
-        """Move the end of a live grant (authority was asked before). None: revoked, ended or unknown."""
-        raise NotImplementedError
+        """Move the end of a live grant (authority was asked before). None: revoked, ended, unknown, or `end` is past.
+
+        A revoke always wins, whichever of the two comes first.
+        """
+        if end <= now:
+            return None
+        return self._change(school, grant_id, by, now, {"ends": end})
 
     def revoke(self, school: str, grant_id: str, by: str, now: datetime) -> Grant | None:
         """End a grant at `now`, for good: no extend wins from it. None: unknown, or ended or revoked already."""
-        raise NotImplementedError
+        return self._change(school, grant_id, by, now, {"ends": now, "revoked": now})
+
+    def _change(self, school: str, grant_id: str, by: str, now: datetime, values: dict[str, datetime]) -> Grant | None:
+        with self.database.write(school) as change:
+            # The condition is in the statement itself, so that of two at once the second sees what the first did.
+            live = sa.and_(_one(school, grant_id), table.c.revoked.is_(None), table.c.ends > now)
+            if not change.execute(sa.update(table).where(live).values(**values)).rowcount:
+                return None
+            changed = _grant(change.execute(sa.select(table).where(_one(school, grant_id))).one())
+            if "revoked" in values:
+                _tell(change, changed, What.PERMISSION_ENDED, by, "grant.revoke", now)
+            else:
+                _tell(change, changed, What.PERMISSION, by, "grant.extend", now)
+        return changed
 
     def live(self, school: str, now: datetime, groups: Collection[str] | None = None) -> tuple[Grant, ...]:
         """Grants that have not ended, future ones included, oldest first.
 
         With `groups`: those for one of these groups or for a person in one of them.
         """
-        raise NotImplementedError
+        with self.database.read() as connection:
+            found = read_grants(connection, school, now)
+            if groups is None:
+                return found
+            mine = frozenset(groups)
+            inside = groups_of(connection, school, {person for grant in found for person in grant.people})
+        return tuple(
+            grant
+            for grant in found
+            if grant.groups & mine or any(mine.intersection(inside.get(person, ())) for person in grant.people)
+        )
 
     def get(self, school: str, grant_id: str) -> Grant | None:
         """One grant, ended or not."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            row = connection.execute(sa.select(table).where(_one(school, grant_id))).first()
+        return None if row is None else _grant(row)
+
+
+def read_grants(connection: Connection, school: str, now: datetime) -> tuple[Grant, ...]:
+    """Grants that have not ended. Revoked ones never, whatever the clocks of two machines say."""
+    live = sa.and_(table.c.school_id == school, table.c.ends > now, table.c.revoked.is_(None))
+    rows = connection.execute(sa.select(table).where(live).order_by(table.c.starts, table.c.id)).all()
+    return tuple(_grant(row) for row in rows)
+
+
+def end_grants(change: Change, grant_ids: Collection[str], by: str, now: datetime) -> None:
+    """Revoke some grants inside a transaction that does more."""
+    for grant_id in sorted(grant_ids):
+        live = sa.and_(_one(change.school, grant_id), table.c.revoked.is_(None), table.c.ends > now)
+        if change.execute(sa.update(table).where(live).values(ends=now, revoked=now)).rowcount:
+            ended = _grant(change.execute(sa.select(table).where(_one(change.school, grant_id))).one())
+            _tell(change, ended, What.PERMISSION_ENDED, by, "grant.revoke", now)
+
+
+def _tell(change: Change, grant: Grant, what: What, by: str, code: str, now: datetime) -> None:
+    """Audit, revision, and an event for every group that it is about (no person: the grant's id is enough)."""
+    change.moved(by, code, now, [grant.id])
+    inside = groups_of(change.connection, change.school, grant.people) if grant.people else {}
+    about = set(grant.groups).union(*(inside.get(person, ()) for person in grant.people))
+    before = change.execute(sa.select(schools.c.revision).where(schools.c.school_id == change.school)).scalar() or 0
+    event = Event(
+        what=what,
+        when=now,
+        effect=Effect.ALLOW,
+        reason=Reason.GRANTED,
+        category=next(iter(grant.categories)) if len(grant.categories) == 1 else None,
+        host=grant.sites[0] if len(grant.sites) == 1 else None,
+        revision=before + 1,
+        grant=grant.id,
+    )
+    write_events(change, [replace(event, group=group) for group in sorted(about)] or [event])
+    change.stirred()
+
+
+def _one(school: str, grant_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.school_id == school, table.c.id == grant_id)
+
+
+def _values(school: str, grant: Grant) -> dict[str, Any]:
+    return {
+        "school_id": school,
+        "id": grant.id,
+        "starts": grant.start,
+        "ends": grant.end,
+        "role": grant.role.value,
+        "by_id": grant.by,
+        "groups": sorted(grant.groups),
+        "people": sorted(grant.people),
+        "without": sorted(grant.without),
+        "sites": list(grant.sites),
+        "categories": sorted(grant.categories),
+        "facets": sorted(facet.value for facet in grant.facets),
+        "goal": grant.goal,
+    }
+
+
+def _grant(row: sa.Row[Any]) -> Grant:
+    return Grant(
+        id=row.id,
+        start=row.starts,
+        end=row.ends,
+        role=Role(row.role),
+        by=row.by_id,
+        groups=frozenset(row.groups),
+        people=frozenset(row.people),
+        without=frozenset(row.without),
+        sites=tuple(row.sites),
+        categories=frozenset(row.categories),
+        facets=frozenset(Facet(facet) for facet in row.facets),
+        goal=row.goal,
+    )

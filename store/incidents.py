@@ -6,6 +6,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from store.db import Change, Database
+from store.events import bare_host
+from store.ids import new_id
+from store.tables import asks as table
+from store.tables import reports
+
+WAITING_PER_ASKER = 5
+WAITING_PER_GROUP = 40
 
 
 class AskState(StrEnum):
@@ -59,15 +71,34 @@ class Report:
     by: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class Incidents:
     """Asks and reports of every school in the database."""
 
-    def ask(self, school: str, wish: Wish, now: datetime) -> Ask | None:
-        """Write an ask. The same device asking again for the same host gets its waiting ask back.
+    database: Database
 
-        None: this device has too many asks waiting already. Text is cut to 200 characters.
+    def ask(self, school: str, wish: Wish, now: datetime) -> Ask | None:
+        """Write an ask. The same device (or person) asking again for the same host gets its waiting ask back.
+
+        None: this device, person or (when neither is known) group has too many asks waiting already. The line is cut
+        to 200 characters.
         """
-        raise NotImplementedError
+        row = _ask_row(school, wish, now)
+        most = WAITING_PER_ASKER if wish.device or wish.person else WAITING_PER_GROUP
+        with self.database.write(school) as change:
+            waiting = change.execute(_waiting(school, wish)).all()
+            again = [old for old in waiting if old.host == row["host"]]
+            if again:
+                if row["line"]:
+                    change.execute(sa.update(table).where(_one(school, again[0].id)).values(line=row["line"]))
+                    change.stirred()
+                found = change.execute(sa.select(table).where(_one(school, again[0].id))).one()
+                return _ask(found)
+            if len(waiting) >= most:
+                return None
+            change.execute(sa.insert(table).values(**row))
+            change.stirred()
+            return _ask(change.execute(sa.select(table).where(_one(school, row["id"]))).one())
 
     def asks(
         self,
@@ -77,11 +108,17 @@ class Incidents:
         limit: int = 100,
     ) -> tuple[Ask, ...]:
         """Asks of these groups (None: all, those of no group too) in these states, oldest first."""
-        raise NotImplementedError
+        wish = sa.select(table).where(table.c.school_id == school, table.c.state.in_([s.value for s in states]))
+        if groups is not None:
+            wish = wish.where(table.c.group_id.in_(list(groups)))
+        with self.database.read() as connection:
+            return tuple(_ask(row) for row in connection.execute(wish.order_by(table.c.at, table.c.id).limit(limit)))
 
     def get_ask(self, school: str, ask_id: str) -> Ask | None:
         """One ask."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            row = connection.execute(sa.select(table).where(_one(school, ask_id))).first()
+        return None if row is None else _ask(row)
 
     def answer(
         self,
@@ -90,31 +127,118 @@ class Incidents:
         state: AskState,
         by: str,
         now: datetime,
+        *,
         text: str = "",
         grant: str | None = None,
     ) -> Ask | None:
         """Answer an ask that is open or later. None: unknown, or somebody answered it already."""
-        raise NotImplementedError
+        with self.database.write(school) as change:
+            if not answer_in(change, ask_id, state, by, now, text=text, grant=grant):
+                return None
+            return _ask(change.execute(sa.select(table).where(_one(school, ask_id))).one())
 
     def report(
         self,
         school: str,
         host: str,
         now: datetime,
+        *,
         note: str = "",
         group: str | None = None,
         device: str | None = None,
         person: str | None = None,
     ) -> Report:
         """Write a report. The note is cut to 500 characters."""
-        raise NotImplementedError
+        made = Report(new_id(), now, bare_host(host) or "", note[:500], group, device, person)
+        values = {"id": made.id, "at": now, "host": made.host, "note": made.note}
+        who = {"group_id": group, "device_id": device, "person_id": person}
+        with self.database.write(school) as change:
+            change.execute(sa.insert(reports).values(school_id=school, **values, **who))
+            change.stirred()
+        return made
 
     def reports(
         self, school: str, groups: Collection[str] | None, unseen: bool = True, limit: int = 100
     ) -> tuple[Report, ...]:
         """Reports of these groups (None: all), newest first; with `unseen` only those nobody looked at."""
-        raise NotImplementedError
+        wish = sa.select(reports).where(reports.c.school_id == school)
+        if groups is not None:
+            wish = wish.where(reports.c.group_id.in_(list(groups)))
+        if unseen:
+            wish = wish.where(reports.c.seen.is_(None))
+        with self.database.read() as connection:
+            rows = connection.execute(wish.order_by(reports.c.at.desc(), reports.c.id).limit(limit)).all()
+        return tuple(_report(row) for row in rows)
 
     def see_report(self, school: str, report_id: str, by: str, now: datetime) -> bool:
         """Somebody looked at it. False: unknown or seen already."""
-        raise NotImplementedError
+        mine = sa.and_(reports.c.school_id == school, reports.c.id == report_id, reports.c.seen.is_(None))
+        with self.database.write(school) as change:
+            if not change.execute(sa.update(reports).where(mine).values(seen=now, by_id=by)).rowcount:
+                return False
+            change.note(by, "report.see", now, [report_id])
+            change.stirred()
+        return True
+
+
+def answer_in(
+    change: Change,
+    ask_id: str,
+    state: AskState,
+    by: str,
+    now: datetime,
+    *,
+    text: str = "",
+    grant: str | None = None,
+) -> bool:
+    """Answer an ask inside a transaction; False when nobody waits for it any more."""
+    waits = table.c.state.in_([AskState.OPEN.value, AskState.LATER.value])
+    values = {"state": state.value, "answer": text[:200], "answered": now, "by_id": by, "grant_id": grant}
+    if not change.execute(sa.update(table).where(_one(change.school, ask_id), waits).values(**values)).rowcount:
+        return False
+    change.note(by, f"ask.{state.value}", now, [ask_id, *([grant] if grant else [])])
+    change.stirred()
+    return True
+
+
+def _one(school: str, ask_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(table.c.school_id == school, table.c.id == ask_id)
+
+
+def _waiting(school: str, wish: Wish) -> sa.Select[Any]:
+    """The asks that this asker waits for: by device, else by person, else all nameless ones of the group."""
+    if wish.device:
+        asker = table.c.device_id == wish.device
+    elif wish.person:
+        asker = table.c.person_id == wish.person
+    else:
+        asker = sa.and_(table.c.group_id.is_(wish.group) if wish.group is None else table.c.group_id == wish.group)
+        asker = sa.and_(asker, table.c.device_id.is_(None), table.c.person_id.is_(None))
+    waits = table.c.state.in_([AskState.OPEN.value, AskState.LATER.value])
+    return sa.select(table.c.id, table.c.host).where(table.c.school_id == school, asker, waits)
+
+
+def _ask_row(school: str, wish: Wish, now: datetime) -> dict[str, Any]:
+    return {
+        "school_id": school,
+        "id": new_id(),
+        "at": now,
+        "host": bare_host(wish.host) or "",
+        "category": wish.category,
+        "why": wish.why[:40],
+        "line": wish.line[:200],
+        "group_id": wish.group,
+        "device_id": wish.device,
+        "person_id": wish.person,
+        "state": AskState.OPEN.value,
+        "answer": "",
+    }
+
+
+def _ask(row: sa.Row[Any]) -> Ask:
+    wish = Wish(row.host, row.why, row.category, row.line, row.group_id, row.device_id, row.person_id)
+    return Ask(row.id, row.at, wish, AskState(row.state), row.answer, row.answered, row.by_id, row.grant_id)
+
+
+def _report(row: sa.Row[Any]) -> Report:
+    return Report(row.id, row.at, row.host, row.note, row.group_id, row.device_id, row.person_id, row.seen, row.by_id)

@@ -3,72 +3,199 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from policy.model import Agreement, Care, Sanction, Span
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from policy.model import Agreement, Care, Sanction, SanctionTarget, Span
+from store.db import Change, Database
+from store.grants import end_grants
+from store.ids import new_id
+from store.tables import agreements, sanctions, spans
+from store.tables import care as cares
+
+PAUSE = "pause"
+RAIN = "rain"
 
 
+@dataclass(frozen=True, slots=True)
 class Measures:
-    """What comes and goes besides grants. With an empty `id` a new one is made; the noun is returned as written."""
+    """What comes and goes besides grants. With an empty `id` a new one is made; the noun is returned as written.
+
+    Adding something that does not end after its start raises `ValueError`.
+    """
+
+    database: Database
 
     def add_sanction(self, school: str, sanction: Sanction, now: datetime) -> Sanction:
         """Write a ban; `sanction.by` is who did it."""
-        raise NotImplementedError
+        made = sanction if sanction.id else replace(sanction, id=new_id())
+        row = _timed(school, made) | {"id": made.id, "person_id": made.person, "target": made.on.value}
+        with self.database.write(school) as change:
+            change.execute(sa.insert(sanctions).values(**row, sites=list(made.sites)))
+            change.moved(made.by, "sanction.add", now, [made.id, made.person])
+        return made
 
     def lift_sanction(self, school: str, sanction_id: str, by: str, now: datetime) -> bool:
         """End a ban at `now`. False: unknown or ended already."""
-        raise NotImplementedError
+        with self.database.write(school) as change:
+            return _end(change, sanctions, sanctions.c.id == sanction_id, by, "sanction.lift", now, [sanction_id])
 
     def sanctions(self, school: str, now: datetime) -> tuple[Sanction, ...]:
         """Bans that have not ended."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return read_sanctions(connection, school, now)
 
     def add_care(self, school: str, care: Care, by: str, now: datetime) -> Care:
         """Write a standing exception; no reason is kept."""
-        raise NotImplementedError
+        made = care if care.id else replace(care, id=new_id())
+        row = {"id": made.id, "person_id": made.person, "device_id": made.device, "review": made.review}
+        lists = {"sites": list(made.sites), "apps": list(made.apps)}
+        with self.database.write(school) as change:
+            change.execute(sa.insert(cares).values(school_id=school, **row, **lists))
+            change.moved(by, "care.add", now, [made.id])
+        return made
 
     def end_care(self, school: str, care_id: str, by: str, now: datetime) -> bool:
         """Remove a standing exception. False: unknown."""
-        raise NotImplementedError
+        with self.database.write(school) as change:
+            if not change.execute(sa.delete(cares).where(cares.c.school_id == school, cares.c.id == care_id)).rowcount:
+                return False
+            change.moved(by, "care.end", now, [care_id])
+        return True
 
     def care(self, school: str) -> tuple[Care, ...]:
         """All standing exceptions."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return read_care(connection, school)
 
     def start_agreement(
-        self, school: str, agreement: Agreement, now: datetime, stop: Collection[str] = ()
+        self, school: str, agreement: Agreement, now: datetime, *, stop: Collection[str] = ()
     ) -> Agreement:
         """Write an agreement and, in the same revision, end the grants whose ids are in `stop`."""
-        raise NotImplementedError
+        made = agreement if agreement.id else replace(agreement, id=new_id())
+        row = _timed(school, made) | {"id": made.id, "goal": made.goal, "sites": list(made.sites)}
+        whose = {"groups": sorted(made.groups), "people": sorted(made.people)}
+        with self.database.write(school) as change:
+            change.execute(sa.insert(agreements).values(**row, **whose))
+            end_grants(change, stop, made.by, now)
+            change.moved(made.by, "agreement.start", now, [made.id])
+        return made
 
     def stop_agreement(self, school: str, agreement_id: str, by: str, now: datetime) -> bool:
         """End an agreement at `now`. False: unknown or ended already."""
-        raise NotImplementedError
+        with self.database.write(school) as change:
+            return _end(change, agreements, agreements.c.id == agreement_id, by, "agreement.stop", now, [agreement_id])
 
     def agreements(self, school: str, now: datetime) -> tuple[Agreement, ...]:
         """Agreements that have not ended."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return read_agreements(connection, school, now)
 
     def pause(self, school: str, span: Span, now: datetime) -> None:
-        """Pause a group; a pause of that group that still runs is replaced."""
-        raise NotImplementedError
+        """Pause a group; a pause of that group that has not ended is replaced."""
+        self._start(school, PAUSE, span, now)
 
     def resume(self, school: str, group: str, by: str, now: datetime) -> bool:
         """End the group's pause at `now`. False: there was none."""
-        raise NotImplementedError
+        return self._stop(school, PAUSE, group, by, now)
 
     def pauses(self, school: str, now: datetime) -> tuple[Span, ...]:
         """Pauses that have not ended."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return read_spans(connection, school, now)[PAUSE]
 
     def rain(self, school: str, span: Span, now: datetime) -> None:
-        """A rainy day for a group; one that still runs is replaced."""
-        raise NotImplementedError
+        """A rainy day for a group; one that has not ended is replaced."""
+        self._start(school, RAIN, span, now)
 
     def dry(self, school: str, group: str, by: str, now: datetime) -> bool:
         """End the group's rainy day at `now`. False: there was none."""
-        raise NotImplementedError
+        return self._stop(school, RAIN, group, by, now)
 
     def rainy(self, school: str, now: datetime) -> tuple[Span, ...]:
         """Rainy days that have not ended."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return read_spans(connection, school, now)[RAIN]
+
+    def _start(self, school: str, kind: str, span: Span, now: datetime) -> None:
+        row = _timed(school, span) | {"kind": kind, "group_id": span.group}
+        running = sa.and_(spans.c.school_id == school, spans.c.kind == kind, spans.c.group_id == span.group)
+        with self.database.write(school) as change:
+            change.execute(sa.update(spans).where(running, spans.c.ends > now).values(ends=now))
+            change.execute(sa.insert(spans).values(**row))
+            change.moved(span.by, f"{kind}.start", now, [span.group])
+
+    def _stop(self, school: str, kind: str, group: str, by: str, now: datetime) -> bool:
+        which = sa.and_(spans.c.kind == kind, spans.c.group_id == group)
+        with self.database.write(school) as change:
+            return _end(change, spans, which, by, f"{kind}.stop", now, [group])
+
+
+def read_sanctions(connection: Connection, school: str, now: datetime) -> tuple[Sanction, ...]:
+    """Bans that have not ended."""
+    return tuple(
+        Sanction(r.id, r.person_id, SanctionTarget(r.target), r.starts, r.ends, r.by_id, tuple(r.sites))
+        for r in connection.execute(_live(sanctions, school, now))
+    )
+
+
+def read_care(connection: Connection, school: str) -> tuple[Care, ...]:
+    """All standing exceptions."""
+    rows = connection.execute(sa.select(cares).where(cares.c.school_id == school).order_by(cares.c.id)).all()
+    return tuple(Care(r.id, r.person_id, r.device_id, tuple(r.sites), tuple(r.apps), r.review) for r in rows)
+
+
+def read_agreements(connection: Connection, school: str, now: datetime) -> tuple[Agreement, ...]:
+    """Agreements that have not ended."""
+    return tuple(
+        Agreement(
+            id=r.id,
+            start=r.starts,
+            end=r.ends,
+            groups=frozenset(r.groups),
+            people=frozenset(r.people),
+            sites=tuple(r.sites),
+            goal=r.goal,
+            by=r.by_id,
+        )
+        for r in connection.execute(_live(agreements, school, now))
+    )
+
+
+def read_spans(connection: Connection, school: str, now: datetime) -> dict[str, tuple[Span, ...]]:
+    """Pauses and rainy days that have not ended."""
+    found: dict[str, tuple[Span, ...]] = {PAUSE: (), RAIN: ()}
+    for row in connection.execute(_live(spans, school, now)):
+        found[row.kind] = (*found[row.kind], Span(row.group_id, row.starts, row.ends, row.by_id))
+    return found
+
+
+def _live(table: sa.Table, school: str, now: datetime) -> sa.Select[Any]:
+    live = sa.and_(table.c.school_id == school, table.c.ends > now)
+    return sa.select(table).where(live).order_by(table.c.starts, table.c.id)
+
+
+def _timed(school: str, noun: Sanction | Agreement | Span) -> dict[str, Any]:
+    if noun.end <= noun.start:
+        raise ValueError("the end must be after the start")
+    return {"school_id": school, "starts": noun.start, "ends": noun.end, "by_id": noun.by}
+
+
+def _end(
+    change: Change,
+    table: sa.Table,
+    which: sa.ColumnElement[bool],
+    by: str,
+    code: str,
+    now: datetime,
+    targets: list[str],
+) -> bool:
+    live = sa.and_(table.c.school_id == change.school, which, table.c.ends > now)
+    if not change.execute(sa.update(table).where(live).values(ends=now)).rowcount:
+        return False
+    change.moved(by, code, now, targets)
+    return True

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from policy.model import Group, Role
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from policy.model import Group, Member, Role
+from store.db import Database
+from store.tables import consents, groups, memberships, people
+from store.year import school_year
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody at school, with the name for staff's screens. `groups`: a pupil's classes, or those staff may act for."""
+    """Somebody at school, with the name for staff's screens. `groups`: a pupil's classes, or what staff may act for."""
 
     id: str
     role: Role
@@ -19,45 +25,130 @@ class Person:
     groups: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
 class People:
     """Groups, persons, consents of every school in the database."""
 
+    database: Database
+
     def put_group(self, school: str, group: Group, by: str, now: datetime) -> None:
         """Add the group or change it (same id)."""
-        raise NotImplementedError
+        row = {"name": group.name, "years": list(group.years), "until": group.until}
+        with self.database.write(school) as change:
+            change.upsert(groups, ("school_id", "id"), [{"school_id": school, "id": group.id} | row])
+            change.moved(by, "group.put", now, [group.id])
 
     def remove_group(self, school: str, group_id: str, by: str, now: datetime) -> bool:
         """Remove a group and its memberships; the persons stay. False when there is none."""
-        raise NotImplementedError
+        with self.database.write(school) as change:
+            gone = change.execute(sa.delete(groups).where(groups.c.school_id == school, groups.c.id == group_id))
+            if not gone.rowcount:
+                return False
+            change.moved(by, "group.remove", now, [group_id])
+        return True
 
     def groups(self, school: str) -> tuple[Group, ...]:
         """All groups, by id; ended temporary groups included until they are forgotten."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return tuple(read_groups(connection, school).values())
 
     def put_people(self, school: str, persons: Sequence[Person], by: str, now: datetime) -> None:
         """Add or change persons, all in one revision. Raises `ValueError` for a group that does not exist."""
-        raise NotImplementedError
+        key = {"school_id": school}
+        with self.database.write(school) as change:
+            unknown = {g for person in persons for g in person.groups} - read_groups(change.connection, school).keys()
+            if unknown:
+                raise ValueError(f"there is no group `{min(unknown)}`; add the group first")
+            if not persons:
+                return
+            rows = [key | {"id": p.id, "role": p.role.value, "name": p.name} for p in persons]
+            change.upsert(people, ("school_id", "id"), rows)
+            mine = memberships.c.person_id == sa.bindparam("who")
+            forget = sa.delete(memberships).where(memberships.c.school_id == school, mine)
+            change.execute(forget, [{"who": person.id} for person in persons])
+            inside = [key | {"person_id": p.id, "group_id": g} for p in persons for g in dict.fromkeys(p.groups)]
+            change.upsert(memberships, ("school_id", "person_id", "group_id"), inside)
+            change.moved(by, "people.put", now, [person.id for person in persons])
 
     def remove_person(self, school: str, person_id: str, by: str, now: datetime) -> bool:
         """Remove a person with memberships and consents. False when there is none."""
-        raise NotImplementedError
+        with self.database.write(school) as change:
+            gone = change.execute(sa.delete(people).where(people.c.school_id == school, people.c.id == person_id))
+            if not gone.rowcount:
+                return False
+            change.moved(by, "person.remove", now, [person_id])
+        return True
 
     def person(self, school: str, person_id: str) -> Person | None:
         """One person."""
-        raise NotImplementedError
+        found = self._select(school, people.c.id == person_id)
+        return found[0] if found else None
 
     def persons(self, school: str, role: Role | None = None) -> tuple[Person, ...]:
         """All persons, by name."""
-        raise NotImplementedError
+        return self._select(school, sa.true() if role is None else people.c.role == role.value)
 
     def roster(self, school: str, group_id: str) -> tuple[Person, ...]:
         """The pupils of a group, by name."""
-        raise NotImplementedError
+        inside = sa.select(memberships.c.person_id).where(
+            memberships.c.school_id == school, memberships.c.group_id == group_id
+        )
+        return self._select(school, sa.and_(people.c.role == Role.PUPIL.value, people.c.id.in_(inside)))
 
-    def set_consent(self, school: str, person_id: str, agreed: bool, by: str, now: datetime) -> None:
-        """What the parents answered for the school year of `now` (1 August to 31 July)."""
-        raise NotImplementedError
+    def _select(self, school: str, where: sa.ColumnElement[bool]) -> tuple[Person, ...]:
+        with self.database.read() as connection:
+            mine = sa.select(people).where(people.c.school_id == school, where)
+            rows = connection.execute(mine).all()
+            inside = groups_of(connection, school, [row.id for row in rows])
+        # Sorted here, because databases differ in how they order capitals and accents.
+        found = [Person(row.id, Role(row.role), row.name, inside.get(row.id, ())) for row in rows]
+        return tuple(sorted(found, key=lambda person: (person.name.casefold(), person.id)))
+
+    def set_consent(self, school: str, person_id: str, agreed: bool, by: str, now: datetime) -> bool:
+        """What the parents answered for the school year of `now` (1 August to 31 July). False: unknown person."""
+        key = {"school_id": school, "person_id": person_id, "year": school_year(now)}
+        with self.database.write(school) as change:
+            known = sa.select(people.c.id).where(people.c.school_id == school, people.c.id == person_id)
+            if change.execute(known).first() is None:
+                return False
+            change.upsert(consents, tuple(key), [key | {"agreed": agreed, "at": now}])
+            change.moved(by, "consent.yes" if agreed else "consent.no", now, [person_id])
+        return True
 
     def consents(self, school: str, now: datetime) -> Mapping[str, bool]:
         """Person id to the answer, of the school year of `now`; who is not in it did not consent."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return read_consents(connection, school, now)
+
+
+def read_groups(connection: Connection, school: str) -> dict[str, Group]:
+    """Group id to group, in the order of ids."""
+    rows = connection.execute(sa.select(groups).where(groups.c.school_id == school)).all()
+    found = {row.id: Group(row.id, row.name, tuple(row.years), row.until) for row in rows}
+    return dict(sorted(found.items()))
+
+
+def read_members(connection: Connection, school: str) -> dict[str, Member]:
+    """Person id to member: no names."""
+    inside = groups_of(connection, school)
+    rows = connection.execute(sa.select(people.c.id, people.c.role).where(people.c.school_id == school)).all()
+    return {row.id: Member(row.id, Role(row.role), inside.get(row.id, ())) for row in sorted(rows)}
+
+
+def read_consents(connection: Connection, school: str, now: datetime) -> dict[str, bool]:
+    """Person id to the answer of this school year."""
+    this_year = sa.and_(consents.c.school_id == school, consents.c.year == school_year(now))
+    rows = connection.execute(sa.select(consents.c.person_id, consents.c.agreed).where(this_year)).all()
+    return {row.person_id: row.agreed for row in sorted(rows)}
+
+
+def groups_of(connection: Connection, school: str, persons: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:
+    """Person id to group ids, of these persons (None: of all)."""
+    wish = sa.select(memberships.c.person_id, memberships.c.group_id).where(memberships.c.school_id == school)
+    chosen = None if persons is None else list(persons)
+    if chosen is not None and len(chosen) <= 50:
+        wish = wish.where(memberships.c.person_id.in_(chosen))
+    found: dict[str, tuple[str, ...]] = {}
+    for row in sorted(connection.execute(wish).all()):
+        found[row.person_id] = (*found.get(row.person_id, ()), row.group_id)
+    return found

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from policy.codec import policy_from_dict, policy_to_dict
 from policy.model import Policy
+from store.db import Database
+from store.tables import policies as table
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,27 +26,68 @@ class PolicyRevision:
     when: datetime
 
 
+@dataclass(frozen=True, slots=True)
 class Policies:
     """The policy revisions of every school in the database. They never change after they were written."""
 
+    database: Database
+
     def add(
-        self, school: str, policy: Policy, origin: str, who: str, now: datetime, based_on: int | None = None
+        self, school: str, policy: Policy, origin: str, who: str, now: datetime, *, based_on: int | None = None
     ) -> PolicyRevision | None:
         """Write a new revision and make it the current one.
 
         A policy equal to the current one writes nothing and returns the current one. None: the current number is not
         `based_on` (when given; 0 says "there is none yet"), so somebody else changed it meanwhile.
         """
-        raise NotImplementedError
+        body = policy_to_dict(policy)
+        with self.database.write(school) as change:
+            row = change.execute(_newest(school)).first()
+            if row is not None and policy_from_dict(row.body) == policy:
+                return _revision(row)
+            number = row.number if row is not None else 0
+            if based_on is not None and based_on != number:
+                return None
+            values = {"number": number + 1, "body": body, "origin": origin, "who": who, "at": now}
+            change.execute(sa.insert(table).values(school_id=school, **values))
+            change.moved(who, "policy.add", now, [str(number + 1)])
+        return PolicyRevision(number + 1, policy, origin, who, now)
 
     def current(self, school: str) -> PolicyRevision | None:
         """The newest revision; None when the school has no policy yet."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            row = connection.execute(_newest(school)).first()
+        return None if row is None else _revision(row)
 
     def get(self, school: str, number: int) -> PolicyRevision | None:
         """One revision."""
-        raise NotImplementedError
+        one = sa.select(table).where(table.c.school_id == school, table.c.number == number)
+        with self.database.read() as connection:
+            row = connection.execute(one).first()
+        return None if row is None else _revision(row)
 
     def history(self, school: str, limit: int = 50) -> tuple[PolicyRevision, ...]:
         """The revisions, newest first."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            rows = connection.execute(_newest(school, limit)).all()
+        return tuple(_revision(row) for row in rows)
+
+
+def current_number(connection: Connection, school: str) -> int:
+    """The number of the newest revision; 0 when there is none."""
+    number = connection.execute(sa.select(sa.func.max(table.c.number)).where(table.c.school_id == school)).scalar()
+    return number or 0
+
+
+def read_policy(connection: Connection, school: str, number: int) -> Policy:
+    """The policy with this number."""
+    one = sa.select(table.c.body).where(table.c.school_id == school, table.c.number == number)
+    return policy_from_dict(connection.execute(one).scalar_one())
+
+
+def _newest(school: str, limit: int = 1) -> sa.Select[Any]:
+    return sa.select(table).where(table.c.school_id == school).order_by(table.c.number.desc()).limit(limit)
+
+
+def _revision(row: sa.Row[Any]) -> PolicyRevision:
+    return PolicyRevision(row.number, policy_from_dict(row.body), row.origin, row.who, row.at)

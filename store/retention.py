@@ -3,7 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+
+from store.account_tables import attempts, links, sessions
+from store.db import Change, Database, StoreUnavailable
+from store.tables import (
+    agreements,
+    asks,
+    audit,
+    codes,
+    consents,
+    counts,
+    events,
+    grants,
+    groups,
+    leases,
+    reports,
+    sanctions,
+    spans,
+)
+from store.year import school_year, start_of_year
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +44,10 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A wish that is not granted: the term's name, what was wished, and the longest that is allowed (days)."""
+    """A wish that is not granted: the term's name, what was wished, and the longest that is allowed (days).
+
+    `longest` 0: there is no term with that name.
+    """
 
     name: str
     wished: int
@@ -47,7 +72,73 @@ class Counts:
     sessions: int = 0
     compacted: bool = False
 
+    @property
+    def total(self) -> int:
+        """All rows together."""
+        return sum(getattr(self, one.name) for one in fields(self) if one.name != "compacted")
+
 
 def shorten(wishes: Mapping[str, int]) -> Terms | Refused:
     """The terms with a school's wishes (name to days). The first wish that is longer, unknown or below 1 is refused."""
-    raise NotImplementedError
+    longest = {one.name: int(one.default) for one in fields(Terms) if isinstance(one.default, int)}
+    for name, days in wishes.items():
+        if name not in longest or not 1 <= days <= longest[name]:
+            return Refused(name, days, longest.get(name, 0))
+    return replace(Terms(), **wishes)
+
+
+def purge_main(database: Database, school: str, now: datetime, terms: Terms) -> Counts:
+    """Forget the school's rows that are past their term, in one transaction."""
+    # Bans, grants and the like go with the school year, or earlier where the school wishes.
+    ended = max(start_of_year(now), _before(now, terms.measures))
+    with database.write(school) as change:
+        found = Counts(
+            events=_forget(change, events, events.c.at < _before(now, terms.blocked), events.c.note.is_(None)),
+            noted=_forget(change, events, events.c.at < _before(now, terms.noted), events.c.note.is_not(None)),
+            asks=_forget(change, asks, asks.c.at < _before(now, terms.asks)),
+            reports=_forget(change, reports, reports.c.at < _before(now, terms.reports)),
+            audit=_forget(change, audit, audit.c.at < _before(now, terms.audit)),
+            counts=_forget(change, counts, counts.c.hour < _before(now, terms.counts)),
+            codes=_forget(change, codes, codes.c.expires < now),
+            consents=_forget(change, consents, consents.c.year < school_year(now)),
+            grants=_forget(change, grants, grants.c.ends < ended),
+            measures=sum(_forget(change, one, one.c.ends < ended) for one in (sanctions, agreements, spans, leases)),
+            groups=_forget(change, groups, groups.c.until < ended),
+        )
+        if found.total:
+            change.note("retention", "purge", now, [str(found.total)])
+        if found.groups:
+            change.revision_moved = True
+    return found
+
+
+def purge_accounts(database: Database, school: str, now: datetime, terms: Terms) -> int:
+    """Forget ended sessions, used or expired links and old attempts; how many rows."""
+    limit = _before(now, terms.sessions)
+    with database.write(school) as change:
+        ended = sa.or_(sessions.c.ended < limit, sessions.c.until < limit)
+        dead = sa.or_(links.c.used < limit, links.c.expires < limit)
+        old = attempts.c.last < now - timedelta(days=1)
+        return _forget(change, sessions, ended) + _forget(change, links, dead) + _forget(change, attempts, old)
+
+
+def compact(database: Database) -> bool:
+    """Wipe the space of what was forgotten. False: somebody was in the way; the next purge tries again."""
+    try:
+        with database.bare() as connection:
+            connection.exec_driver_sql("VACUUM")
+            if not database.sqlite:
+                return True
+            # The write-ahead log holds old pages until it is emptied too.
+            busy = connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").first()
+            return busy is not None and busy[0] == 0
+    except (StoreUnavailable, sa.exc.ProgrammingError):
+        return False
+
+
+def _before(now: datetime, days: int) -> datetime:
+    return now - timedelta(days=days)
+
+
+def _forget(change: Change, table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
+    return change.execute(sa.delete(table).where(table.c.school_id == change.school, *where)).rowcount
