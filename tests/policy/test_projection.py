@@ -1,0 +1,273 @@
+"""What lies on one laptop: enough to answer as the school would, and nothing about other children."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from policy.codec import snapshot_from_dict, snapshot_to_dict
+from policy.decide import decide
+from policy.model import (
+    AccessRequest,
+    Action,
+    Agreement,
+    Care,
+    Device,
+    DeviceClass,
+    Facet,
+    Grant,
+    Lease,
+    Role,
+    Sanction,
+    SanctionTarget,
+    Snapshot,
+    Span,
+    State,
+)
+from policy.projection import changes_at, project
+from policy.seat import seated
+from tests.cast import GAME_APP, KNOWLEDGE, LESSON, NO_COMPUTER, PEOPLE, RULES, SNAPSHOT, at, grant, with_rules
+
+DEVICE = "chroom-1"
+GAME = "minecraft"
+
+
+def ids_in(snapshot: Snapshot) -> set[str]:
+    """Every quoted text in what is sent, whole: ids of people cannot hide anywhere in it."""
+    found: set[str] = set()
+
+    def walk(value: object) -> None:
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                walk(key)
+                walk(inner)
+        elif isinstance(value, list):
+            for inner in value:
+                walk(inner)
+        elif isinstance(value, str):
+            found.add(value)
+
+    walk(json.loads(json.dumps(snapshot_to_dict(snapshot))))
+    return found
+
+
+def having(device: Device | None = None, **state: object) -> Snapshot:
+    base = with_rules(*RULES, NO_COMPUTER)
+    devices = {**base.devices, **({device.id: device} if device else {})}
+    return replace(base, devices=devices, state=State(**{"consents": {"sam": True, "noor": False}, **state}))
+
+
+def run_game(snapshot: Snapshot, whole: Snapshot, now=LESSON):
+    who = seated(whole, whole.devices[DEVICE], now)
+    return decide(AccessRequest(Action.RUN, who, app=GAME), snapshot, now)
+
+
+def test_the_owner_s_own_consent_is_there_and_no_other_child_s() -> None:
+    cut = project(having(), DEVICE, LESSON)
+    assert cut.state.consents == {"sam": True}
+    assert set(cut.people) == {"sam"}
+    assert set(cut.devices) == {DEVICE}
+
+
+def test_another_child_s_ban_does_not_travel() -> None:
+    def ban(person: str) -> Sanction:
+        return Sanction(
+            "ban-" + person, person, SanctionTarget.CHROMEBOOK, LESSON, LESSON + timedelta(days=1), by="anja"
+        )
+
+    cut = project(having(sanctions=(ban("sam"), ban("noor"))), DEVICE, LESSON)
+    assert [one.person for one in cut.state.sanctions] == ["sam"]
+    assert "anja" not in ids_in(cut)
+
+
+def test_what_the_network_knows_of_the_device_and_its_key_stay_at_school() -> None:
+    device = Device(DEVICE, "Chromebook", DeviceClass.PUPIL, "7", "sam", ("10.0.0.0/8",), (8107,), "ab" * 32)
+    cut = project(having(device), DEVICE, LESSON).devices[DEVICE]
+    assert (cut.addresses, cut.ports, cut.key_hash) == ((), (), None)
+
+
+def test_a_permission_for_somebody_else_alone_does_not_become_one_for_nobody() -> None:
+    cut = project(having(grants=(grant("noors", groups=frozenset(), people=frozenset({"noor"})),)), DEVICE, LESSON)
+    assert cut.state.grants == ()
+
+
+def test_texts_that_people_typed_do_not_travel() -> None:
+    agreed = Agreement(
+        "a", LESSON, LESSON + timedelta(hours=1), frozenset({"7"}), sites=("leren.nl",), goal="met Noor", by="anja"
+    )
+    cut = project(having(grants=(grant(goal="samen met Noor"),), agreements=(agreed,)), DEVICE, LESSON)
+    assert cut.state.grants[0].goal == "" == cut.state.agreements[0].goal
+    assert cut.state.grants[0].by == "" == cut.state.agreements[0].by
+
+
+def test_who_was_left_out_is_not_told_and_still_left_out() -> None:
+    for_all_but_noor = grant(
+        without=frozenset({"noor"}), facets=frozenset({Facet.APP}), categories=frozenset({"games"})
+    )
+    nobody_s = Device(DEVICE, "Kar 1", DeviceClass.PUPIL, "7")
+    whole = having(nobody_s, grants=(for_all_but_noor,))
+    cut = project(whole, DEVICE, LESSON)
+    assert "noor" not in ids_in(cut)
+    assert not run_game(whole, whole).open
+    assert not run_game(cut, whole).open
+
+
+def test_a_pupil_who_is_put_at_a_laptop_is_on_it_only_for_that_time() -> None:
+    lease = Lease(DEVICE, "noor", at("09:00"), at("09:45"), "anja")
+    whole = having(leases=(lease,))
+    assert "noor" in project(whole, DEVICE, at("09:10")).people
+    assert "noor" not in ids_in(project(whole, DEVICE, at("09:45")))
+    assert "noor" not in ids_in(project(whole, DEVICE, at("08:50")))
+    assert changes_at(whole, DEVICE, at("08:50")) == at("09:00")
+    assert changes_at(whole, DEVICE, at("09:00")) == at("09:45")
+    assert changes_at(whole, DEVICE, at("09:45")) is None
+
+
+def test_a_device_that_is_gone_gets_the_rules_and_nobody() -> None:
+    cut = project(having(grants=(grant(),)), "weg", LESSON)
+    assert (dict(cut.people), dict(cut.devices), cut.state) == ({}, {}, State())
+    assert cut.policy.rules
+
+
+def test_an_exception_on_this_device_does_not_tell_whose_it_is() -> None:
+    care = Care("c", person="noor", device=DEVICE, apps=(GAME,))
+    cut = project(having(care=(care,)), DEVICE, LESSON)
+    assert "noor" not in ids_in(cut)
+    assert run_game(cut, having(care=(care,))).open
+
+
+def test_it_reads_back_as_it_was_written() -> None:
+    cut = project(having(grants=(grant(),)), DEVICE, LESSON)
+    assert snapshot_from_dict(json.loads(json.dumps(snapshot_to_dict(cut))), KNOWLEDGE) == cut
+
+
+people = st.sampled_from(sorted(PEOPLE))
+some_people = st.frozensets(people, max_size=3)
+some_groups = st.frozensets(st.sampled_from(["7", "8"]), max_size=2)
+moments = st.integers(-120, 180).map(lambda minutes: LESSON + timedelta(minutes=minutes))
+names = st.uuids().map(lambda one: f"n{one.hex}")
+
+
+@st.composite
+def stretches(draw: st.DrawFn):
+    start = draw(moments)
+    return start, start + timedelta(minutes=draw(st.integers(1, 120)))
+
+
+@st.composite
+def grants(draw: st.DrawFn) -> Grant:
+    start, end = draw(stretches())
+    return Grant(
+        draw(names),
+        start,
+        end,
+        Role.TEACHER,
+        draw(people),
+        draw(some_groups),
+        draw(some_people),
+        draw(some_people),
+        sites=draw(st.sampled_from([(), ("social.com",), ("minecraft",)])),
+        categories=draw(st.sampled_from([frozenset(), frozenset({"social"}), frozenset({"games"})])),
+        facets=draw(st.frozensets(st.sampled_from([Facet.PLACE, Facet.APP, Facet.ACTION]), min_size=1)),
+        goal=draw(people),
+    )
+
+
+@st.composite
+def sanctions(draw: st.DrawFn) -> Sanction:
+    return Sanction(draw(names), draw(people), SanctionTarget.CHROMEBOOK, *draw(stretches()), by=draw(people))
+
+
+@st.composite
+def leases(draw: st.DrawFn) -> Lease:
+    start, end = draw(stretches())
+    return Lease(draw(st.sampled_from([DEVICE, "other"])), draw(people | st.just("weg")), start, end, draw(people))
+
+
+@st.composite
+def agreements(draw: st.DrawFn) -> Agreement:
+    start, end = draw(stretches())
+    return Agreement(
+        draw(names), start, end, draw(some_groups), draw(some_people), ("leren.nl",), draw(people), draw(people)
+    )
+
+
+@st.composite
+def spans(draw: st.DrawFn) -> Span:
+    return Span(draw(st.sampled_from(["7", "8"])), *draw(stretches()), by=draw(people))
+
+
+cares = st.builds(
+    Care,
+    names,
+    st.none() | people,
+    st.none() | st.sampled_from([DEVICE, "other"]),
+    st.just(("social.com",)),
+    st.just(()),
+)
+states = st.builds(
+    State,
+    grants=st.lists(grants(), max_size=3).map(tuple),
+    sanctions=st.lists(sanctions(), max_size=2).map(tuple),
+    consents=st.dictionaries(people, st.booleans()),
+    care=st.lists(cares, max_size=2).map(tuple),
+    agreements=st.lists(agreements(), max_size=1).map(tuple),
+    pauses=st.lists(spans(), max_size=2).map(tuple),
+    rainy=st.lists(spans(), max_size=1).map(tuple),
+    leases=st.lists(leases(), max_size=3).map(tuple),
+)
+devices = st.builds(
+    Device,
+    st.just(DEVICE),
+    st.just("Chromebook 1"),
+    st.sampled_from([DeviceClass.PUPIL, DeviceClass.STAFF, DeviceClass.DIGIBOARD, DeviceClass.PHONE]),
+    st.none() | st.sampled_from(["7", "8"]),
+    st.none() | people,
+)
+
+
+def school(state: State, device: Device) -> Snapshot:
+    rules = (*RULES, NO_COMPUTER, replace(GAME_APP, id="consented", consent=True, apps=frozenset({"chat"})))
+    return replace(with_rules(*rules), state=state, devices={**SNAPSHOT.devices, DEVICE: device})
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(states, devices, moments)
+def test_no_other_person_is_in_it(state: State, device: Device, now) -> None:
+    whole = school(state, device)
+    who = seated(whole, device, now)
+    mine = {who.person, device.person}
+    assert ids_in(project(whole, DEVICE, now)) & set(PEOPLE) <= mine
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(states, devices, moments)
+def test_the_device_answers_as_the_school_does(state: State, device: Device, now) -> None:
+    whole = school(state, device)
+    cut = project(whole, DEVICE, now)
+    who = seated(whole, device, now)
+    assert seated(cut, cut.devices[DEVICE], now) == who
+    for request in (
+        AccessRequest(Action.RUN, who, app=GAME),
+        AccessRequest(Action.VISIT, who, ("social.com",)),
+        AccessRequest(Action.VISIT, who, ("leren.nl",)),
+    ):
+        assert decide(request, cut, now) == decide(request, whole, now)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(states, devices, moments, st.integers(0, 240))
+def test_a_copy_answers_as_the_school_does_until_it_has_to_be_renewed(state: State, device: Device, now, minutes: int) -> None:
+    """The server is gone for a while."""
+    whole = school(state, device)
+    cut = project(whole, DEVICE, now)
+    later = now + timedelta(minutes=minutes)
+    renew = changes_at(whole, DEVICE, now)
+    if renew is not None and later >= renew:
+        return
+    request = AccessRequest(Action.RUN, seated(cut, cut.devices[DEVICE], later), app=GAME)
+    assert decide(request, cut, later) == decide(replace(request, who=seated(whole, device, later)), whole, later)
