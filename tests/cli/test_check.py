@@ -1,0 +1,93 @@
+"""`klaswacht check`: the same answers for tools and people, and a bad line that stops nobody else."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.check import Checker
+from cli.main import app
+from tests.golden import CASES, IDS, Case
+
+RUN = CliRunner()
+CHECKER = Checker()
+
+
+@pytest.mark.parametrize("case", CASES, ids=IDS)
+def test_golden(case: Case) -> None:
+    answer = CHECKER.answer_line(json.dumps({"id": case.id, **case.input}, default=str))
+    assert "error" not in answer, answer
+    assert not case.differs(answer), answer["trace"]
+    assert answer["id"] == case.id
+
+
+def test_no_golden_case_has_the_name_of_another() -> None:
+    assert len(set(IDS)) == len(IDS)
+
+
+def test_lines_come_back_in_order_and_a_bad_one_does_not_stop_the_rest() -> None:
+    lines = [
+        {"id": 1, "url": "https://www.instagram.com/"},
+        {"id": 2, "text": "bel me op 06"},
+        {"id": 3, "print": {"pages": 3}},
+        {"id": 4, "url": "https://a.nl", "unknown_key": 1},
+        {"id": 5, "url": "https://a.nl", "query": "b"},
+        {"id": 6, "query": "kat", "engine": "nergens"},
+        {"id": 7, "url": "https://a.nl", "at": "gisteren"},
+        {"id": 8, "url": "https://a.nl", "protocol": "bestaatniet"},
+        {"id": 9, "app": "Discord"},
+    ]
+    text = "\n".join([*map(json.dumps, lines), "no json", "[]", ""])
+    result = RUN.invoke(app, ["check", "--json", "--group", "7", "--at", "2026-11-23T09:00"], input=text)
+    assert result.exit_code == 0
+    answers = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [answer["id"] for answer in answers] == [1, 2, 3, 4, 5, 6, 7, 8, 9, None, None]
+    assert [answers[i].get("error") for i in (1, 2)] == ["not yet", "not yet"]
+    assert all("error" in answers[i] for i in (3, 4, 5, 6, 7, 9, 10))
+    assert "unknown_key" in answers[3]["error"]
+    assert answers[0]["effect"] == answers[8]["effect"] == "deny"
+
+
+def test_an_answer_has_exactly_the_fields_of_the_contract() -> None:
+    answer = CHECKER.answer_line('{"url": "https://www.instagram.com/", "group": 7, "at": "2026-11-23T09:00"}')
+    assert list(answer) == [
+        "id", "effect", "reason", "category", "types", "rules", "clauses", "basis", "liftable_by", "valid_until",
+        "trace", "message",
+    ]  # fmt: skip
+    assert set(answer["message"]) == {"nl", "en"}
+    assert all(answer["message"].values())
+    assert set(answer["trace"][0]) == {"at", "said", "rule", "detail"}
+
+
+def test_every_word_of_an_answer_is_in_the_list_of_the_contract() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "check.md").read_text()
+    for case in CASES:
+        answer = CHECKER.answer_line(json.dumps(case.input, default=str))
+        for field in ("effect", "reason", "basis", "liftable_by"):
+            assert answer[field] is None or f"`{answer[field]}`" in page, (field, answer[field])
+
+
+def test_a_person_reads_why_in_plain_words() -> None:
+    result = RUN.invoke(app, ["check", "instagram.com", "--group", "7", "--at", "2026-11-23T09:00"])
+    assert result.exit_code == 0
+    assert "instagram.com: mag niet" in result.stdout
+    assert "kalisto.pupils.8" in result.stdout
+    assert "2026-11-23 10:15" in result.stdout
+
+
+def test_a_state_file_is_read_and_a_wrong_one_is_told_by_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    file.write_text('{"grants": [{"for": "7", "sites": ["instagram.com"], "until": "2026-11-23T09:30"}]}')
+    args = ["check", "instagram.com", "--group", "7", "--at", "2026-11-23T09:00", "--state", str(file)]
+    assert "mag\n" in RUN.invoke(app, args).stdout
+    file.write_text('{"grants": [{"for": "7", "till": "now"}]}')
+    result = RUN.invoke(app, args)
+    assert result.exit_code == 2
+    assert "grants.0.till" in result.output
+
+
+def test_a_wrong_protocol_is_told_once() -> None:
+    result = RUN.invoke(app, ["check", "instagram.com", "--protocol", "bestaatniet"])
+    assert result.exit_code == 2
+    assert "bestaatniet" in result.output
