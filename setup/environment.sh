@@ -28,9 +28,13 @@ choose_python() {
         { apt update && apt install -y python3-venv; } >&2 || true
         return_uv
     fi
-    get_uv && "$uv" python install --no-config "$WANTED" >&2 &&
-        python=$("$uv" python find --system --no-config ">=$WANTED") && return 0
-    advise_python "$goal"
+    why=
+    if get_uv; then
+        why=$("$uv" python install --no-config "$WANTED" 2>&1 >/dev/null) &&
+            python=$("$uv" python find --system --no-config ">=$WANTED") && return 0
+        why=$(printf '%s\n' "$why" | tail -n 1 | sed 's/^ *cause: //')
+    fi
+    advise_python "$goal" "$why"
     return 1
 }
 
@@ -70,7 +74,7 @@ install() {
         pip_of .venv/bin/python || return 1
         say 'uv did not manage; once more with pip, which may know another place to fetch from'
     fi
-    .venv/bin/python -m pip install --quiet "$@"
+    .venv/bin/python -m pip install -qq "$@"
 }
 
 if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 13))' 2>/dev/null; then choose_python; fi

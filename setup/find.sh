@@ -68,7 +68,11 @@ find_uv() {
 # Python 3 is there. Fails when neither can be had.
 get_uv() {
     uv=$(find_uv) && return 0
-    [ -z "$borrowed" ] || return 1
+    if [ -n "$borrowed" ]; then
+        uv=$borrowed/uv
+        [ -x "$uv" ] && return 0
+        return 1
+    fi
     borrowed=$(mktemp -d)
     uv=$borrowed/uv
     for present in $(on_path python3; on_path python); do
@@ -84,7 +88,10 @@ get_uv() {
     return 1
 }
 
-return_uv() { [ -z "$borrowed" ] || rm -rf "$borrowed"; }
+return_uv() {
+    [ -z "$borrowed" ] || rm -rf "$borrowed"
+    borrowed=
+}
 
 # The command in front of apt-get when we may install on this machine without being asked anything.
 apt() {
@@ -117,20 +124,21 @@ oldest_words() {
     echo 'no Python 3 is here'
 }
 
-# Says the one command that helps, for a machine where no Python is new enough and `uv` did not fetch one.
+# Says the one command that helps, for a machine where no Python is new enough. $1: what was being made, $2: why `uv`
+# did not fetch one, when there was a `uv`.
 advise_python() {
     as_root=$([ "$(id -u)" = 0 ] || echo 'sudo ')
+    why=
     if package=$(apt_has python3.13-venv python3.14-venv); then
         remedy="${as_root}apt-get install -y $package && make $1"
     elif [ -d "${PYENV_ROOT:-$home/.pyenv}/versions" ]; then
         remedy="pyenv install $WANTED && make $1"
-    elif find_uv >/dev/null; then
-        remedy="uv python install $WANTED && make $1"
-    elif [ -n "$borrowed" ] && [ -e "$borrowed/uv" ]; then
-        remedy="python3 -m pip install --user --break-system-packages uv && uv python install $WANTED && make $1"
+    elif [ -n "$2" ]; then
+        why=" and a newer one could not be fetched ($2): connect this machine to the internet, then"
+        remedy="make $1"
     else
         remedy="${as_root}apt-get update && ${as_root}apt-get install -y python3-venv && make $1"
     fi
-    say "needs Python $WANTED or newer, and $(oldest_words). Run:"
+    say "needs Python $WANTED or newer; $(oldest_words)${why:-, so} run:"
     printf '    %s\n' "$remedy" >&2
 }
