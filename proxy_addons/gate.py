@@ -43,16 +43,13 @@ class Options:
     secret: bytes = field(default_factory=lambda: token_bytes(32))
 
 
-def open_gate(
-    store: Store, knowledge: Knowledge, options: Options, clock: Callable[[], datetime] = utc_now
-) -> Gate:
+def open_gate(store: Store, knowledge: Knowledge, options: Options, clock: Callable[[], datetime] = utc_now) -> Gate:
     """A gate with everything behind it; call `start` on the event loop that will use it."""
     live = Live(store, options.school, knowledge, clock)
     identity = Identity(options.group_ports)
     pages = Pages(options.language)
     recorder = Recorder(store, options.school, clock)
-    own = OwnPath(store, options.school, live, pages, options.secret)
-    return Gate(live, identity, pages, own, recorder, options.keyed_ports)
+    return Gate(store, live, identity, pages, recorder, options)
 
 
 class Gate:
@@ -60,19 +57,19 @@ class Gate:
 
     def __init__(
         self,
+        store: Store,
         live: Live,
         identity: Identity,
         pages: Pages,
-        own: OwnPath,
         recorder: Recorder,
-        keyed_ports: frozenset[int] = frozenset(),
+        options: Options,
     ) -> None:
         self.live = live
         self.recorder = recorder
         self._identity = identity
         self._pages = pages
-        self._own = own
-        self._keyed = keyed_ports
+        self._keyed = options.keyed_ports
+        self._own = OwnPath(store, options.school, live, pages, options.secret, self._who, self._decide)
 
     async def start(self) -> None:
         """Load the rules and start recording."""
@@ -163,7 +160,8 @@ class Gate:
     def trouble(self, exchange: Exchange, kind: str) -> Answer:
         """The page for a site that cannot be reached; `kind` is unreachable, certificate, dns or timeout."""
         try:
-            return self._pages.trouble(exchange, kind)
+            host = canonical_host(exchange.url.partition("://")[2].partition("/")[0]) or ""
+            return self._pages.trouble(exchange, kind, host.removeprefix("www."))
         except Exception:
             _log.exception("a page could not be made")
             return self._pages.failed(exchange)

@@ -1,0 +1,372 @@
+"""The pages that stand in for a site: what, why and what now, kindly, in the child's language.
+
+Templates, style, script and pictograms are files in `page/`, all put into the one answer: nothing is fetched, and the
+content security policy names the hashes of exactly that style and script. No address is echoed but the escaped host.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlencode
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from config.texts import say
+from policy.model import (
+    AccessRequest,
+    Action,
+    Agreement,
+    BasisKind,
+    Decision,
+    Effect,
+    LiftableBy,
+    Reason,
+    Snapshot,
+)
+from proxy_addons.facts import Answer, Exchange
+from proxy_addons.live import Live
+from proxy_addons.translate import is_framed, wants_html
+
+_log = logging.getLogger(__name__)
+
+WHYS = ("lesson", "teacher", "mistake", "other")
+"""The fixed reasons of an ask."""
+KINDS = ("scary", "naked", "mean", "other")
+"""What a report can be about."""
+TROUBLES = frozenset({"unreachable", "certificate", "dns", "timeout"})
+
+_FOLDER = Path(__file__).parent / "page"
+_PAGE_OF = {
+    Reason.PLACE: "place",
+    Reason.CHAT: "chat",
+    Reason.POST: "post",
+    Reason.UPLOAD: "upload",
+    Reason.WORDS: "words",
+    Reason.LOCKED: "locked",
+    Reason.CONSENT: "consent",
+    Reason.UNREADABLE: "unreadable",
+    Reason.PAUSE: "pause",
+    Reason.BREAK: "break",
+    Reason.SANCTION: "sanction",
+    Reason.AGREEMENT: "agreement",
+}
+_CALM = frozenset({"pause", "break", "sanction", "hold", "agreement"})
+_SKY = frozenset({"failed", *TROUBLES})
+_NOT_ASKED = frozenset({"locked", "unreadable", "pause", "break", "sanction"})
+_NOT_REPORTED = frozenset({"pause", "break", "sanction"})
+_STANDS_STILL = frozenset({"locked", "unreadable"})
+_GROUND = {
+    BasisKind.CLAUSE: "page.school_rule",
+    BasisKind.SCHOOL: "page.school_rule",
+    BasisKind.SAFETY: "page.safety",
+    BasisKind.LAW: "page.law",
+}
+_PEOPLE = (
+    {
+        "code": "kindertelefoon",
+        "number": "0800-0432",
+        "dial": "08000432",
+        "site": "www.kindertelefoon.nl",
+        "shown": "kindertelefoon.nl",
+        "chat": True,
+    },
+    {"code": "suicide", "number": "113", "dial": "113", "site": "www.113.nl", "shown": "113.nl", "chat": True},
+    {
+        "code": "veilig_thuis",
+        "number": "0800-2000",
+        "dial": "08002000",
+        "site": "veiligthuis.nl",
+        "shown": "veiligthuis.nl",
+        "chat": False,
+    },
+)
+_MOST_SITES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Agreed:
+    """What was agreed for this lesson, for the page."""
+
+    goal: str
+    sites: tuple[str, ...]
+
+
+class Pages:
+    """All pages of one guard; `language` is for those who do not ask for English first."""
+
+    def __init__(self, language: str = "nl") -> None:
+        self.language = language
+        self._css = (_FOLDER / "page.css").read_text(encoding="utf-8")
+        self._js = (_FOLDER / "page.js").read_text(encoding="utf-8")
+        self._pictures = {
+            file.stem: Markup(file.read_text(encoding="utf-8"))  # noqa: S704  (our own file)
+            for file in sorted((_FOLDER / "pictograms").glob("*.svg"))
+        }
+        self._templates = Environment(
+            loader=FileSystemLoader(_FOLDER),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._headers = _headers(self._css, self._js)
+        # Made now, so that nothing has to be well when it is needed.
+        self._failed = {lang: self._block(503, "failed", lang, again=True) for lang in ("nl", "en")}
+
+    def lang(self, exchange: Exchange) -> str:
+        """English for who asks for it first, else the school's language."""
+        first = exchange.headers.get("accept-language", "").strip().lower()
+        return "en" if first.startswith("en") else self.language
+
+    def denied(self, exchange: Exchange, request: AccessRequest, decision: Decision, live: Live) -> Answer:
+        """The page (or for what a page loads by itself: next to nothing) for a decision that is not open."""
+        if decision.reason is Reason.FAILED:
+            return self.failed(exchange)
+        if not wants_html(exchange) and not is_framed(exchange):
+            return tiny(exchange, 403)
+        lang = self.lang(exchange)
+        if decision.effect is Effect.HELP:
+            return self.help(lang)
+        kind = "hold" if decision.effect is Effect.HOLD else _PAGE_OF.get(decision.reason, "action")
+        framed = is_framed(exchange)
+        reload = exchange.method.upper() == "GET"
+        return self._block(
+            403,
+            kind,
+            lang,
+            host=shown_host(request),
+            ground=_GROUND.get(decision.basis) if decision.basis else None,
+            clause=_clause(decision, live.snapshot) if lang == "nl" else "",
+            agreed=_agreed(request, live.snapshot, live.clock()) if kind == "agreement" else None,
+            can_ask=not framed and can_ask(decision),
+            can_report=kind not in _NOT_REPORTED,
+            framed=framed,
+            wait=None if kind in _STANDS_STILL or framed or not _can_wait(request, reload) else reload,
+            about=_about(request),
+        )
+
+    def failed(self, exchange: Exchange | None) -> Answer:
+        """The page for when the guard itself is in trouble; cannot raise."""
+        try:
+            if exchange is not None and not wants_html(exchange):
+                return tiny(exchange, 503)
+            return self._failed["nl" if exchange is None else self.lang(exchange)]
+        except Exception:  # whatever was wrong with the exchange: the page does not need it
+            _log.warning("the exchange could not be read for its page")
+            return self._failed["nl"]
+
+    def trouble(self, exchange: Exchange, kind: str, host: str = "") -> Answer:
+        """The page for a site that cannot be reached. `kind` as in `Gate.trouble`; another is `unreachable`."""
+        if not wants_html(exchange):
+            return tiny(exchange, 502)
+        kind = kind if kind in TROUBLES else "unreachable"
+        return self._block(502, kind, self.lang(exchange), host=host, again=True)
+
+    def help(self, lang: str) -> Answer:
+        """People to talk to. Never an event."""
+        return self._page(200, "help.html", lang, "page.help.title", "help", "warm", people=_PEOPLE)
+
+    def ask_form(self, lang: str, host: str, token: str, back: str) -> Answer:
+        """The form for a browser without JavaScript."""
+        return self._page(200, "ask.html", lang, "page.ask.title", "sent", "", host=host, token=token, back=back)
+
+    def report_form(self, lang: str, token: str, back: str) -> Answer:
+        """The same for a report."""
+        return self._page(200, "report.html", lang, "page.report.title", "report", "warm", token=token, back=back)
+
+    def note(
+        self,
+        lang: str,
+        title: str,
+        lines: tuple[str, ...],
+        *,
+        status: int = 200,
+        back: str = "",
+        refresh: str | None = None,
+        picture: str = "sent",
+        tone: str = "",
+    ) -> Answer:
+        """A page with a few sentences; `refresh` is the path to go to after five seconds."""
+        return self._page(status, "note.html", lang, title, picture, tone, lines=lines, back=back, refresh=refresh)
+
+    def challenge(self) -> Answer:
+        """Asks for a device key (407)."""
+        headers = (("Proxy-Authenticate", 'Basic realm="Klaswacht"'), ("Cache-Control", "no-store"))
+        return Answer(407, headers, b"")
+
+    def _block(
+        self,
+        status: int,
+        kind: str,
+        lang: str,
+        *,
+        host: str = "",
+        ground: str | None = None,
+        clause: str = "",
+        agreed: _Agreed | None = None,
+        can_ask: bool = False,
+        can_report: bool = False,
+        framed: bool = False,
+        again: bool = False,
+        wait: bool | None = None,
+        about: str = "",
+    ) -> Answer:
+        """A page of the block family. `wait`: reload when it opens (True), only tell so (False), or stand still."""
+        tone = "calm" if kind in _CALM else "sky" if kind in _SKY else ""
+        answer = self._page(
+            status,
+            "block.html",
+            lang,
+            f"page.{kind}.title",
+            "trouble" if kind in TROUBLES else kind,
+            tone,
+            kind=kind,
+            host=host,
+            ground=ground,
+            clause=clause,
+            agreed=agreed,
+            can_ask=can_ask,
+            can_report=can_report,
+            framed=framed,
+            again=again,
+            wait=None if wait is None else "reload" if wait else "tell",
+            refresh="" if wait else None,
+            about=about,
+        )
+        return Answer(answer.status, _frameable(answer.headers), answer.body) if framed else answer
+
+    def _page(
+        self, status: int, template: str, lang: str, title: str, picture: str, tone: str, **values: object
+    ) -> Answer:
+        words = {
+            "read": "page.button.read",
+            "stop": "page.button.stop",
+            "not_sent": "page.ask.not_sent",
+            "yes": "page.answer.yes",
+            "again": "page.answer.again",
+        }
+        defaults: dict[str, object] = {"wait": None, "about": "", "refresh": None, "host": ""}
+        body = self._templates.get_template(template).render(
+            {
+                **defaults,
+                **values,
+                "t": partial(say, lang=lang, host=values.get("host", "")),
+                "lang": lang,
+                "title": title,
+                "tone": tone,
+                "picture": self._pictures[picture],
+                "css": Markup(self._css),  # noqa: S704  (our own file)
+                "js": Markup(self._js),  # noqa: S704  (our own file)
+                "script_words": {name: say(code, lang) for name, code in words.items()},
+                "whys": WHYS,
+                "kinds": KINDS,
+            }
+        )
+        return Answer(status, (*self._headers, ("Content-Language", lang)), body.encode())
+
+
+def tiny(exchange: Exchange, status: int) -> Answer:
+    """The answer to what a page loads by itself: JSON where that is read, else nothing at all."""
+    headers = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
+    destination = exchange.headers.get("sec-fetch-dest", "empty")
+    if exchange.websocket or destination not in ("empty", "") or exchange.method.upper() == "HEAD":
+        return Answer(status, (*headers, ("Content-Type", "text/plain; charset=utf-8")), b"")
+    return json_answer({"klaswacht": "closed"}, status)
+
+
+def json_answer(value: object, status: int = 200) -> Answer:
+    """A small JSON answer that nobody keeps."""
+    headers = (
+        ("Content-Type", "application/json"),
+        ("Cache-Control", "no-store"),
+        ("X-Content-Type-Options", "nosniff"),
+    )
+    return Answer(status, headers, json.dumps(value, ensure_ascii=False).encode())
+
+
+def can_ask(decision: Decision) -> bool:
+    """Whether asking the teacher makes sense for this decision."""
+    kind = "hold" if decision.effect is Effect.HOLD else _PAGE_OF.get(decision.reason, "action")
+    if decision.effect not in (Effect.DENY, Effect.HOLD) or decision.reason is Reason.FAILED:
+        return False
+    return kind not in _NOT_ASKED and decision.liftable_by is not LiftableBy.NOBODY
+
+
+def shown_host(request: AccessRequest) -> str:
+    """The host as a child knows it."""
+    host = request.address.host if request.address else (request.hosts[0] if request.hosts else "")
+    return host.removeprefix("www.")
+
+
+def _can_wait(request: AccessRequest, reload: bool) -> bool:
+    """A search in a posted form cannot be asked for again by its address: there is nothing to wait for."""
+    return reload or request.search is None
+
+
+def _about(request: AccessRequest) -> str:
+    """What the page's own calls say of the request that it stands for; nothing for a visit."""
+    if request.action in (Action.VISIT, Action.SEARCH):
+        return ""
+    return urlencode({"act": request.action.value, "media": ",".join(sorted(request.media))})
+
+
+def _clause(decision: Decision, snapshot: Snapshot | None) -> str:
+    """The clause behind the decision in the protocol's words for a child, if there is one."""
+    if snapshot is None:
+        return ""
+    found = (snapshot.clauses.get(clause) for clause in decision.clauses)
+    return next((clause.child for clause in found if clause is not None and clause.child), "")
+
+
+def _agreed(request: AccessRequest, snapshot: Snapshot | None, now: datetime) -> _Agreed | None:
+    """Goal and list of the agreement that binds the asker now."""
+
+    def binds(agreement: Agreement) -> bool:
+        mine = request.who.person in agreement.people or not agreement.groups.isdisjoint(request.who.groups)
+        return mine and agreement.start <= now < agreement.end
+
+    if snapshot is None:
+        return None
+    found = next((agreement for agreement in snapshot.state.agreements if binds(agreement)), None)
+    return None if found is None else _Agreed(found.goal, found.sites[:_MOST_SITES])
+
+
+def _headers(css: str, js: str) -> tuple[tuple[str, str], ...]:
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"style-src {_hash(css)}",
+            f"script-src {_hash(js)}",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+    return (
+        ("Content-Type", "text/html; charset=utf-8"),
+        ("Cache-Control", "no-store"),
+        ("Content-Security-Policy", policy),
+        ("Referrer-Policy", "same-origin"),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        ("Vary", "Accept-Language, Accept, Sec-Fetch-Dest"),
+    )
+
+
+def _frameable(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """The same without the refusal to stand in a frame: a framed page has no buttons to be tricked into."""
+    kept = (header for header in headers if header[0] != "X-Frame-Options")
+    return tuple((name, value.replace("frame-ancestors 'none'", "frame-ancestors *")) for name, value in kept)
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,271 @@
+"""Exceptions to the store, off the hot path: a bounded queue and a thread that writes batches.
+
+Stored are host, kind and ids; a query, a form or a path is never in reach of the row. What a page loads by itself, what
+staff do and what happens outside school hours is only counted; help, the guard's own pages and machines' hosts are
+nothing at all. With the database gone events wait; beyond the bound the oldest are dropped and counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import uuid4
+
+from policy.model import (
+    AccessRequest,
+    Action,
+    Decision,
+    DeviceClass,
+    Effect,
+    Facet,
+    Period,
+    PeriodKind,
+    Reason,
+    Role,
+    Schedule,
+    Snapshot,
+)
+from policy.schedule import period_at
+from proxy_addons.live import utc_now
+from store import Store
+from store.events import Count, Event, What
+
+_log = logging.getLogger(__name__)
+
+MOST_WAITING = 10_000
+_BATCH = 500
+_GATHER = 0.2  # seconds a batch is gathered; bounds how late a teacher sees it
+_BACK_OFF = (1.0, 2.0, 5.0)  # seconds between tries while the database is gone
+_SAME = timedelta(seconds=30)
+_MOST_REMEMBERED = 20_000
+
+_NOTHING = frozenset(
+    {
+        Reason.OPEN,
+        Reason.HELP,
+        Reason.HELP_HOST,
+        Reason.OWN,
+        Reason.SYSTEM,
+        Reason.INFRASTRUCTURE,
+        Reason.OUTSIDE,
+        Reason.CARE,
+        Reason.AGREEMENT,
+    }
+)
+_WHAT = {Effect.DENY: What.BLOCKED, Effect.HOLD: What.HELD, Effect.ALLOW: What.GRANTED}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What makes two counted things the same."""
+
+    name: str
+    hour: datetime
+    group: str | None
+    category: str | None
+
+
+class Recorder:
+    """Queues exceptions from one thread (`note`, `fault`) and writes them on its own."""
+
+    def __init__(
+        self,
+        store: Store,
+        school: str,
+        clock: Callable[[], datetime] = utc_now,
+        most_waiting: int = MOST_WAITING,
+    ) -> None:
+        self._store = store
+        self._school = school
+        self._clock = clock
+        self._most = most_waiting
+        self._lock = threading.Lock()
+        self._queue: deque[Event] = deque()
+        self._counts: Counter[_Kind] = Counter()
+        self._lost = 0
+        self._lost_unsaid = 0
+        self._seen: dict[tuple[str | None, str | None, str], datetime] = {}
+        self._periods: dict[str | None, tuple[Schedule, Period]] = {}
+        self._work = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many events are not written yet."""
+        return len(self._queue)
+
+    @property
+    def lost(self) -> int:
+        """How many events were dropped since the start because too many waited."""
+        return self._lost
+
+    def start(self) -> None:
+        """Start writing."""
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._write_on, name="klaswacht-recorder", daemon=True)
+        self._thread.start()
+
+    async def stop(self, patience: float = 5.0) -> None:
+        """Write what waits, for at most `patience` seconds."""
+        self._stopping.set()
+        self._work.set()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            await asyncio.to_thread(thread.join, patience)
+
+    def note(self, request: AccessRequest, decision: Decision, snapshot: Snapshot | None) -> None:
+        """Queue an exception, count it, or do nothing. Microseconds, no I/O."""
+        if decision.reason in _NOTHING or decision.effect is Effect.HELP or snapshot is None:
+            return
+        who = request.who
+        if who.device_class is DeviceClass.INFRASTRUCTURE:
+            return
+        now = self._clock()
+        group = who.groups[0] if who.groups else None
+        if who.role is not Role.PUPIL:
+            self._count("staff", now, None, decision)
+        elif self._outside(snapshot, group, now):
+            self._count("outside", now, None, decision)
+        elif not (request.navigation or request.action is Action.UPLOAD):
+            self._count("background", now, group, decision)
+        elif not self._is_same(request, decision, now):
+            self._put(_event(request, decision, snapshot.revision, group, now))
+
+    def fault(self) -> None:
+        """Queue that the guard itself failed; twice within half a minute is once."""
+        now = self._clock()
+        if self._is_repeat((None, None, Reason.FAILED), now):
+            return
+        self._put(Event(What.FAULT, now, Effect.DENY, Reason.FAILED, uid=uuid4().hex))
+
+    def _outside(self, snapshot: Snapshot, group: str | None, now: datetime) -> bool:
+        schedule = snapshot.policy.schedule
+        known = self._periods.get(group)
+        if known is None or known[0] is not schedule or not _within(known[1], now):
+            known = self._periods[group] = (schedule, period_at(schedule, group, now))
+        return known[1].kind is PeriodKind.OUTSIDE
+
+    def _is_same(self, request: AccessRequest, decision: Decision, now: datetime) -> bool:
+        who = request.who
+        return self._is_repeat((who.device or who.person or ",".join(who.groups), _host(request), decision.reason), now)
+
+    def _is_repeat(self, key: tuple[str | None, str | None, str], now: datetime) -> bool:
+        before = self._seen.get(key)
+        if before is not None and now - before < _SAME:
+            return True
+        if len(self._seen) >= _MOST_REMEMBERED:
+            self._seen = {k: when for k, when in self._seen.items() if now - when < _SAME}
+        self._seen[key] = now
+        return False
+
+    def _count(self, name: str, now: datetime, group: str | None, decision: Decision) -> None:
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        with self._lock:
+            self._counts[_Kind(name, hour, group, decision.category)] += 1
+        self._work.set()
+
+    def _put(self, event: Event) -> None:
+        with self._lock:
+            if len(self._queue) >= self._most:
+                self._queue.popleft()
+                self._lost += 1
+                self._lost_unsaid += 1
+            self._queue.append(event)
+        self._work.set()
+
+    def _write_on(self) -> None:
+        """The thread: gather, write, and with the database gone wait and try again."""
+        failures = 0
+        while True:
+            self._work.wait()
+            self._stopping.wait(_GATHER)
+            self._work.clear()
+            if self._write():
+                failures = 0
+            elif self._stopping.is_set():
+                return
+            else:
+                self._stopping.wait(_BACK_OFF[min(failures, len(_BACK_OFF) - 1)])
+                failures += 1
+            if self._queue or self._counts or self._lost_unsaid:
+                self._work.set()
+            elif self._stopping.is_set():
+                return
+
+    def _write(self) -> bool:
+        """Write one batch; on failure everything is put back and False is said."""
+        with self._lock:
+            batch = [self._queue.popleft() for _ in range(min(_BATCH, len(self._queue)))]
+            counts, self._counts = self._counts, Counter()
+            lost, self._lost_unsaid = self._lost_unsaid, 0
+        if not batch and not counts and not lost:
+            return True
+        rows = [Count(kind.name, kind.hour, kind.group, kind.category, n) for kind, n in counts.items()]
+        try:
+            self._store.events.add_batch(self._school, batch, self._clock(), counts=rows, lost=lost)
+        except Exception as error:
+            _log.warning("events wait, the store cannot be written: %s", type(error).__name__)
+            self._put_back(batch, counts, lost)
+            return False
+        return True
+
+    def _put_back(self, batch: list[Event], counts: Counter[_Kind], lost: int) -> None:
+        with self._lock:
+            self._counts.update(counts)
+            self._lost_unsaid += lost
+            room = max(self._most - len(self._queue), 0)
+            # The oldest go first when there is no room for all of them any more.
+            dropped = max(len(batch) - room, 0)
+            self._lost += dropped
+            self._lost_unsaid += dropped
+            self._queue.extendleft(reversed(batch[dropped:]))
+
+
+def _within(period: Period, now: datetime) -> bool:
+    return period.start is not None and period.end is not None and period.start <= now < period.end
+
+
+def _host(request: AccessRequest) -> str | None:
+    if request.address is not None:
+        return request.address.host
+    return request.hosts[0] if request.hosts else None
+
+
+def _event(request: AccessRequest, decision: Decision, revision: int, group: str | None, now: datetime) -> Event:
+    who = request.who
+    return Event(
+        what=_WHAT[decision.effect],
+        when=now,
+        effect=decision.effect,
+        reason=decision.reason,
+        action=request.action,
+        rules=decision.rules,
+        terms=_terms(decision),
+        category=decision.category,
+        host=_host(request),
+        thing=_thing(request),
+        group=group,
+        device=who.device,
+        person=who.person,
+        revision=revision,
+        grant=decision.grants[0] if decision.grants else None,
+        uid=uuid4().hex,
+    )
+
+
+def _terms(decision: Decision) -> tuple[str, ...]:
+    """The ids of the terms that were found; the words themselves are nowhere in a decision."""
+    found = [step.detail for step in decision.trace if step.at == Facet.WORDS and step.said == "found"]
+    return tuple(dict.fromkeys(term for detail in found for term in detail.split(", ") if term))
+
+
+def _thing(request: AccessRequest) -> str | None:
+    if request.websocket:
+        return "websocket"
+    return min(request.media, default=None)
