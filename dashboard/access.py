@@ -33,7 +33,7 @@ class Access:
 PUBLIC = Access(everybody=True)
 KEYED = Access(by_key=True)
 SIGNED_IN = frozenset(Role)
-CLASS_STAFF = frozenset({Role.TEACHER, Role.INTERN, Role.COORDINATOR, Role.MANAGEMENT})
+CLASS_STAFF = frozenset({Role.TEACHER, Role.COORDINATOR, Role.MANAGEMENT})
 OFFICE = frozenset({Role.COORDINATOR, Role.MANAGEMENT})
 
 

@@ -14,12 +14,15 @@ from hmac import compare_digest
 from threading import BoundedSemaphore, Lock
 from typing import Annotated, Any
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, current_app, jsonify, request
+from flask.blueprints import BlueprintSetupState
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from dashboard.access import keyed
 from dashboard.actions.desk import Desk
+from dashboard.auth import House
+from dashboard.views.lesson import Live
 from policy.codec import snapshot_to_dict
 from policy.model import Action, Device, Effect, Reason, Snapshot
 from policy.projection import changes_at, project
@@ -49,50 +52,65 @@ class Refusal(Exception):
         self.status, self.why, self.retry = status, why, retry
 
 
-def utc_now() -> datetime:
-    """Return the time now (UTC)."""
-    return datetime.now(UTC)
+api = Blueprint("api", __name__, url_prefix="/api/agent")
 
 
-def agent_api(desk: Desk, feed: Feed, clock: Callable[[], datetime] = utc_now) -> Blueprint:
-    """Return the routes for agents under `/api/agent`. `feed` wakes those that wait for a new revision."""
-    api = Blueprint("agent", __name__, url_prefix="/api/agent")
-    counter = Counter(desk, feed, clock)
+@api.record
+def _open(state: BlueprintSetupState) -> None:
+    house: House = state.app.extensions["klaswacht"]
+    live: Live = state.app.extensions["klaswacht_live"]
+    state.app.extensions["klaswacht_counter"] = Counter(house.desk, live.feed, house.clock)
 
-    @api.post("/enroll")
-    @keyed
-    def enroll() -> Response:
-        return jsonify(counter.enrol(_body(), request.remote_addr or "unknown"))
 
-    @api.get("/snapshot")
-    @keyed
-    def snapshot() -> Response:
-        return counter.snapshot(counter.device(), _number("revision"), min(_number("wait"), LONGEST_WAIT))
+def counter() -> Counter:
+    """Return the counter of the app that answers now."""
+    found: Counter = current_app.extensions["klaswacht_counter"]
+    return found
 
-    @api.post("/events")
-    @keyed
-    def events() -> Response:
-        return jsonify(counter.events(counter.device(), _body()))
 
-    @api.errorhandler(Refusal)
-    def refused(refusal: Refusal) -> Response:
-        return _error(refusal.status, refusal.why, refusal.retry)
+@api.post("/enroll")
+@keyed
+def enroll() -> Response:
+    """Trade a one-time code for the key of a device."""
+    return jsonify(counter().enrol(_body(), request.remote_addr or "unknown"))
 
-    @api.errorhandler(StoreUnavailable)
-    def away(_: StoreUnavailable) -> Response:
-        return _error(503, "the database cannot be used now", _ASK_AGAIN)
 
-    @api.errorhandler(HTTPException)
-    def wrong(problem: HTTPException) -> Response:
-        return _error(problem.code or 400, problem.name.lower())
+@api.get("/snapshot")
+@keyed
+def snapshot() -> Response:
+    """Give a device its cut of the snapshot, when it is newer than `revision`; `wait` for one that long (s)."""
+    here = counter()
+    return here.snapshot(here.device(), _number("revision"), min(_number("wait"), LONGEST_WAIT))
 
-    @api.after_request
-    def stamp(response: Response) -> Response:
-        response.headers[NOW_HEADER] = clock().isoformat()
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
-    return api
+@api.post("/events")
+@keyed
+def events() -> Response:
+    """Take exceptions from a device."""
+    here = counter()
+    return jsonify(here.events(here.device(), _body()))
+
+
+@api.errorhandler(Refusal)
+def _refused(refusal: Refusal) -> Response:
+    return _error(refusal.status, refusal.why, refusal.retry)
+
+
+@api.errorhandler(StoreUnavailable)
+def _away(_: StoreUnavailable) -> Response:
+    return _error(503, "the database cannot be used now", _ASK_AGAIN)
+
+
+@api.errorhandler(HTTPException)
+def _wrong(problem: HTTPException) -> Response:
+    return _error(problem.code or 400, problem.name.lower())
+
+
+@api.after_request
+def _stamp(response: Response) -> Response:
+    response.headers[NOW_HEADER] = counter().now().isoformat()
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 class Counter:
@@ -105,6 +123,10 @@ class Counter:
         self._places = BoundedSemaphore(_WAITERS)
         self._seen: dict[str, datetime] = {}
         self._seen_lock = Lock()
+
+    def now(self) -> datetime:
+        """Return the school's time (UTC)."""
+        return self._clock()
 
     def enrol(self, body: dict[str, Any], address: str) -> dict[str, Any]:
         """Trade a one-time code for a device key, which is told this once.

@@ -11,6 +11,7 @@ import secrets
 from hashlib import sha256
 
 from flask import Request, Response, request
+from werkzeug.wrappers import Response as AnyResponse
 
 SESSION_COOKIE = "__Host-klaswacht"
 EARLY_COOKIE = "__Host-klaswacht-voor"
@@ -46,12 +47,12 @@ def new_cookie() -> str:
     return secrets.token_urlsafe(32)
 
 
-def set_cookie(response: Response, name: str, value: str) -> None:
+def set_cookie(response: AnyResponse, name: str, value: str) -> None:
     """Set a cookie of the dashboard: this host only, over TLS only, out of reach of scripts, gone with the browser."""
     response.set_cookie(name, value, secure=True, httponly=True, samesite="Lax", path="/")
 
 
-def drop_cookie(response: Response, name: str) -> None:
+def drop_cookie(response: AnyResponse, name: str) -> None:
     """Take a cookie of the dashboard away again."""
     response.delete_cookie(name, secure=True, httponly=True, samesite="Lax", path="/")
 

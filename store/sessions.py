@@ -56,8 +56,13 @@ class Accounts(AccountBook):
             change.execute(sa.insert(sessions).values(school_id=school, **row))
         return token
 
-    def session(self, school: str, token: str, now: datetime, idle: timedelta = IDLE) -> Session | None:
-        """The live session of this token, and note its use. None: unknown, idle too long, ended, account closed."""
+    def session(
+        self, school: str, token: str, now: datetime, idle: timedelta = IDLE, *, touch: bool = True
+    ) -> Session | None:
+        """The live session of this token, and note its use. None: unknown, idle too long, ended, account closed.
+
+        Without `touch` it does not count as use: a screen that only looks on does not keep a session alive.
+        """
         mine = _live(school, token, now)
         wish = sa.select(sessions.c.started, sessions.c.last, sessions.c.until, *accounts.c).where(
             mine, accounts.c.school_id == school, accounts.c.id == sessions.c.account_id
@@ -66,10 +71,11 @@ class Accounts(AccountBook):
             row = connection.execute(wish).first()
         if row is None or row.state != AccountState.ACTIVE.value or row.last + idle <= now:
             return None
-        if now - row.last >= TOUCH_EVERY:
+        if touch and now - row.last >= TOUCH_EVERY:
             with self.database.write(school) as change:
                 change.execute(sa.update(sessions).where(mine).values(last=now))
-        return Session(hashed(token), to_account(row), row.started, max(row.last, now), row.until)
+        last = max(row.last, now) if touch else row.last
+        return Session(hashed(token), to_account(row), row.started, last, row.until)
 
     def close_session(self, school: str, token: str, now: datetime) -> bool:
         """Sign out. False: there was no live session."""

@@ -36,17 +36,17 @@ def sign_in(desk: Desk, login: str, password: str, address: str, now: datetime, 
     accounts = desk.store.accounts
     name = login.strip().casefold()[:80]
     keys = (f"login:{name}#{browser}",) if browser else (f"login:{name}", f"address:{address}")
-    if not all(accounts.tries(desk.school, key, now).allowed for key in keys):
+    standing = [accounts.attempt(desk.school, key, now) for key in keys]
+    if not all(tries.allowed for tries in standing):
         return refused("wait")
     account = accounts.find(desk.school, login)
     usable = account is not None and account.state is AccountState.ACTIVE
     fits = passwords.matches(password[: passwords.LONGEST], account.password if account and usable else None)
     token = accounts.open_session(desk.school, account.id, now) if account and fits else None
     if account is None or token is None:
-        for key in keys:
-            accounts.failed(desk.school, key, now)
         return refused("sign_in")
-    accounts.cleared(desk.school, keys[0])
+    for key in keys:
+        accounts.cleared(desk.school, key)
     desk.store.audit.add(desk.school, account.person, "sign-in", now)
     return done("signed_in", token)
 

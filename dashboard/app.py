@@ -1,0 +1,93 @@
+"""The dashboard as one Flask app. Everything it is made of is handed in; nothing is looked up in the environment."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask import Flask, Response, render_template, request
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+
+from config.settings import Settings
+from dashboard import passwords
+from dashboard.access import matrix, public
+from dashboard.actions.desk import Desk
+from dashboard.api import api
+from dashboard.auth import House, guard_doors, words
+from dashboard.shield import protect
+from dashboard.stream import Streams
+from dashboard.views import lesson, office, password, rules, signin
+from policy.model import Knowledge
+from store import Store, StoreUnavailable
+from store.feed import Feed
+
+LARGEST_FORM = 64 * 1024
+LARGEST_BATCH = 1024 * 1024
+_log = logging.getLogger("klaswacht.dashboard")
+
+
+def create_app(
+    store: Store,
+    knowledge: Knowledge,
+    school: str,
+    settings: Settings,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    secret: bytes | None = None,
+    ca_file: Path | None = None,
+) -> Flask:
+    """The app, in the process that serves it: call it after a fork, one process with many threads.
+
+    `school` is the school's id, `clock` gives aware UTC, `secret` is for form tokens (None: a fresh one, so that open
+    pages must be loaded again after a restart). `ca_file` is the school's public certificate for download. `store` has
+    its accounts opened.
+
+    Raises:
+        LookupError: a route does not say who may use it.
+    """
+    app = Flask("dashboard", root_path=str(Path(__file__).parent))
+    app.config.update(MAX_CONTENT_LENGTH=LARGEST_BATCH, MAX_FORM_MEMORY_SIZE=LARGEST_FORM, MAX_FORM_PARTS=400)
+    desk = Desk(store, knowledge, school, settings)
+    app.extensions["klaswacht"] = House(desk, clock, secret or secrets.token_bytes(32))
+    app.extensions["klaswacht_live"] = lesson.Live(Feed(store, school), Streams())
+    app.extensions["klaswacht_ca"] = ca_file
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.view_functions["static"] = public(app.view_functions["static"])
+    for page in (signin.pages, password.pages, lesson.pages, office.pages, rules.pages, api):
+        app.register_blueprint(page)
+    guard_doors(app)
+    app.after_request(protect)
+    app.register_error_handler(HTTPException, _problem)
+    app.register_error_handler(StoreUnavailable, _store_away)
+    app.register_error_handler(Exception, _surprise)
+    passwords.prepare()
+    matrix(app)
+    return app
+
+
+def close_app(app: Flask) -> None:
+    """End the live streams, for a server that stops."""
+    live: lesson.Live = app.extensions["klaswacht_live"]
+    live.close()
+
+
+def _problem(error: HTTPException) -> Response:
+    """A friendly page for every refusal; devices and background requests get the bare code."""
+    code = error.code or 500
+    if request.blueprint == "api" or "text/html" not in request.headers.get("Accept", "text/html"):
+        return Response(status=code)
+    return Response(render_template("problem.html", code=code), status=code, mimetype="text/html")
+
+
+def _store_away(error: StoreUnavailable) -> Response:
+    _log.warning("the store is away: %s", error)
+    return _problem(ServiceUnavailable())
+
+
+def _surprise(error: Exception) -> Response:
+    """Nothing of the error reaches the screen; the log names the place, never what was sent."""
+    _log.error("a view failed: %s", type(error).__name__, exc_info=error)
+    words()
+    return _problem(InternalServerError())

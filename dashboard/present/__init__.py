@@ -1,0 +1,1 @@
+"""Nouns to finished strings and flags; templates only loop and print."""

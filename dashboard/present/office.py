@@ -1,0 +1,264 @@
+"""The office page and the public rules: tables of finished strings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard.actions.accounts import Link
+from dashboard.actions.office import Key
+from dashboard.actions.why import Answered
+from dashboard.present.lesson import Choice
+from dashboard.present.words import Words
+from policy.model import Clause, Device, DeviceClass, Effect, Facet, Gate, Group, Policy, Role, Rule, Snapshot
+from store.accounts import Account
+from store.devices import Code
+from store.people import Person
+
+_STEPS = frozenset({*Gate, *Facet, "default", "device", "address", "decide"})
+_SAID = frozenset({*Effect, "pass", "lifted", "found"})
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """A group."""
+
+    id: str
+    name: str
+    years: str
+    until: str
+    pupils: int
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """Somebody at school. `groups` are tick boxes."""
+
+    id: str
+    name: str
+    role: str
+    login: str
+    groups: tuple[Choice, ...]
+    in_groups: str
+    me: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceLine:
+    """A device."""
+
+    id: str
+    name: str
+    kind: str
+    group: str
+    person: str
+    addresses: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """A rule of the policy."""
+
+    id: str
+    about: str
+    basis: str
+    lifts: str
+    holds: str
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Something told once."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """A line of the trace."""
+
+    at: str
+    said: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class WhyCard:
+    """The answer of the why box."""
+
+    url: str
+    group: str
+    verdict: str
+    reason: str
+    open: bool
+    steps: tuple[StepLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseCard:
+    """An article of the protocol, for everybody."""
+
+    article: str
+    child: str
+    adult: str
+
+
+def group_lines(groups: Mapping[str, Group], persons: tuple[Person, ...], words: Words) -> tuple[GroupLine, ...]:
+    """The groups by name, with how many pupils they have."""
+    pupils = [person for person in persons if person.role is Role.PUPIL]
+    return tuple(
+        GroupLine(
+            group.id,
+            group.name,
+            ", ".join(map(str, group.years)),
+            words.date(group.until) if group.until else "",
+            sum(group.id in pupil.groups for pupil in pupils),
+        )
+        for group in sorted(groups.values(), key=lambda group: group.name.casefold())
+    )
+
+
+def person_lines(
+    persons: tuple[Person, ...], accounts: tuple[Account, ...], groups: Mapping[str, Group], me: str, words: Words
+) -> tuple[PersonLine, ...]:
+    """People by name."""
+    logins = {account.person: account.login for account in accounts}
+    return tuple(
+        PersonLine(
+            id=person.id,
+            name=person.name,
+            role=words(f"dash.role.{person.role.value}"),
+            login=logins.get(person.id, ""),
+            groups=group_choices(groups, person.groups),
+            in_groups=", ".join(groups[x].name for x in person.groups if x in groups),
+            me=person.id == me,
+        )
+        for person in persons
+    )
+
+
+def device_lines(
+    devices: Mapping[str, Device], persons: tuple[Person, ...], groups: Mapping[str, Group], words: Words
+) -> tuple[DeviceLine, ...]:
+    """Devices by name."""
+    names = {person.id: person.name for person in persons}
+    return tuple(
+        DeviceLine(
+            id=device.id,
+            name=device.name,
+            kind=words(f"dash.device_class.{device.kind.value}"),
+            group=groups[device.group].name if device.group and device.group in groups else "",
+            person=names.get(device.person or "", ""),
+            addresses=", ".join(device.addresses),
+        )
+        for device in sorted(devices.values(), key=lambda device: device.name.casefold())
+    )
+
+
+def group_choices(groups: Mapping[str, Group], chosen: tuple[str, ...] = ()) -> tuple[Choice, ...]:
+    """The groups to choose from."""
+    ordered = sorted(groups.values(), key=lambda group: group.name.casefold())
+    return tuple(Choice(group.id, group.name, group.id in chosen) for group in ordered)
+
+
+def person_choices(persons: tuple[Person, ...]) -> tuple[Choice, ...]:
+    """People to choose from."""
+    return tuple(Choice(person.id, person.name) for person in persons)
+
+
+def role_choices(roles: tuple[Role, ...], words: Words) -> tuple[Choice, ...]:
+    """Roles to choose from."""
+    return tuple(Choice(role.value, words(f"dash.role.{role.value}"), role is Role.TEACHER) for role in roles)
+
+
+def class_choices(words: Words) -> tuple[Choice, ...]:
+    """Kinds of device to choose from."""
+    kinds = (kind for kind in DeviceClass if kind is not DeviceClass.UNKNOWN)
+    return tuple(
+        Choice(kind.value, words(f"dash.device_class.{kind.value}"), kind is DeviceClass.PUPIL) for kind in kinds
+    )
+
+
+def rule_lines(policy: Policy, words: Words) -> tuple[RuleLine, ...]:
+    """The rules with what they rest on and who may lift them."""
+    clauses = {clause.id: clause for clause in policy.protocol.clauses}
+    return tuple(
+        RuleLine(
+            id=rule.id,
+            about=_about(rule, words),
+            basis=words.basis(rule.basis, clauses.get(rule.basis.clause or "")),
+            lifts=words(f"dash.lifts.{rule.liftable_by.value}"),
+            holds=words(f"dash.holds.{rule.holds_in.name.lower()}"),
+        )
+        for rule in policy.rules
+    )
+
+
+def _about(rule: Rule, words: Words) -> str:
+    parts = [
+        *(words.category(name) for name in sorted(rule.categories)),
+        *rule.sites,
+        *(words(f"dash.action.{action.value}") for action in sorted(rule.actions)),
+        *sorted(rule.kinds),
+        *sorted(rule.apps),
+    ]
+    where = rule.facet or rule.gate
+    return ", ".join(parts) or (words(f"dash.facet.{where.value}") if where else "")
+
+
+def clause_cards(clauses: tuple[Clause, ...], words: Words) -> tuple[ClauseCard, ...]:
+    """The protocol's articles that a child is bound by, in the school's own words."""
+    return tuple(
+        ClauseCard(words("dash.rules.article", article=clause.article), clause.child, clause.adult)
+        for clause in clauses
+        if Role.PUPIL in clause.binds or not clause.binds
+    )
+
+
+def why_card(answered: Answered, snapshot: Snapshot, words: Words) -> WhyCard:
+    """The decision with its trace, in words."""
+    decision = answered.decision
+    group = snapshot.groups.get(answered.group)
+    return WhyCard(
+        url=answered.url,
+        group=group.name if group else answered.group,
+        verdict=words(f"dash.effect.{decision.effect.value}"),
+        reason=words.reason(decision.reason),
+        open=decision.open,
+        steps=tuple(
+            StepLine(
+                words(f"dash.step.{step.at}") if step.at in _STEPS else str(step.at),
+                words(f"dash.said.{step.said}") if step.said in _SAID else str(step.said),
+                " · ".join(part for part in (_rule(step.rule, snapshot, words), _detail(step.detail, words)) if part),
+            )
+            for step in decision.trace
+        ),
+    )
+
+
+def _rule(rule_id: str | None, snapshot: Snapshot, words: Words) -> str:
+    rule = snapshot.rules.get(rule_id or "")
+    if rule is None:
+        return rule_id or ""
+    return f"{rule.id} ({words.basis(rule.basis, snapshot.clauses.get(rule.basis.clause or ''))})"
+
+
+def _detail(detail: str, words: Words) -> str:
+    return words.known_category(detail) or detail
+
+
+def link_secret(link: Link, url: str, words: Words, now: datetime) -> Secret:
+    """A password link, told once."""
+    return Secret(words("dash.office.link_for", name=link.name, until=words.day_clock(link.until, now)), url)
+
+
+def key_secret(key: Key, words: Words) -> Secret:
+    """A device key, told once."""
+    return Secret(words("dash.office.key_for", name=key.name, id=key.device), key.key)
+
+
+def code_secret(code: Code, name: str, words: Words, now: datetime) -> Secret:
+    """An enrolment code, told once."""
+    return Secret(words("dash.office.code_for", name=name, until=words.day_clock(code.expires, now)), code.code)

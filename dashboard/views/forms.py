@@ -1,0 +1,36 @@
+"""How a view ends: back to the page it came from, with a sentence about what was done."""
+
+from __future__ import annotations
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from dashboard.actions.desk import Outcome
+from dashboard.auth import words
+
+_LONGEST_CODE = 40
+
+
+def back_to(endpoint: str, outcome: Outcome[object], until: str = "", **values: str) -> Response:
+    """See-other to a page, with the outcome's code in the address: it works the same with and without scripts."""
+    kind, _, code = outcome.code.removeprefix("dash.").partition(".")
+    told = {"ja" if kind == "done" else "nee": code, **values}
+    if until:
+        told["tot"] = until
+    return redirect(url_for(endpoint, _external=False, **told), 303)
+
+
+def message() -> tuple[str, bool] | None:
+    """The sentence that the address asks for and whether it is good news; codes only, so nobody can put words in it."""
+    good, bad = request.args.get("ja", ""), request.args.get("nee", "")
+    code = good or bad
+    if not code or not code.replace("_", "").isalpha() or len(code) > _LONGEST_CODE:
+        return None
+    until = request.args.get("tot", "")
+    values = {"until": until if len(until) == 5 and until.replace(":", "").isdigit() else ""}
+    return words()(f"dash.{'done' if good else 'no'}.{code}", **values), bool(good)
+
+
+def text(field: str) -> str:
+    """A field of the form, at most 500 characters."""
+    return request.form.get(field, "")[:500]

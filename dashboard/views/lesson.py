@@ -1,0 +1,226 @@
+"""Mijn les: the page that a teacher has open on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import Event
+
+from flask import (
+    Blueprint,
+    Response,
+    abort,
+    current_app,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+    url_for,
+)
+from werkzeug.wrappers import Response as AnyResponse
+
+from dashboard.access import CLASS_STAFF, for_roles
+from dashboard.actions import asks, permission
+from dashboard.actions import group as whole
+from dashboard.actions.desk import Outcome
+from dashboard.actions.lesson import Lesson, see_lesson
+from dashboard.auth import find_visitor, house, on_board, visitor, words
+from dashboard.present.lesson import LessonPage, lesson_page
+from dashboard.present.words import Words
+from dashboard.stream import Look, Streams, live
+from dashboard.views.forms import back_to, message, text
+from policy.authority import may_act_for
+from policy.model import Grant
+from store.feed import Feed
+
+pages = Blueprint("lesson", __name__, url_prefix="/les")
+PARTS = ("now", "asks", "open", "lengths", "seen", "klas")
+
+
+@dataclass(slots=True)
+class Live:
+    """What the streams share."""
+
+    feed: Feed
+    streams: Streams
+    stopped: Event = field(default_factory=Event)
+
+    def close(self) -> None:
+        """Let every stream end."""
+        self.stopped.set()
+        self.feed.close()
+
+
+@pages.get("/")
+@for_roles(CLASS_STAFF)
+def start() -> AnyResponse | str:
+    """To the first group, or a word about having none."""
+    at, who = house(), visitor()
+    mine = at.desk.groups_of(who.member, at.clock())
+    if mine:
+        return redirect(url_for("lesson.page", group=mine[0].id, nee=request.args.get("nee")), 303)
+    return render_template("nogroup.html", message=message())
+
+
+@pages.get("/<group>")
+@for_roles(CLASS_STAFF)
+def page(group: str) -> str:
+    """The lesson of one group."""
+    at, who = house(), visitor()
+    lesson = _lesson(group)
+    groups = at.desk.groups_of(who.member, lesson.now)
+    return render_template(
+        "lesson.html",
+        page=_present(lesson),
+        groups=groups,
+        message=message(),
+        now_ms=int(lesson.now.timestamp() * 1000),
+    )
+
+
+@pages.get("/<group>/stroom")
+@for_roles(CLASS_STAFF)
+def stream(group: str) -> Response:
+    """The same page, live."""
+    at, who, said, shown = house(), visitor(), words(), (on_board(), _names())
+    _lesson(group)
+    shared: Live = current_app.extensions["klaswacht_live"]
+    if not shared.streams.take(who.member.id):
+        abort(429)
+
+    def look(now: datetime) -> Look | None:
+        still = find_visitor(who.token, now, touch=False)
+        lesson = see_lesson(at.desk, still.member, group, now).value if still else None
+        return _look(lesson, said, *shown) if lesson else None
+
+    def pulse_events() -> Iterator[str]:
+        last = request.headers.get("Last-Event-ID", "")
+        desk = at.desk
+        yield from live(shared.feed, lambda: desk.store.pulse(desk.school), look, at.clock, last, shared.stopped.is_set)
+
+    answer = Response(stream_with_context(pulse_events()), mimetype="text/event-stream")
+    answer.headers["X-Accel-Buffering"] = "no"
+    answer.call_on_close(lambda: shared.streams.give_back(who.member.id))
+    return answer
+
+
+@pages.post("/<group>/toestemming")
+@for_roles(CLASS_STAFF)
+def give(group: str) -> AnyResponse:
+    """Give a permission."""
+    kind, _, category = text("what").partition(":")
+    some = request.form.get("who") == "some"
+    wish = permission.Wish(
+        group=group,
+        site=text("site") if kind == "site" else "",
+        category=category if kind == "category" else "",
+        people=frozenset(request.form.getlist("pupil")) if some else frozenset(),
+        whole_group=not some,
+        minutes=_minutes(),
+        view_only=request.form.get("mode") == "view",
+        goal=text("goal"),
+    )
+    return _back(group, permission.give(house().desk, visitor().member, wish, _mine(group)))
+
+
+@pages.post("/<group>/toestemming/<grant>/stop")
+@for_roles(CLASS_STAFF)
+def stop(group: str, grant: str) -> AnyResponse:
+    """Stop a permission now."""
+    return _back(group, permission.stop(house().desk, visitor().member, group, grant, _mine(group)))
+
+
+@pages.post("/<group>/toestemming/<grant>/verleng")
+@for_roles(CLASS_STAFF)
+def extend(group: str, grant: str) -> AnyResponse:
+    """Lengthen a permission."""
+    now = _mine(group)
+    return _back(group, permission.extend(house().desk, visitor().member, group, grant, _minutes(), now))
+
+
+@pages.post("/<group>/vraag/<ask>")
+@for_roles(CLASS_STAFF)
+def answer(group: str, ask: str) -> AnyResponse:
+    """Yes, no or later to a pupil's request."""
+    now, desk, who = _mine(group), house().desk, visitor().member
+    reply = text("own") or text("reply")
+    if request.form.get("answer") == "yes":
+        return _back(group, asks.say_yes(desk, who, group, ask, now, minutes=_minutes(), text=reply))
+    later = request.form.get("answer") == "later"
+    return _back(group, asks.say_no(desk, who, group, ask, now, text=reply, later=later))
+
+
+@pages.post("/<group>/melding/<report>")
+@for_roles(CLASS_STAFF)
+def report_seen(group: str, report: str) -> AnyResponse:
+    """A report was looked at."""
+    return _back(group, asks.see_report(house().desk, visitor().member, group, report, _mine(group)))
+
+
+@pages.post("/<group>/aandacht")
+@for_roles(CLASS_STAFF)
+def attention(group: str) -> AnyResponse:
+    """The group's attention, on or off."""
+    now, desk, who = _mine(group), house().desk, visitor().member
+    on = request.form.get("on") == "1"
+    return _back(group, whole.pause(desk, who, group, now) if on else whole.resume(desk, who, group, now))
+
+
+@pages.post("/<group>/regen")
+@for_roles(CLASS_STAFF)
+def rain(group: str) -> AnyResponse:
+    """A rainy break, on or off."""
+    now, desk, who = _mine(group), house().desk, visitor().member
+    on = request.form.get("on") == "1"
+    return _back(group, whole.rain(desk, who, group, now) if on else whole.dry(desk, who, group, now))
+
+
+@pages.post("/<group>/plek")
+@for_roles(CLASS_STAFF)
+def seat(group: str) -> AnyResponse:
+    """A pupil sits at a device, or nobody does any more."""
+    now, desk, who = _mine(group), house().desk, visitor().member
+    if text("pupil"):
+        return _back(group, whole.seat(desk, who, group, text("pupil"), text("device"), now))
+    return _back(group, whole.unseat(desk, who, group, text("device"), now))
+
+
+def _mine(group: str) -> datetime:
+    """Now, when the visitor may act for the group; somebody else's group does not exist for them."""
+    if not may_act_for(visitor().member, group):
+        abort(404)
+    return house().clock()
+
+
+def _lesson(group: str) -> Lesson:
+    at = house()
+    lesson = see_lesson(at.desk, visitor().member, group, at.clock()).value
+    if lesson is None:
+        abort(404)
+    return lesson
+
+
+def _names() -> bool:
+    return request.args.get("namen") == "1"
+
+
+def _present(lesson: Lesson) -> LessonPage:
+    return lesson_page(lesson, Words(words().lang, lesson.zone), board=on_board(), names=_names())
+
+
+def _look(lesson: Lesson, said: Words, board: bool, names: bool) -> Look:
+    page = lesson_page(lesson, Words(said.lang, lesson.zone), board=board, names=names)
+    parts = {f"part-{part}": render_template(f"parts/{part}.html", page=page, board=board) for part in PARTS}
+    return Look(parts, lesson.changes)
+
+
+def _minutes() -> int | None:
+    chosen = request.form.get("minutes", "lesson")
+    return int(chosen) if chosen in {"10", "30", "60"} else None
+
+
+def _back(group: str, outcome: Outcome[Grant] | Outcome[object]) -> AnyResponse:
+    until = words().clock(outcome.value.end) if isinstance(outcome.value, Grant) else ""
+    names = {"namen": "1"} if request.args.get("namen") == "1" else {}
+    return back_to("lesson.page", outcome, until, group=group, **names)
