@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from policy.asking import Asking
-from policy.match import covered
+from policy.match import covered, within
 from policy.model import (
     Action,
     Agreement,
@@ -27,7 +27,7 @@ from policy.terms import HELP
 
 def help_(asking: Asking) -> Decision | None:
     """Somebody asks for help, or goes to where help is: always, before everything, also when words are bad too."""
-    if asking.request.hosts and all(covered(h, asking.snapshot.knowledge.help_hosts) for h in asking.request.hosts):
+    if asking.request.hosts and all(within(h, asking.snapshot.knowledge.help_hosts) for h in asking.request.hosts):
         asking.note(Gate.HELP, Effect.ALLOW, detail="help host")
         return asking.answer(Effect.ALLOW, Reason.HELP_HOST, category=HELP)
     search = asking.request.search
@@ -45,7 +45,7 @@ def own(asking: Asking) -> Decision | None:
     knowledge = asking.snapshot.knowledge
     if not asking.request.hosts:
         return None
-    if all(covered(host, knowledge.own_hosts) for host in asking.request.hosts):
+    if all(within(host, knowledge.own_hosts) for host in asking.request.hosts):
         asking.note(Gate.OWN, Effect.ALLOW, detail="own page")
         return asking.answer(Effect.ALLOW, Reason.OWN)
     if all(host in knowledge.system_hosts for host in asking.request.hosts):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 _NONE: frozenset[str] = frozenset()
@@ -23,6 +23,11 @@ def covers(site: str, host: str) -> bool:
 def covered(host: str, sites: Iterable[str]) -> bool:
     """Whether any of the sites covers the host."""
     return any(covers(site, host) for site in sites)
+
+
+def within(host: str, names: Container[str]) -> bool:
+    """Whether the host or a parent of it is among the names; for sets, where `covered` would walk them all."""
+    return any(name in names for name in suffixes(host))
 
 
 @dataclass(frozen=True, slots=True)
