@@ -1,0 +1,240 @@
+"""Every open client connection with what runs on it: asked again when things change, and closed at once when denied.
+
+The one place that reaches into a running mitmproxy connection to end it (`tests/proxy_addons/test_connections.py`
+holds what it relies on). A timer wakes us at the nearest end of an answer, but is never the truth: what decides is
+the question asked again with the clock of that moment.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from mitmproxy.proxy.server import ConnectionHandler
+
+from policy.model import AccessRequest
+from proxy_addons.facts import Peer
+
+_log = logging.getLogger(__name__)
+
+type Standing = Callable[[AccessRequest], tuple[bool, datetime | None]]
+"""Whether what lives by a request may go on, and until when that answer holds. Must not raise."""
+
+MAX_HEAD = 256 * 1024  # bytes of one request head
+MAX_MESSAGE = 16 * 1024 * 1024  # bytes of one WebSocket message, or of frames around a long HTTP/2 response
+_LONGEST_NAP = 1.0  # seconds between two looks at the clock while an end is known: a clock may be set, a box may sleep
+_SHORTEST_NAP = 0.005
+
+
+def utc_now() -> datetime:
+    """The time in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Running:
+    """A tunnel, exchange or WebSocket: what it lives by (None: nothing to ask again), and how long that holds."""
+
+    request: AccessRequest | None
+    until: datetime | None
+
+
+@dataclass(slots=True)
+class Line:
+    """One client connection, and what the engine knows of it.
+
+    `connect` is its CONNECT target, `first` whether the origin may be greeted before the client's handshake ends.
+    `heads` counts request heads and WebSocket messages, `bodies` are still coming, `raw` is a WebSocket.
+    """
+
+    peer: Peer
+    end: Callable[[], None]
+    connect: tuple[str, int] | None = None
+    sni: str | None = None
+    first: bool = False
+    closed: bool = False
+    http2: bool = False
+    raw: bool = False
+    heads: int = 0
+    bodies: int = 0
+    running: dict[str, Running] = field(default_factory=dict)
+
+    @property
+    def bound(self) -> int | None:
+        """How many bytes the client may send before its next head or message; None while a body is coming.
+
+        Between requests that is a head. HTTP/2 keeps sending small frames for what it receives, and a WebSocket sends
+        a message, so they may send more.
+        """
+        if self.bodies:
+            return None
+        return MAX_MESSAGE if self.raw or (self.http2 and self.running) else MAX_HEAD
+
+
+class Connections:
+    """The open connections of one worker. Belongs to one event loop."""
+
+    def __init__(self, standing: Standing, now: Callable[[], datetime] = utc_now) -> None:
+        self._standing = standing
+        self._now = now
+        self._lines: dict[str, Line] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._wakes: datetime | None = None
+        self.closed = 0
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def __iter__(self) -> Iterator[Line]:
+        return iter(tuple(self._lines.values()))
+
+    # --- lines -------------------------------------------------------------------------------------------------------
+
+    def open(self, peer: Peer, end: Callable[[], None]) -> Line:
+        """Note a new client connection; `end` ends it at once, without waiting for anything to be sent."""
+        line = self._lines[peer.connection] = Line(peer, end)
+        return line
+
+    def get(self, connection_id: str) -> Line | None:
+        """Return the line of a client connection."""
+        return self._lines.get(connection_id)
+
+    def names(self, connection_id: str) -> tuple[str, ...]:
+        """Return the CONNECT target and SNI of a connection, as far as known."""
+        line = self._lines.get(connection_id)
+        if line is None:
+            return ()
+        return tuple(name for name in (line.connect[0] if line.connect else None, line.sni) if name)
+
+    def gone(self, connection_id: str) -> None:
+        """Forget a connection that has ended."""
+        self._lines.pop(connection_id, None)
+
+    def close(self, connection_id: str) -> None:
+        """Close a client connection at once, with everything that runs on it."""
+        line = self._lines.get(connection_id)
+        if line is None or line.closed:
+            return
+        line.closed = True
+        self.closed += 1
+        try:
+            line.end()
+        except Exception as error:
+            _log.error("a connection could not be ended: %s", type(error).__name__)
+
+    def close_all(self) -> None:
+        """Close everything (the worker stops)."""
+        for line in self:
+            self.close(line.peer.connection)
+
+    # --- what runs ---------------------------------------------------------------------------------------------------
+
+    def begin(self, connection_id: str, key: str, request: AccessRequest | None, until: datetime | None) -> bool:
+        """Note that something permitted runs. False when the connection is closed already: then it must not run."""
+        line = self._lines.get(connection_id)
+        if line is None or line.closed:
+            return False
+        line.running[key] = Running(request, until)
+        if until is not None:
+            self._wake_at(until)
+        return True
+
+    def end(self, connection_id: str, key: str) -> None:
+        """Forget something that has run its course."""
+        line = self._lines.get(connection_id)
+        if line is not None:
+            line.running.pop(key, None)
+
+    def alive(self, connection_id: str, key: str) -> bool:
+        """Whether something may still run, asked for every message of a WebSocket: cheap while its answer holds."""
+        line = self._lines.get(connection_id)
+        if line is None or line.closed or key not in line.running:
+            return False
+        running = line.running[key]
+        if running.until is not None and self._now() >= running.until and not self._renewed(running):
+            self.close(connection_id)
+            return False
+        return True
+
+    # --- asking again ------------------------------------------------------------------------------------------------
+
+    def changed(self) -> None:
+        """Ask everything again: the snapshot was swapped."""
+        self._sweep(everything=True)
+
+    def stop(self) -> None:
+        """Drop the timer."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._wakes = None
+
+    def _sweep(self, *, everything: bool) -> None:
+        now = self._now()
+        known: dict[AccessRequest, tuple[bool, datetime | None]] = {}
+        nearest: datetime | None = None
+        for line in self:
+            for running in tuple(line.running.values()):
+                if line.closed:
+                    break
+                if (everything or (running.until is not None and running.until <= now)) and not self._renewed(
+                    running, known
+                ):
+                    self.close(line.peer.connection)
+                elif running.until is not None and (nearest is None or running.until < nearest):
+                    nearest = running.until
+        self.stop()
+        if nearest is not None:
+            self._wake_at(nearest)
+
+    def _renewed(
+        self, running: Running, known: dict[AccessRequest, tuple[bool, datetime | None]] | None = None
+    ) -> bool:
+        if running.request is None:
+            running.until = None
+            return True
+        answer = known.get(running.request) if known is not None else None
+        if answer is None:
+            answer = self._standing(running.request)
+            if known is not None:
+                known[running.request] = answer
+        running.until = answer[1]
+        return answer[0]
+
+    def _wake_at(self, moment: datetime) -> None:
+        if self._wakes is not None and self._wakes <= moment:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._wakes = moment
+        wait = (moment - self._now()).total_seconds()
+        self._timer = asyncio.get_running_loop().call_later(min(max(wait, _SHORTEST_NAP), _LONGEST_NAP), self._wake)
+
+    def _wake(self) -> None:
+        moment, self._timer, self._wakes = self._wakes, None, None
+        if moment is None:
+            return
+        if self._now() >= moment:
+            self._sweep(everything=False)
+        else:
+            self._wake_at(moment)
+
+
+def ender(handler: ConnectionHandler) -> Callable[[], None]:
+    """How to end a connection that mitmproxy carries: drop what is still to be sent, then cancel as its timeout does.
+
+    `ConnectionHandler.transports` and the task in it are not public (see `on_timeout` in `mitmproxy.proxy.server`).
+    """
+
+    def end() -> None:
+        # Servers first: nothing more may arrive for a client that is being closed.
+        for io in sorted(handler.transports.items(), key=lambda item: item[0] is handler.client):
+            writer = io[1].writer
+            if isinstance(writer, asyncio.StreamWriter):
+                writer.transport.abort()
+            if io[1].handler is not None:
+                io[1].handler.cancel("permission ended")
+
+    return end

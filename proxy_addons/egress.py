@@ -1,0 +1,224 @@
+"""Where the guard itself may connect to: listed ports, and only addresses out in the world.
+
+Judged by the *resolved* address, at the moment of connecting, so that neither an odd spelling nor a changing name
+server leads to the dashboard, the school's own network or a cloud's metadata. Names that the school maps are the only
+exception; the dashboard and the guard's own listeners have none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from pathlib import Path
+from typing import Any, cast
+
+import certifi
+
+_log = logging.getLogger(__name__)
+
+type Infos = list[tuple[int, int, int, str, tuple[Any, ...]]]
+type Resolve = Callable[..., Awaitable[Infos]]
+
+NOWHERE = "dns"  # kinds of trouble (those of `Gate.trouble`): the name is unknown,
+UNREACHABLE = "unreachable"  # or the guard does not get there, or does not go there
+_TTL = 30.0  # seconds that an answer is kept
+_FAILED_TTL = 3.0  # seconds that a failure is kept
+_MOST = 4096  # names kept
+_NAT64 = ip_network("64:ff9b::/96")
+
+
+class EgressRefused(OSError):
+    """The guard does not connect there. An `OSError`, because that is what a failed connect is to mitmproxy."""
+
+
+class Egress:
+    """Judges and resolves. `hosts` maps `host:port` to `address:port`; `own` are addresses that are never reached."""
+
+    def __init__(
+        self,
+        ports: Iterable[int] = (80, 443),
+        hosts: Mapping[str, str] | None = None,
+        own: Iterable[tuple[str, int]] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ports = frozenset(ports)
+        self._hosts = {_host_port(name): _host_port(to) for name, to in (hosts or {}).items()}
+        self._own = {(_plain(host), port) for host, port in own}
+        self._own_ports = {port for _, port in self._own}
+        self._addresses = _own_addresses() | {host for host, _ in self._own}
+        self._clock = clock
+        self._kept: dict[tuple[Any, ...], tuple[float, Infos | None]] = {}
+        self._asking: dict[tuple[Any, ...], asyncio.Task[Infos]] = {}
+        self._resolve: Resolve | None = None
+
+    # --- judging -----------------------------------------------------------------------------------------------------
+
+    def port_open(self, host: str, port: int) -> bool:
+        """Whether the port is listed, or the school maps this very name and port."""
+        return port in self._ports or (_name(host), port) in self._hosts
+
+    def open(self, host: str, port: int) -> bool:
+        """Whether the guard may try to connect there, as far as the name and port tell."""
+        return self.port_open(host, port) and self.literal_open(host)
+
+    def literal_open(self, host: str) -> bool:
+        """Whether `host` is a name, or an address out in the world."""
+        try:
+            address = ip_address(host.strip("[]").partition("%")[0])
+        except ValueError:
+            return True
+        return self._outside(str(address))
+
+    async def trouble(self, host: str, port: int) -> str | None:
+        """Why the guard cannot or will not connect there: `UNREACHABLE`, `NOWHERE`, or None when it can be tried."""
+        if not self.open(host, port):
+            return UNREACHABLE
+        try:
+            await self.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except EgressRefused:
+            return UNREACHABLE
+        except (OSError, UnicodeError):
+            return NOWHERE
+        return None
+
+    def _outside(self, text: str) -> bool:
+        """Whether an address is out in the world, whatever it hides inside."""
+        address = ip_address(text.partition("%")[0])
+        if isinstance(address, IPv6Address):
+            if inner := _inner(address):
+                return self._outside(str(inner))
+            if address.is_site_local:
+                return False
+        return address.is_global and not address.is_multicast and str(address) not in self._addresses
+
+    def _mapped_open(self, to: tuple[str, int]) -> bool:
+        """Whether a mapped target is not the dashboard or a listener of the guard, by any of this machine's names."""
+        host, port = to
+        if (host, port) in self._own:
+            return False
+        try:
+            local = ip_address(host).is_loopback or ip_address(host).is_unspecified or host in self._addresses
+        except ValueError:
+            return False  # mapped to a name: not what the setting is for
+        return not (local and port in self._own_ports)
+
+    # --- resolving ---------------------------------------------------------------------------------------------------
+
+    def install(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Put the guard on a loop's own resolving, which every outgoing connection of it goes through.
+
+        Works on asyncio's own loops only (uvloop ignores the attribute), which is checked.
+        """
+        self._resolve = cast(Resolve, loop.getaddrinfo)
+        setattr(loop, "getaddrinfo", self.getaddrinfo)  # noqa: B010 - a method of one object, which types cannot say
+        if loop.getaddrinfo != self.getaddrinfo or not isinstance(loop, asyncio.BaseEventLoop):
+            raise RuntimeError("this event loop does not let names be guarded; use asyncio's own")
+
+    async def getaddrinfo(
+        self,
+        host: bytes | str | None,
+        port: bytes | str | int | None,
+        *,
+        family: int = 0,
+        type: int = 0,
+        proto: int = 0,
+        flags: int = 0,
+    ) -> Infos:
+        """As `loop.getaddrinfo`, with only the addresses that may be reached. Raises `EgressRefused` when none is."""
+        resolve = self._resolve or cast(Resolve, asyncio.get_running_loop().getaddrinfo)
+        if flags & socket.AI_PASSIVE or not isinstance(host, str) or not isinstance(port, int):
+            return await resolve(host, port, family=family, type=type, proto=proto, flags=flags)
+        key = (host, port, family, type, proto, flags)
+        until, kept = self._kept.get(key, (0.0, None))
+        if self._clock() < until:
+            if kept is None:
+                raise socket.gaierror(socket.EAI_NONAME, "name not found a moment ago")
+            return kept
+        task = self._asking.get(key)
+        if task is None:
+            options = {"family": family, "type": type, "proto": proto, "flags": flags}
+            task = self._asking[key] = asyncio.ensure_future(self._look_up(key, host, port, options))
+            task.add_done_callback(lambda done: self._asked(key, done))
+        return await asyncio.shield(task)
+
+    def _asked(self, key: tuple[Any, ...], done: asyncio.Task[Infos]) -> None:
+        self._asking.pop(key, None)
+        if not done.cancelled():
+            done.exception()  # seen, also when whoever asked has left
+
+    async def _look_up(self, key: tuple[Any, ...], host: str, port: int, options: dict[str, int]) -> Infos:
+        resolve = self._resolve or cast(Resolve, asyncio.get_running_loop().getaddrinfo)
+        mapped = self._hosts.get((_name(host), port))
+        if mapped is not None:
+            if not self._mapped_open(mapped):
+                raise EgressRefused("refused by the guard")
+            return await resolve(*mapped, **options)
+        try:
+            infos = await resolve(host, port, **options)
+        except OSError:
+            self._keep(key, _FAILED_TTL, None)
+            raise
+        outside = [info for info in infos if self._outside(str(info[4][0]))]
+        if infos and not outside:
+            raise EgressRefused("refused by the guard")
+        self._keep(key, _TTL, outside)
+        return outside
+
+    def _keep(self, key: tuple[Any, ...], seconds: float, infos: Infos | None) -> None:
+        if len(self._kept) >= _MOST:
+            self._kept.pop(next(iter(self._kept)))
+        self._kept[key] = (self._clock() + seconds, infos)
+
+
+def trust_bundle(folder: Path, extra: Iterable[Path]) -> Path | None:
+    """One file with the public CAs and the school's extra ones, in `folder`; None when there is nothing extra.
+
+    Raises `OSError` when a file cannot be read or written.
+    """
+    parts = [path.read_bytes() for path in extra]
+    if not parts:
+        return None
+    bundle = folder / "trusted.pem"
+    # Two workers may do this at once: each writes a file of its own, and the last move wins with the same bytes.
+    own = folder / f".trusted.{os.getpid()}.pem"
+    own.write_bytes(b"\n".join([Path(certifi.where()).read_bytes(), *parts]))
+    own.replace(bundle)
+    return bundle
+
+
+def _host_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return _plain(host), int(port)
+
+
+def _name(host: str) -> str:
+    return host.rstrip(".").lower()
+
+
+def _plain(host: str) -> str:
+    return _name(host.strip("[]"))
+
+
+def _inner(address: IPv6Address) -> IPv4Address | None:
+    """The IPv4 address inside a mapped, NAT64, 6to4 or Teredo address."""
+    if address in _NAT64:
+        return IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+
+
+def _own_addresses() -> set[str]:
+    """This machine's addresses as far as it knows them without asking anybody (nothing is sent)."""
+    found: set[str] = set()
+    with suppress(OSError):
+        found |= {str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None)}
+    for family, far in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
+        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.connect((far, 9))
+            found.add(str(probe.getsockname()[0]))
+    return found

@@ -1,0 +1,374 @@
+"""The addon in mitmproxy that asks: hooks to exchanges, answers to responses. It decides nothing itself.
+
+A request is judged as early as it can be: at its headers, or with its body when that is small enough to look into. No
+origin is contacted before. Nothing of a flow is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from contextvars import ContextVar
+from dataclasses import replace
+
+from mitmproxy import connection, exceptions, http, tcp, tls, udp
+from mitmproxy.net.http import http1
+from mitmproxy.net.tls import starts_like_tls_record
+from mitmproxy.proxy import layers
+from mitmproxy.proxy.layer import NextLayer
+from mitmproxy.proxy.layers.http import HTTPMode
+from mitmproxy.proxy.layers.modes import HttpProxy, HttpUpstreamProxy
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+
+from proxy_addons import egress as ways
+from proxy_addons.connections import Connections, Line
+from proxy_addons.doorway import ECH, REALM
+from proxy_addons.egress import Egress
+from proxy_addons.facts import Answer, Door, Exchange, Peer
+from proxy_addons.failsafe import (
+    ANSWERED,
+    FAILED,
+    PASSED,
+    REFUSED,
+    SMALL,
+    Failsafe,
+    Refuse,
+    clean,
+    names_in_play,
+    respond,
+)
+
+LOOK_INTO = 64 * 1024  # bytes of a request body that are read before judging
+BUFFERED = 256 * 1024  # bytes of a response that are held before they are passed on; longer ones stream
+_WAITING = "klaswacht.waiting"  # mark: the exchange that is judged when its body is in
+_BODY = "klaswacht.body"  # mark: counted as a body that is still coming
+_EARLY = "klaswacht.early"  # mark: answered by the origin while the body was still going out
+_BODYLESS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE"})
+_REQUEST_LINE = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+ \S+ HTTP/1\.[01]\r?")
+_LONGEST_LINE = 64 * 1024
+_NO_NAME = ("getaddrinfo", "name or service", "name resolution", "name not found", "no address")
+
+TROUBLE: ContextVar[Answer | None] = ContextVar("klaswacht_trouble", default=None)
+"""The page for the error that mitmproxy is about to answer in this very task (see `engine.replace_error_pages`)."""
+
+HOOKS = (
+    "client_connected",
+    "client_disconnected",
+    "http_connect",
+    "tls_clienthello",
+    "next_layer",
+    "server_connect",
+    "requestheaders",
+    "request",
+    "responseheaders",
+    "response",
+    "error",
+    "websocket_message",
+    "websocket_end",
+    "tcp_start",
+    "udp_start",
+)
+"""Every mitmproxy hook that `Hooks` takes."""
+
+
+class Hooks:
+    """One for a worker. With `simple`, for a stock mitmdump: lines are made here, as no doorway made them."""
+
+    def __init__(self, failsafe: Failsafe, connections: Connections, egress: Egress) -> None:
+        self._failsafe = failsafe
+        self._connections = connections
+        self._egress = egress
+
+    # --- connections -------------------------------------------------------------------------------------------------
+
+    def client_connected(self, client: connection.Client) -> None:
+        """Every connection has a line: the doorway made it, or whoever runs us without a doorway."""
+        if self._connections.get(client.id) is None:
+            client.error = REFUSED
+
+    def client_disconnected(self, client: connection.Client) -> None:
+        """Forget it."""
+        self._connections.gone(client.id)
+
+    def http_connect(self, flow: http.HTTPFlow) -> None:
+        """A CONNECT that mitmproxy read itself: on a connection that began with a plain request, or without doorway."""
+        line = self._line(flow.client_conn)
+        host, port = flow.request.host, flow.request.port
+        credentials = flow.request.headers.get_all("proxy-authorization")
+        if credentials:
+            line.peer = replace(line.peer, credentials=", ".join(credentials))
+        if not self._egress.port_open(host, port):
+            respond(flow, _plain(403, "Forbidden"))
+            return
+        door = self._failsafe.enter(line.peer, host, port).door
+        if door is Door.CHALLENGE:
+            respond(
+                flow, _plain(407, "Proxy Authentication Required", ("proxy-authenticate", f'Basic realm="{REALM}"'))
+            )
+        elif door is Door.REFUSE:
+            respond(flow, _plain(403, "Forbidden"))
+        else:
+            line.connect = (host, port)
+
+    def tls_clienthello(self, data: tls.ClientHelloData) -> None:
+        """Ask for all names so far; what may not even say hello is closed."""
+        line = self._line(data.context.client)
+        line.sni = data.client_hello.sni
+        line.first = False
+        ech = any(kind == ECH for kind, _ in data.client_hello.extensions)
+        connect = line.connect[0] if line.connect else None
+        entry = self._failsafe.hello(line.peer, connect, line.sni, ech)
+        if entry.door in (Door.REFUSE, Door.CHALLENGE):
+            self._connections.close(line.peer.connection)
+        else:
+            line.first = entry.decision is not None and entry.decision.open
+
+    def next_layer(self, nextlayer: NextLayer) -> None:
+        """Let only TLS (once) and HTTP through; what is neither is refused, and what is not yet clear waits."""
+        context = nextlayer.context
+        if context.client.transport_protocol != "tcp":
+            nextlayer.layer = Refuse(context)
+            return
+        if context.layers and isinstance(context.layers[-1], HttpProxy | HttpUpstreamProxy):
+            return  # the proxy request itself: mitmproxy's own
+        data = nextlayer.data_client()
+        if nextlayer.data_server():
+            nextlayer.layer = Refuse(context)
+        elif starts_like_tls_record(data):
+            if context.client.tls:
+                nextlayer.layer = Refuse(context)  # TLS inside TLS hides something
+        elif context.client.alpn == b"h2":
+            nextlayer.layer = layers.HttpLayer(context, HTTPMode.transparent)
+        elif (http := _looks_like_http(data)) is None:
+            raise exceptions.AddonHalt  # mitmproxy would guess; more bytes will tell
+        else:
+            nextlayer.layer = layers.HttpLayer(context, HTTPMode.transparent) if http else Refuse(context)
+
+    async def server_connect(self, data: ServerConnectionHookData) -> None:
+        """Nothing is connected to that nothing was permitted for, and nowhere but out in the world."""
+        line = self._connections.get(data.client.id)
+        address = data.server.address
+        asked = line is not None and not line.closed and bool(line.running or line.first)
+        if not asked or address is None or not self._egress.open(address[0], address[1]):
+            data.server.error = REFUSED
+
+    # --- requests ----------------------------------------------------------------------------------------------------
+
+    async def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Judge now, unless there is a body to look into."""
+        if flow.error:
+            return  # mitmproxy refuses it itself and only shows it
+        line = self._line(flow.client_conn)
+        line.heads += 1
+        line.http2 = flow.request.is_http2
+        exchange = self._exchange(flow, line)
+        clean(flow.request)
+        size = _size(flow.request)
+        if size != 0:
+            line.bodies += 1
+            flow.metadata[_BODY] = True
+        if size is not None and 0 < size <= LOOK_INTO:
+            flow.metadata[_WAITING] = exchange
+            return
+        await self._judge(flow, exchange)
+        if size == 0:
+            return
+        if flow.response is None:
+            flow.request.stream = True
+        elif size is None or size > SMALL:
+            flow.kill()  # nobody waits for a big body only to answer no
+
+    async def request(self, flow: http.HTTPFlow) -> None:
+        """Judge with the body, where there was one to look into."""
+        self._body_done(flow)
+        exchange = flow.metadata.pop(_WAITING, None)
+        if exchange is not None and flow.response is None:
+            await self._judge(flow, replace(exchange, body=flow.request.raw_content))
+        elif PASSED not in flow.metadata and flow.response is None:
+            respond(flow, self._failsafe.page())  # never judged: cannot be, and does not pass
+        if _EARLY in flow.metadata:
+            self._connections.end(flow.client_conn.id, flow.id)
+
+    async def _judge(self, flow: http.HTTPFlow, exchange: Exchange) -> None:
+        """Ask, and apply the word to the flow."""
+        ruling = await self._failsafe.ask(exchange)
+        if ruling.answer is not None:
+            respond(flow, ruling.answer)
+            return
+        until = ruling.decision.valid_until if ruling.decision is not None else None
+        if not self._connections.begin(flow.client_conn.id, flow.id, ruling.request, until):
+            flow.kill()
+            return
+        flow.metadata[PASSED] = True
+        if flow.server_conn.error:  # the origin's handshake came first, and failed
+            kind: str | None = kind_of_trouble(flow.server_conn.error)
+        else:
+            kind = await self._egress.trouble(flow.request.host, flow.request.port)
+        if kind is not None:
+            respond(flow, self._failsafe.trouble(exchange, kind))
+
+    # --- responses ---------------------------------------------------------------------------------------------------
+
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """Stream what is long or endless; take off what leads around the guard."""
+        response = flow.response
+        if response is None or ANSWERED in flow.metadata:
+            return
+        response.headers.pop("alt-svc", None)
+        if response.status_code == 101 and not (_is_websocket(flow.request) and _is_websocket(response)):
+            flow.kill()  # a raw tunnel by another name
+            return
+        if response.status_code == 407:
+            # Only the guard may ask for a device key.
+            response.status_code = 502
+            response.headers.pop("proxy-authenticate", None)
+        length = response.headers.get("content-length", "")
+        response.stream = response.status_code != 101 and (not length.isdecimal() or int(length) > BUFFERED)
+
+    def response(self, flow: http.HTTPFlow) -> None:
+        """An exchange is done, unless it goes on as a WebSocket."""
+        if FAILED in flow.metadata:
+            respond(flow, self._failsafe.page())
+        if flow.websocket is not None:
+            line = self._line(flow.client_conn)
+            line.raw = True
+        elif flow.request.stream and flow.request.timestamp_end is None:
+            flow.metadata[_EARLY] = True
+        else:
+            self._connections.end(flow.client_conn.id, flow.id)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        """An exchange failed; mitmproxy answers next, in this same task, with the page that is put ready here."""
+        line = self._connections.get(flow.client_conn.id)
+        if line is None:
+            return
+        self._body_done(flow)
+        if PASSED in flow.metadata and flow.error is not None and not line.closed:
+            kind = kind_of_trouble(flow.error.msg)
+            TROUBLE.set(self._failsafe.trouble(self._exchange(flow, line), kind))
+        self._connections.end(flow.client_conn.id, flow.id)
+
+    # --- WebSockets and raw flows ------------------------------------------------------------------------------------
+
+    def websocket_message(self, flow: http.HTTPFlow) -> None:
+        """Every message asks whether the connection is still permitted; mitmproxy would keep them all."""
+        if flow.websocket is None:
+            return
+        message = flow.websocket.messages[-1]
+        del flow.websocket.messages[:-1]
+        if (line := self._connections.get(flow.client_conn.id)) is not None:
+            line.heads += 1
+        if not self._connections.alive(flow.client_conn.id, flow.id):
+            message.drop()
+            self._connections.close(flow.client_conn.id)
+
+    def websocket_end(self, flow: http.HTTPFlow) -> None:
+        """A WebSocket is done."""
+        self._connections.end(flow.client_conn.id, flow.id)
+
+    def tcp_start(self, flow: tcp.TCPFlow) -> None:
+        """Never happens behind `next_layer`; closed all the same."""
+        self._connections.close(flow.client_conn.id)
+
+    def udp_start(self, flow: udp.UDPFlow) -> None:
+        """Never happens behind `next_layer`; closed all the same."""
+        self._connections.close(flow.client_conn.id)
+
+    def _body_done(self, flow: http.HTTPFlow) -> None:
+        if flow.metadata.pop(_BODY, False) and (line := self._connections.get(flow.client_conn.id)):
+            line.bodies -= 1
+
+    # --- facts -------------------------------------------------------------------------------------------------------
+
+    def _line(self, client: connection.Client) -> Line:
+        line = self._connections.get(client.id)
+        if line is None:
+            raise LookupError("a connection without a line")
+        return line
+
+    def _exchange(self, flow: http.HTTPFlow, line: Line) -> Exchange:
+        request = flow.request
+        connect = line.connect[0] if line.connect else None
+        headers: dict[str, str] = {}
+        for raw_name, raw_value in request.headers.fields:
+            name = raw_name.decode("latin-1").lower()
+            if name.startswith("proxy-"):
+                continue
+            value = raw_value.decode("utf-8", "surrogateescape")
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        return Exchange(
+            peer=self._peer(line, request),
+            method=request.method,
+            scheme=request.scheme,
+            url=request.url,
+            hosts=names_in_play(flow),
+            connect=connect,
+            sni=line.sni,
+            headers=headers,
+            websocket=_is_websocket(request),
+        )
+
+    def _peer(self, line: Line, request: http.Request) -> Peer:
+        """The peer with the credentials of this very request, where it is one to the proxy."""
+        if line.connect is None:
+            credentials = request.headers.get_all("proxy-authorization")
+            if credentials:
+                return replace(line.peer, credentials=", ".join(credentials))
+        return line.peer
+
+
+class GreetOriginFirst:
+    """Comes after mitmproxy's `TlsConfig`, which always sets this itself.
+
+    For a host that is open the origin's handshake goes before the client's, so that its protocols are mirrored and its
+    bad certificate is known in time for a page. A host that is not open is never greeted.
+    """
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def tls_clienthello(self, data: tls.ClientHelloData) -> None:
+        """Say whether the origin comes first."""
+        line = self._connections.get(data.context.client.id)
+        data.establish_server_tls_first = line is not None and line.first and not line.closed
+
+
+def kind_of_trouble(message: str) -> str:
+    """What went wrong with an origin, by mitmproxy's or the system's words (the kinds are `Gate.trouble`'s)."""
+    lower = message.lower()
+    if "certificate" in lower:
+        return "certificate"
+    if any(words in lower for words in _NO_NAME):
+        return ways.NOWHERE
+    return "timeout" if "timed out" in lower else ways.UNREACHABLE
+
+
+def _size(request: http.Request) -> int | None:
+    """How many bytes of body are to come; None when that is not said."""
+    if request.is_http2:
+        length = request.headers.get("content-length", "")
+        if length.isdecimal():
+            return int(length)
+        return 0 if request.method in _BODYLESS else None
+    try:
+        return http1.expected_http_body_size(request)
+    except ValueError:
+        return None
+
+
+def _is_websocket(message: http.Request | http.Response) -> bool:
+    return "websocket" in message.headers.get("upgrade", "").lower()
+
+
+def _looks_like_http(data: bytes) -> bool | None:
+    """Whether this is the start of an HTTP/1 request; None when there is too little of it to say."""
+    line, end, _ = data.partition(b"\n")
+    if end:
+        return _REQUEST_LINE.fullmatch(line) is not None
+    if len(data) > _LONGEST_LINE or not re.fullmatch(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]*( .*)?", data, re.DOTALL):
+        # The first bytes of a TLS record are no letters; wait for the third, then it is known.
+        return None if len(data) < 3 and data[:1] == b"\x16" else False
+    return None
+
+
+def _plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
+    return Answer(status, (("content-type", "text/plain"), ("cache-control", "no-store"), *headers), text.encode())

@@ -1,0 +1,118 @@
+"""The simple mode: stock mitmproxy with the same rules, for one process and no set-up.
+
+    KLASWACHT_HOME=./var mitmdump -s proxy_addons/main.py --listen-port 8080
+
+Everything is intercepted (no raw tunnels), everything is asked of the same gate and answered the same way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+# mitmproxy puts this file's own folder on the path, where our modules would be found by the wrong names.
+_ROOT = str(Path(__file__).resolve().parent.parent)
+if _ROOT not in sys.path:
+    sys.path.insert(0, _ROOT)
+
+from mitmproxy import connection, ctx  # noqa: E402
+from mitmproxy.addonmanager import Loader  # noqa: E402
+
+from config import load as school_files  # noqa: E402
+from proxy_addons.connections import Connections, ender  # noqa: E402
+from proxy_addons.egress import Egress  # noqa: E402
+from proxy_addons.engine import ALWAYS, quiet, replace_error_pages  # noqa: E402
+from proxy_addons.facts import Peer  # noqa: E402
+from proxy_addons.failsafe import Failsafe  # noqa: E402
+from proxy_addons.hooks import HOOKS, GreetOriginFirst, Hooks  # noqa: E402
+from proxy_addons.runner import Composed, compose  # noqa: E402
+
+_log = logging.getLogger(__name__)
+
+
+class Simple:
+    """The addon. A hook of `Hooks` is an attribute here, wrapped so that an exception in it blocks."""
+
+    def __init__(self, home: Path) -> None:
+        self._composed = compose(prepare(home), migrate=True)
+        _first_policy(self._composed, home)
+        config, gate = self._composed.config, self._composed.gate
+        self._failsafe = Failsafe(gate, config.help_hosts)
+        self._connections = Connections(self._failsafe.standing)
+        self._failsafe.attach(self._connections)
+        self._egress = Egress(config.ports, config.hosts, config.own)
+        hooks = Hooks(self._failsafe, self._connections, self._egress)
+        self._client_connected = hooks.client_connected
+        for name in HOOKS:
+            function = self._arrive if name == "client_connected" else getattr(hooks, name)
+            setattr(self, name, self._failsafe.guard(name, function))
+
+    def load(self, loader: Loader) -> None:
+        """Take mitmproxy's options over before the first connection."""
+        options: dict[str, Any] = dict(ALWAYS)
+        confdir = self._composed.config.confdir
+        if (confdir / "mitmproxy-ca.pem").exists():
+            options["confdir"] = str(confdir)
+        if self._composed.config.trust is not None:
+            options["ssl_verify_upstream_trusted_ca"] = str(self._composed.config.trust)
+        for name, value in (("flow_detail", 0), ("termlog_verbosity", "error"), ("onboarding", False)):
+            if name in ctx.options:
+                options[name] = value  # no line on the screen about who visits what
+        ctx.options.update(**options)
+        replace_error_pages(self._failsafe)
+        quiet()
+
+    async def running(self) -> None:
+        """Load the rules; until they are there nothing is open but help."""
+        self._egress.install(asyncio.get_running_loop())
+        self._composed.gate.live.on_change(self._connections.changed)
+        ctx.master.addons.add(GreetOriginFirst(self._connections))
+        await self._composed.gate.start()
+
+    async def done(self) -> None:
+        """Stop following the rules."""
+        self._connections.stop()
+        await self._composed.gate.stop()
+        self._composed.store.close()
+
+    def _arrive(self, client: connection.Client) -> None:
+        """Make the line that the doorway would have made."""
+        peer = Peer(client.id, str(client.peername[0]), int(client.sockname[1]))
+        self._connections.open(peer, lambda: self._end(client.id))
+        self._client_connected(client)
+
+    def _end(self, client_id: str) -> None:
+        handler = ctx.master.addons.get("proxyserver").connections.get(client_id)
+        if handler is not None:
+            ender(handler)()
+
+
+def prepare(home: Path) -> Path:
+    """Make a home folder with a first `school.yaml` where there is none."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (home / "school.yaml").exists():
+        school_files.write_template(home / "school.yaml")
+    (home / "ca").mkdir(mode=0o700, exist_ok=True)
+    return home
+
+
+def _first_policy(composed: Composed, home: Path) -> None:
+    """Take `school.yaml` into force where nothing ever was."""
+    school, policies = composed.settings.school.id, composed.store.policies
+    if policies.current(school) is None:
+        file = school_files.read_school(home / "school.yaml")
+        now = composed.gate.live.clock()
+        policies.add(school, file.policy, file.digest, "school.yaml", now, based_on=0)
+
+
+def _addons() -> list[Any]:
+    home = Path(os.environ.get("KLASWACHT_HOME") or "var").expanduser().absolute()
+    return [Simple(home)]
+
+
+# Only mitmproxy's script loader gives a module this name; an import from elsewhere starts nothing.
+addons = _addons() if __name__.startswith("__mitmproxy_script__") else []

@@ -1,0 +1,239 @@
+"""A proxy worker: composes asking side and engine, listens on ports that it shares with its brothers, drains on TERM.
+
+python -m proxy_addons.runner --home DIR [--ready-fd N] [--port proxy=8080 ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol
+
+from config import load
+from config.settings import Listen, Settings
+from policy.model import Knowledge
+from proxy_addons.connections import Connections
+from proxy_addons.doorway import Doorway
+from proxy_addons.egress import Egress, trust_bundle
+from proxy_addons.engine import Engine, quiet
+from proxy_addons.failsafe import Asking, Failsafe
+from proxy_addons.gate import Gate, Options, open_gate
+from store import Store, StoreUnavailable, open_store
+
+_log = logging.getLogger(__name__)
+
+_BACKLOG = 1024
+
+
+class Changing(Protocol):
+    """What tells that the answers may have changed (`proxy_addons.live.Live`)."""
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called on the event loop after each change."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerConfig:
+    """What the engine side runs by. `listen` are addresses and ports (0: any free one), `own` is never connected to.
+
+    `grace` is how many seconds open connections get when the worker stops.
+    """
+
+    listen: tuple[tuple[str, int], ...]
+    confdir: Path
+    ports: tuple[int, ...] = (80, 443)
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    trust: Path | None = None
+    own: tuple[tuple[str, int], ...] = ()
+    help_hosts: frozenset[str] = frozenset()
+    grace: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A worker's parts before they run."""
+
+    settings: Settings
+    knowledge: Knowledge
+    store: Store
+    gate: Gate
+    config: RunnerConfig
+
+
+async def serve(
+    config: RunnerConfig,
+    gate: Asking,
+    live: Changing,
+    stop: asyncio.Event,
+    on_ready: Callable[[tuple[int, ...]], None] = lambda _: None,
+) -> None:
+    """Listen until `stop` is set. `on_ready` gets the ports, in the order of `config.listen`.
+
+    Raises `OSError` when an address cannot be listened on.
+    """
+    loop = asyncio.get_running_loop()
+    failsafe = Failsafe(gate, config.help_hosts)
+    connections = Connections(failsafe.standing)
+    failsafe.attach(connections)
+    sockets = [_socket(host, port) for host, port in config.listen]
+    taken = tuple(int(one.getsockname()[1]) for one in sockets)
+    own = (*config.own, *((host, port) for (host, _), port in zip(config.listen, taken, strict=True)))
+    egress = Egress(config.ports, config.hosts, own)
+    egress.install(loop)
+    engine = Engine(config.confdir, config.trust, failsafe, connections, egress)
+    doorway = Doorway(failsafe, connections, egress, engine.carry)
+    live.on_change(connections.changed)
+    await engine.running()
+    servers = [await loop.create_server(doorway.make, sock=one, backlog=_BACKLOG) for one in sockets]
+    try:
+        gc.collect()
+        gc.freeze()  # what was loaded stays; the collector need not walk it again and again
+        on_ready(taken)
+        await stop.wait()
+    finally:
+        for server in servers:
+            server.close()
+        await _drain(connections, config.grace)
+        connections.stop()
+        await engine.done()
+
+
+async def _drain(connections: Connections, grace: float) -> None:
+    """Give open connections a moment, then close them."""
+    end = asyncio.get_running_loop().time() + grace
+    while len(connections) and asyncio.get_running_loop().time() < end:
+        if not any(line.running for line in connections):
+            break
+        await asyncio.sleep(0.05)
+    connections.close_all()
+    for _ in range(20):
+        if not len(connections):
+            break
+        await asyncio.sleep(0.05)
+
+
+def _socket(host: str, port: int) -> socket.socket:
+    """A listening place that several workers can share."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    one = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        one.bind((host, port))
+        one.setblocking(False)
+    except OSError:
+        one.close()
+        raise
+    return one
+
+
+# --- composition -----------------------------------------------------------------------------------------------------
+
+
+def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool = False) -> Composed:
+    """Put a worker together from a home folder: what `school.yaml` says, the school's database (never the accounts).
+
+    `ports` are the port numbers that were really taken: `proxy`, `keyed`, `dashboard`, `group:<id>`.
+
+    Raises `ConfigError`, `StoreUnavailable` or `OSError`.
+    """
+    good = home / ".school.in-force.yaml"
+    settings = load.read_school(good if good.exists() else home / "school.yaml").settings
+    if ports:
+        settings = replace(settings, listen=_with_ports(settings.listen, ports))
+    knowledge = load.knowledge(settings)
+    store = open_store(os.environ.get("KLASWACHT_DATABASE") or f"sqlite:///{home / 'klaswacht.db'}", migrate=migrate)
+    listen = settings.listen
+    options = Options(
+        school=settings.school.id,
+        language=settings.language,
+        keyed_ports=frozenset({listen.keyed}),
+        group_ports={port: group for group, port in listen.groups.items()},
+    )
+    secret = home / "secrets" / "forms"
+    if secret.exists():
+        options = replace(options, secret=secret.read_bytes())
+    own = [(listen.address, port) for port in (listen.proxy, listen.keyed, listen.dashboard, *listen.groups.values())]
+    config = RunnerConfig(
+        listen=tuple((listen.address, port) for port in (listen.proxy, listen.keyed, *listen.groups.values())),
+        confdir=home / "ca",
+        ports=settings.egress.ports,
+        hosts=settings.egress.hosts,
+        trust=trust_bundle(home / "ca", settings.egress.trust),
+        own=tuple(own),
+        help_hosts=knowledge.help_hosts,
+    )
+    return Composed(settings, knowledge, store, open_gate(store, knowledge, options), config)
+
+
+def run_worker(home: Path, ports: Mapping[str, int] | None = None, ready: Callable[[], None] = lambda: None) -> int:
+    """Run one worker until SIGTERM or SIGINT; the exit code. `ready` is called once it listens."""
+    os.environ.pop("SSLKEYLOGFILE", None)  # whoever set it, no key of a child's connection is written down
+    os.environ.pop("MITMPROXY_SSLKEYLOGFILE", None)
+    quiet()
+    try:
+        composed = compose(home, ports)
+        if not (composed.config.confdir / "mitmproxy-ca.pem").exists():
+            return _stop(f"there is no CA in `{composed.config.confdir}`; start the guard with `klaswacht up`")
+        asyncio.run(_work(composed, ready))
+    except (load.ConfigError, StoreUnavailable, OSError) as error:
+        return _stop(f"the proxy cannot start: {error}")
+    return 0
+
+
+async def _work(composed: Composed, ready: Callable[[], None]) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        await composed.gate.start()
+        await serve(composed.config, composed.gate, composed.gate.live, stop, lambda _: ready())
+    finally:
+        await composed.gate.stop()
+        composed.store.close()
+
+
+def _with_ports(listen: Listen, ports: Mapping[str, int]) -> Listen:
+    return replace(
+        listen,
+        proxy=ports.get("proxy", listen.proxy),
+        keyed=ports.get("keyed", listen.keyed),
+        dashboard=ports.get("dashboard", listen.dashboard),
+        groups={group: ports.get(f"group:{group}", port) for group, port in listen.groups.items()},
+    )
+
+
+def _stop(line: str) -> int:
+    print(f"klaswacht: {line}", file=sys.stderr, flush=True)
+    return 1
+
+
+def main(arguments: Iterable[str] | None = None) -> int:
+    """Run a worker by command line."""
+    parser = argparse.ArgumentParser(prog="proxy_addons.runner", description="One proxy worker of Klaswacht.")
+    parser.add_argument("--home", type=Path, required=True, help="the home folder")
+    parser.add_argument("--ready-fd", type=int, help="a file descriptor that gets a line `ready` once it listens")
+    parser.add_argument("--port", action="append", default=[], help="a port that was taken, as `proxy=8080`")
+    given = parser.parse_args(None if arguments is None else list(arguments))
+    ports = {name: int(number) for name, _, number in (text.partition("=") for text in given.port)}
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+
+    def ready() -> None:
+        if given.ready_fd is not None:
+            with os.fdopen(given.ready_fd, "wb") as pipe:
+                pipe.write(b"ready\n")
+
+    return run_worker(given.home, ports, ready)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
