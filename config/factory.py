@@ -100,13 +100,15 @@ def _engines() -> Iterator[Engine]:
 
 
 def _terms() -> Iterator[Term]:
+    """Every form of every term; forms of one term share its id. `words` stand alone, `parts` also inside a word."""
     for document in factory_files("lexicon"):
         for kind, entries in _mapping(document).items():
             for number, entry in enumerate(entries):
                 at: Path = (kind, number)
-                part = "part" in entry
                 exceptions = _strings(document, (*at, "not")) if "not" in entry else ()
-                yield Term(entry["id"], kind, entry["part" if part else "word"], part, exceptions)
+                for form, part in (("words", False), ("parts", True)):
+                    for text in _strings(document, (*at, form)) if form in entry else ():
+                        yield Term(entry["id"], kind, text, part, exceptions)
 
 
 def _pairs(document: Document) -> Iterator[tuple[str, str]]:
