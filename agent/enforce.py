@@ -71,11 +71,15 @@ def _system_account(account: str) -> bool:
 
 
 def _ancestors(pid: int, by_pid: Mapping[int, Process]) -> list[int]:
+    """Return the ids of what a process was started by, nearest first. Who started later is not it, but has its id."""
     found: list[int] = []
     here = by_pid.get(pid)
-    while here is not None and here.parent in by_pid and here.parent not in found:
-        found.append(here.parent)
-        here = by_pid[here.parent]
+    while here is not None and here.parent not in found:
+        parent = by_pid.get(here.parent)
+        if parent is None or parent.started > here.started:
+            break
+        found.append(parent.pid)
+        here = parent
     return found
 
 
@@ -84,7 +88,8 @@ def end(
 ) -> tuple[Outcome, ...]:
     """End these processes: ask each to stop, wait `patience` seconds for all together, then kill what is left.
 
-    Nothing is raised for a process: what the agent may not end has the ending `refused`.
+    Nothing is raised for a process: what the agent may not end has the ending `refused`, and one that ended by itself
+    has none.
     """
     outcomes: list[Outcome] = []
     asked: list[_Handle] = []
@@ -93,7 +98,7 @@ def end(
             outcomes.append(Outcome(process, Ending.SYSTEM))
         elif dry_run:
             outcomes.append(Outcome(process, Ending.DRY_RUN))
-        else:
+        elif running(process):
             asked.append(_Handle(process))
     try:
         refused = [one for one in asked if not one.send(signal.SIGTERM)]

@@ -16,6 +16,7 @@ _ENROLMENT = "device.json"
 _CA = "school-ca.crt"
 _COPY = "snapshot.json"
 _EVENTS = "events.json"
+_TRIAL = "trial.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,15 @@ class Home:
             return Enrolment(**{name: str(value) for name, value in found.items()}) if found else None
         except TypeError:
             return None
+
+    def check(self) -> None:
+        """Write and remove something, so that a code is not used up for a folder that cannot keep the key.
+
+        Raises:
+            OSError: nothing can be kept here.
+        """
+        self._write(_TRIAL, b"{}")
+        (self.path / _TRIAL).unlink()
 
     def enrol(self, enrolment: Enrolment, ca: bytes) -> None:
         """Keep an enrolment; a copy and events of an earlier one are forgotten."""

@@ -11,19 +11,21 @@ from datetime import datetime, timedelta
 
 from agent.enforce import Ending, end, is_system
 from agent.link import Link, LinkError
-from agent.observe import Observation, observe
+from agent.observe import Observation, Process, observe
 from agent.outbox import Outbox, app_event
 from agent.platform import Show
 from agent.school import School
-from agent.translate import Program, principal, programs, run_request
+from agent.translate import Program, principal, programs
 from config.texts import reason_sentence, say
-from policy.model import Decision, LiftableBy, Principal, Role
+from policy.model import Decision, LiftableBy, Principal, Reason, Role
 
 _log = logging.getLogger("klaswacht.agent")
 _QUIET = timedelta(seconds=60)
 _EVERY = 1.0
 _WAIT = 20.0
+_BREATH = 0.5  # between two questions without news, whatever the server does
 _LONGEST_REST = 60.0
+_ABOUT_A_PROGRAM = frozenset({Reason.LOCKED, Reason.SANCTION})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,69 +56,79 @@ class Watch:
         self._school = school
         self._outbox = outbox
         self._show = show
+        self._seen: Observation | None = None
         self._told: dict[tuple[str, str], datetime] = {}
 
     def look(self) -> tuple[Handled, ...]:
         """Do one pass and return what the policy was asked about."""
         now = self._school.clock.now()
-        seen = observe(now, self._setting.user)
+        seen = self._seen = observe(now, self._setting.user, self._seen)
         who = self._who(now)
-        asked = [(one, self._school.decide(one.request, now)) for one in programs(seen, who) if self._concerns(one)]
-        handled = tuple(self._handle(program, decision, seen) for program, decision in asked)
-        self._told = {key: when for key, when in self._told.items() if now - when < _QUIET}
+        at_school = self._school.at_school(who, now)
+        found = [one for one in programs(seen, who) if self._school.known(one.app)]
+        asked = [(one, self._school.decide(one.request, now)) for one in found]
+        if not at_school:
+            asked = [(one, decision) for one, decision in asked if decision.reason is Reason.LOCKED]
+        endings = self._end(
+            [one for program, decision in asked if not decision.open for one in program.processes], seen
+        )
+        handled = tuple(
+            Handled(program, decision, tuple(endings[one] for one in program.processes if one in endings))
+            for program, decision in asked
+        )
+        if not self._setting.dry_run:
+            self._told = {key: when for key, when in self._told.items() if now - when < _QUIET}
+            for one in handled:
+                self._account(one, seen, record=at_school)
         return handled
-
-    def _concerns(self, program: Program) -> bool:
-        return self._school.known(program.app)
 
     def _who(self, now: datetime) -> Principal:
         if self._school.snapshot is None:
             return Principal(Role.PUPIL, device=self._setting.device)
         return principal(self._school.snapshot, self._setting.device, now)
 
-    def _handle(self, program: Program, decision: Decision, seen: Observation) -> Handled:
-        if decision.open:
-            if decision.grants:
-                self._tell(program, decision, seen.at, decision.grants[0], ended=True)
-            return Handled(program, decision)
-        processes = [one for one in program.processes if not is_system(one, seen)]
-        if not processes:
-            return Handled(program, decision)
-        outcomes = end(processes, seen, dry_run=self._setting.dry_run, patience=self._setting.patience)
-        endings = tuple(one.ending for one in outcomes)
-        _log.info("`%s` %s: %s", program.app, decision.reason, ", ".join(sorted(set(endings))))
-        if not self._setting.dry_run and self._tell(
-            program, decision, seen.at, "closed", ended=Ending.REFUSED not in endings
-        ):
-            self._say_so(program, decision, seen.user)
-        return Handled(program, decision, endings)
+    def _end(self, processes: list[Process], seen: Observation) -> dict[Process, Ending]:
+        """End what may not run, all at once, and return what became of each; the system's own are left out."""
+        ours = [one for one in processes if not is_system(one, seen)]
+        outcomes = end(ours, seen, dry_run=self._setting.dry_run, patience=self._setting.patience)
+        return {one.process: one.ending for one in outcomes}
 
-    def _tell(self, program: Program, decision: Decision, now: datetime, how: str, *, ended: bool) -> bool:
-        """Queue an event and return True, unless the same was told a moment ago."""
+    def _account(self, one: Handled, seen: Observation, *, record: bool) -> None:
+        """Tell the school and the child, where there is something to tell."""
+        program, decision, grants = one.program, one.decision, one.decision.grants
+        how = "closed" if one.endings and not decision.open else grants[0] if grants and decision.open else None
+        if how is None or not self._fresh(program, how, seen):
+            return
+        if one.endings:
+            _log.info("`%s` %s: %s", program.app, decision.reason, ", ".join(sorted(set(one.endings))))
+            self._say_so(program, decision, seen.user)
+        if record:
+            ended = Ending.REFUSED not in one.endings
+            revision = self._school.snapshot.revision if self._school.snapshot else 0
+            self._outbox.add(app_event(program, decision, seen.at, revision, ended=ended))
+
+    def _fresh(self, program: Program, how: str, seen: Observation) -> bool:
+        """Whether this was not told a moment ago.
+
+        A program that stays open by a permission is told once, not every minute; one that is tried again, again.
+        """
         key = (program.app, how)
-        quiet = key in self._told
-        # A program that stays open by a permission is told once, not every minute; one that is tried again, again.
-        if how != "closed" or not quiet:
-            self._told[key] = now
-        if quiet:
-            return False
-        revision = self._school.snapshot.revision if self._school.snapshot else 0
-        self._outbox.add(app_event(program, decision, now, revision, ended=ended))
-        return True
+        known = key in self._told
+        if not known or how != "closed":
+            self._told[key] = seen.at
+        return not known
 
     def _say_so(self, program: Program, decision: Decision, user: str) -> None:
         lang = self._setting.language
-        lines = [reason_sentence(decision.reason, lang)]
+        lines = [_why(decision.reason, lang)]
         if decision.liftable_by is LiftableBy.TEACHER:
             lines.append(say("agent.ask", lang))
         self._show(say("agent.title", lang, app=program.app.title()), "\n".join(lines), user)
 
 
-def may_run(school: School, device: str, app: str, now: datetime) -> Decision:
-    """Return what the policy says now about one program on this device (for `klaswacht agent status`)."""
-    snapshot = school.snapshot
-    who = Principal(Role.PUPIL, device=device) if snapshot is None else principal(snapshot, device, now)
-    return school.decide(run_request(app, who), now)
+def _why(reason: Reason, lang: str) -> str:
+    # The general sentences of these speak of a site.
+    return say(f"agent.why.{reason}", lang) if reason in _ABOUT_A_PROGRAM else reason_sentence(reason, lang)
 
 
 def run(watch: Watch, school: School, outbox: Outbox, link: Link, stop: threading.Event, every: float = _EVERY) -> None:
@@ -139,7 +151,7 @@ def run(watch: Watch, school: School, outbox: Outbox, link: Link, stop: threadin
 def fetch(school: School, link: Link) -> float:
     """Ask for news once, waiting for them; return how many seconds to rest before the next time."""
     reply = school.refresh(link, _WAIT)
-    return reply.pause
+    return reply.pause if reply.body is not None else max(reply.pause, _BREATH)
 
 
 def deliver(outbox: Outbox, link: Link) -> float:

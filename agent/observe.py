@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePath
 
 import psutil
-
-_FIELDS = ("pid", "name", "exe", "ppid", "username", "create_time", "status")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +35,44 @@ class Observation:
     processes: tuple[Process, ...]
 
 
-def observe(now: datetime, user: str | None = None) -> Observation:
+def observe(now: datetime, user: str | None = None, before: Observation | None = None) -> Observation:
     """Look once at all processes. Processes that end meanwhile are left out; nothing is raised for one of them.
 
-    `user` is whose session it is; without it, it is asked of the system (see `session_user`).
+    `user` is whose session it is; without it, it is asked of the system (see `session_user`). From `before`, the last
+    observation, parent and user of the same unchanged process are taken over: asking them costs most of a pass.
     """
-    found = tuple(_process(one.info) for one in psutil.process_iter(_FIELDS) if one.info["status"] != "zombie")
-    return Observation(now, user if user is not None else session_user(), os.getpid(), found)
+    known = {(one.pid, one.started): one for one in before.processes} if before else {}
+    found = (_process(one, known) for one in psutil.process_iter())
+    processes = tuple(one for one in found if one is not None)
+    return Observation(now, user if user is not None else session_user(), os.getpid(), processes)
 
 
-def _process(info: dict[str, object]) -> Process:
-    started = info["create_time"]
-    return Process(
-        pid=int(str(info["pid"])),
-        name=str(info["name"] or ""),
-        exe=str(info["exe"]) if info["exe"] else None,
-        parent=int(str(info["ppid"] or 0)),
-        user=str(info["username"] or ""),
-        started=float(started) if isinstance(started, (int, float)) else 0.0,
-    )
+def _process(handle: psutil.Process, known: Mapping[tuple[int, float], Process]) -> Process | None:
+    try:
+        with handle.oneshot():
+            pid, started, name, exe = handle.pid, handle.create_time(), handle.name(), _exe(handle)
+            last = known.get((pid, started))
+            if last is not None and (last.name, last.exe) == (name, exe):
+                return last
+            if exe is None and handle.status() == psutil.STATUS_ZOMBIE:
+                return None
+            return Process(pid, name, exe, handle.ppid() or 0, _user(handle), started)
+    except psutil.Error:
+        return None
+
+
+def _exe(handle: psutil.Process) -> str | None:
+    try:
+        return handle.exe() or None
+    except psutil.AccessDenied:
+        return None
+
+
+def _user(handle: psutil.Process) -> str:
+    try:
+        return str(handle.username())
+    except psutil.AccessDenied:
+        return ""
 
 
 def session_user() -> str:
@@ -80,8 +97,3 @@ def running(process: Process) -> bool:
         return False
     except psutil.AccessDenied:
         return True
-
-
-def base_name(path: str) -> str:
-    """Return the last part of a path of this system or of Windows (`C:\\Games\\a.exe` is seen under wine too)."""
-    return PurePath(path.replace("\\", "/")).name

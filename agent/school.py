@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from agent.clock import SchoolClock
+from agent.clock import SchoolClock, system_time
 from agent.home import Home
 from agent.link import Link, Reply
 from policy.codec import snapshot_from_dict
 from policy.decide import decide
-from policy.model import AccessRequest, Decision, Effect, Knowledge, Reason, Snapshot, Step
+from policy.model import (
+    AccessRequest,
+    Decision,
+    Effect,
+    Knowledge,
+    PeriodKind,
+    Principal,
+    Reason,
+    Snapshot,
+    Step,
+)
+from policy.schedule import period_at
+
+_NEAR = timedelta(seconds=90)
 
 
 class School:
@@ -21,7 +35,7 @@ class School:
     server last spoke (in its own time), `again` when the snapshot changes although its revision does not.
     """
 
-    def __init__(self, home: Home, knowledge: Knowledge) -> None:
+    def __init__(self, home: Home, knowledge: Knowledge, system: Callable[[], datetime] = system_time) -> None:
         self._home = home
         self._knowledge = knowledge
         self.snapshot: Snapshot | None = None
@@ -31,7 +45,7 @@ class School:
         if copy is not None:
             with suppress(ValueError, KeyError, TypeError):
                 self._take(copy)
-        self.clock = SchoolClock(self.heard)
+        self.clock = SchoolClock(self.heard, system=system)
 
     @property
     def revision(self) -> int:
@@ -55,6 +69,17 @@ class School:
             step = Step("agent", Effect.DENY, detail="no snapshot")
             return Decision(Effect.DENY, Reason.FAILED, trace=(step,))
         return decide(request, self.snapshot, now)
+
+    def at_school(self, who: Principal, now: datetime) -> bool:
+        """Whether this is still the school's time or place: its hours, or its server spoke a moment ago.
+
+        At home in the evening only the safety floor holds, and nothing is written down. In school hours a server that
+        is silent changes nothing.
+        """
+        if self.snapshot is None or (self.heard is not None and now - self.heard < _NEAR):
+            return True
+        group = who.groups[0] if who.groups else None
+        return period_at(self.snapshot.policy.schedule, group, now).kind is not PeriodKind.OUTSIDE
 
     def refresh(self, link: Link, wait: float = 0.0) -> Reply:
         """Ask the server for news, and keep them. Raises what `Link.fetch` raises; then everything stays as it is."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from agent.observe import Observation, Process, base_name
+from agent.observe import Observation, Process
 from policy.model import AccessRequest, Action, DeviceClass, Principal, Role, Snapshot
+from policy.program import app_name
 from policy.seat import seated
-
-_GONE = " (deleted)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +22,6 @@ class Program:
     def app(self) -> str:
         """The canonical name."""
         return self.request.app or ""
-
-
-def app_name(name: str) -> str:
-    """Return the canonical name of a program: file name without `.exe`, lower case, one Unicode form.
-
-    Linux marks a program whose file was removed after the start; the mark is taken off, so that removing is no way out.
-    """
-    plain = unicodedata.normalize("NFKC", base_name(name.removesuffix(_GONE))).casefold().strip()
-    return plain.removesuffix(".exe").strip()
 
 
 def app_names(process: Process) -> frozenset[str]:

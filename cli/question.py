@@ -29,6 +29,7 @@ from policy.model import (
     State,
     Strength,
 )
+from policy.program import app_name
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 FULL = frozenset({Facet.PLACE, Facet.ACTION, Facet.APP})
@@ -178,7 +179,7 @@ def request_of(question: QuestionLine, role: Role, group: str | None, knowledge:
     """The access request of a question; raises `BadLine` for an engine nobody knows."""
     who = _principal(question, role, group)
     if question.app is not None:
-        return AccessRequest(question.action or Action.RUN, who, app=question.app.strip().lower())
+        return AccessRequest(question.action or Action.RUN, who, app=app_name(question.app))
     search = None
     hosts: tuple[str, ...]
     if question.query is not None:
@@ -241,7 +242,7 @@ def state_of(line: StateLine) -> State:
         ),
         consents=dict(line.consents),
         care=tuple(
-            Care(f"care-{i}", c.pupil, c.device, _hosts(c.sites), tuple(a.lower() for a in c.apps))
+            Care(f"care-{i}", c.pupil, c.device, _hosts(c.sites), tuple(app_name(a) for a in c.apps))
             for i, c in enumerate(line.care, 1)
         ),
         agreements=(_agreement(line.agreement),) if line.agreement else (),

@@ -1,0 +1,116 @@
+"""`klaswacht agent`: enrol this computer, watch it, say how it stands, and take it out again."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from agent.__main__ import start, stop_on_signals
+from agent.home import Home, default_home
+from agent.link import Link, LinkError, enrol
+from agent.outbox import Outbox
+from agent.school import School
+from config.load import knowledge
+from config.texts import say
+
+app = typer.Typer(no_args_is_help=True, help="De agent op de computer van een leerling.")
+
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Map van de agent (KLASWACHT_AGENT_HOME).")]
+
+
+def _home(path: Path | None) -> Home:
+    return Home(path or default_home())
+
+
+def _stop(code: str, **values: object) -> typer.Exit:
+    typer.echo(say(f"agent.{code}", "nl", **values), err=True)
+    return typer.Exit(1)
+
+
+@app.command("enroll")
+def enroll(
+    server: Annotated[str, typer.Argument(help="Het dashboard van de school: naam:poort.")],
+    code: Annotated[str, typer.Argument(help="De eenmalige code van de coördinator.")],
+    ca: Annotated[Path, typer.Option("--ca", help="Het CA-bestand van de school (klaswacht-ca.crt).")],
+    home: HomeOption = None,
+) -> None:
+    """Enrol this computer with a one-time code; only a server with a certificate of the given CA is believed."""
+    here = _home(home)
+    known = here.enrolment()
+    if known is not None:
+        raise _stop("enrolled_already", device=known.device, server=known.server)
+    try:
+        certificate = ca.read_bytes()
+    except OSError:
+        raise _stop("no_ca", ca=ca) from None
+    try:
+        here.check()
+        enrolment = enrol(server, ca, code)
+        here.enrol(enrolment, certificate)
+    except LinkError as problem:
+        raise _stop("failed", why=problem) from None
+    except OSError as problem:
+        raise _stop("unwritable", home=here.path, why=problem) from None
+    typer.echo(say("agent.enrolled", enrolment.language, device=enrolment.device, server=enrolment.server))
+    try:
+        # The first copy at once: from here on the computer knows the rules, also without the server.
+        School(here, knowledge()).refresh(Link(enrolment, here.ca))
+    except LinkError as problem:
+        typer.echo(say("agent.status.away", enrolment.language, why=problem), err=True)
+
+
+@app.command("run")
+def run(
+    home: HomeOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Alleen kijken en opschrijven, niets sluiten.")] = False,
+) -> None:
+    """Watch this computer until Ctrl-C."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    here, stop = _home(home), threading.Event()
+    stop_on_signals(stop)
+    if here.enrolment() is not None:
+        typer.echo(say("agent.watching"))
+    raise typer.Exit(start(here, stop, dry_run=dry_run))
+
+
+@app.command("status")
+def status(home: HomeOption = None) -> None:
+    """Say which device this is, whether the school can be reached, and what waits."""
+    here = _home(home)
+    enrolment = here.enrolment()
+    if enrolment is None:
+        raise _stop("not_enrolled", home=here.path)
+    lang = enrolment.language
+    typer.echo(say("agent.status.device", lang, device=enrolment.device))
+    typer.echo(say("agent.status.server", lang, server=enrolment.server))
+    school, outbox = School(here, knowledge()), Outbox(here)
+    if school.snapshot is None or school.heard is None:
+        typer.echo(say("agent.status.no_copy", lang))
+    else:
+        when = school.heard.astimezone().strftime("%Y-%m-%d %H:%M")
+        typer.echo(say("agent.status.copy", lang, revision=school.snapshot.revision, when=when))
+    typer.echo(say("agent.status.waiting", lang, waiting=len(outbox), lost=outbox.lost))
+    try:
+        school.refresh(Link(enrolment, here.ca))
+    except LinkError as problem:
+        typer.echo(say("agent.status.refused" if problem.permanent else "agent.status.away", lang, why=problem))
+        raise typer.Exit(1) from None
+    revision = school.snapshot.revision if school.snapshot else 0
+    typer.echo(say("agent.status.reached", lang, revision=revision))
+
+
+@app.command("unenroll")
+def unenroll(home: HomeOption = None) -> None:
+    """Forget the key, the copy and the events of this computer. The school takes the device out on its own screen."""
+    here = _home(home)
+    if here.enrolment() is None:
+        raise _stop("not_enrolled", home=here.path)
+    try:
+        here.forget()
+    except OSError as problem:
+        raise _stop("unwritable", home=here.path, why=problem) from None
+    typer.echo(say("agent.gone"))

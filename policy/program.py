@@ -1,0 +1,17 @@
+"""The one canonical name of a program, however a system or a person writes it."""
+
+from __future__ import annotations
+
+import unicodedata
+
+_GONE = " (deleted)"
+
+
+def app_name(name: str) -> str:
+    """Return the canonical name of a program: its file's name without folder and `.exe`, lower case, one Unicode form.
+
+    Empty when nothing is left. Linux marks a program whose file was removed after the start; the mark is taken off, so
+    that removing is no way out.
+    """
+    last = name.strip().removesuffix(_GONE).replace("\\", "/").rstrip("/").rpartition("/")[2]
+    return unicodedata.normalize("NFKC", last).casefold().strip().removesuffix(".exe").strip()
