@@ -58,6 +58,7 @@ _PAGE_OF = {
     Reason.SANCTION: "sanction",
     Reason.AGREEMENT: "agreement",
 }
+_READ_ALOUD = frozenset({"block.html", "help.html", "note.html"})
 _CALM = frozenset({"pause", "break", "sanction", "hold", "agreement"})
 _SKY = frozenset({"failed", *TROUBLES})
 _NOT_ASKED = frozenset({"locked", "unreadable", "pause", "break", "sanction"})
@@ -266,6 +267,7 @@ class Pages:
                 "css": Markup(self._css),  # noqa: S704  (our own file)
                 "js": Markup(self._js),  # noqa: S704  (our own file)
                 "script_words": {name: say(code, lang) for name, code in words.items()},
+                "read": template in _READ_ALOUD and not values.get("framed"),
                 "whys": WHYS,
                 "kinds": KINDS,
             }

@@ -29,14 +29,15 @@
   // Read aloud with the browser's own voice.
   var speech = window.speechSynthesis;
   function read(button) {
-    if (speech.speaking) { speech.cancel(); button.textContent = say.read; return; }
+    var label = button.querySelector("span");
+    if (speech.speaking) { speech.cancel(); label.textContent = say.read; return; }
     var text = all("[data-read]").map(function (part) { return part.textContent.trim(); }).join(". ").replace(/\.\./g, ".");
     var words = new SpeechSynthesisUtterance(text);
     words.lang = lang === "en" ? "en-GB" : "nl-NL";
     words.rate = 0.9;
-    words.onend = function () { button.textContent = say.read; };
+    words.onend = function () { label.textContent = say.read; };
     speech.speak(words);
-    button.textContent = say.stop;
+    label.textContent = say.stop;
   }
   all("[data-do=read]").forEach(function (button) { if (!speech) { button.hidden = true; } });
   window.addEventListener("pagehide", function () { if (speech) { speech.cancel(); } });
