@@ -114,7 +114,9 @@ class Carrier(ProxyConnectionHandler):
 
     def __init__(self, master: Master, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: Line) -> None:
         super().__init__(master, reader, writer, master.options, _MODE)  # type: ignore[no-untyped-call]
+        io = self.transports.pop(self.client)  # kept under the id
         self.client.id = line.peer.connection
+        self.transports[self.client] = io
         self.max_conns = collections.defaultdict(lambda: asyncio.Semaphore(PER_ORIGIN))
         context = self.layer.context
         # Where the doorway has answered the CONNECT, what follows is as on a transparent connection to that host.

@@ -131,13 +131,13 @@ class Hooks:
         if context.layers and isinstance(context.layers[-1], HttpProxy | HttpUpstreamProxy):
             return  # the proxy request itself: mitmproxy's own
         data = nextlayer.data_client()
-        if nextlayer.data_server():
-            nextlayer.layer = Refuse(context)
+        if context.client.alpn == b"h2":
+            nextlayer.layer = layers.HttpLayer(context, HTTPMode.transparent)
+        elif nextlayer.data_server():
+            nextlayer.layer = Refuse(context)  # a server that speaks first speaks no HTTP/1
         elif starts_like_tls_record(data):
             if context.client.tls:
                 nextlayer.layer = Refuse(context)  # TLS inside TLS hides something
-        elif context.client.alpn == b"h2":
-            nextlayer.layer = layers.HttpLayer(context, HTTPMode.transparent)
         elif (http := _looks_like_http(data)) is None:
             raise exceptions.AddonHalt  # mitmproxy would guess; more bytes will tell
         else:

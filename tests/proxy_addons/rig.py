@@ -1,0 +1,212 @@
+"""A worker in a thread, with the real engine and a gate whose rules a test sets by hand (a set of open hosts)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+
+from policy.model import AccessRequest, Decision, Effect, Principal, Reason, Role
+from proxy_addons import runner, translate
+from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Ruling
+from tests.proxy_addons.origins import SECRET, Ca, Origins
+
+WHO = Principal(Role.PUPIL)
+BLOCKED = b"<!doctype html><p>dit mag nu niet"
+BROKEN = b"<!doctype html><p>wacht even"
+NAMES = ("open.test", "other.test", "blocked.test", "tunnel.test", "help.test", "sub.help.test")
+
+
+class HandGate:
+    """The contract of the asking side with rules by hand: `open` hosts until `until`, `tunnels`, `keyed` ports."""
+
+    def __init__(self) -> None:
+        self.open = {"open.test", "tunnel.test", "ws.test", "stale.test", "gone.test", "nowhere.test", "help.test"}
+        self.tunnels = {"tunnel.test"}
+        self.until: dict[str, datetime] = {}
+        self.keyed: frozenset[int] = frozenset()
+        self.asked: list[Exchange] = []
+        self.peers: list[Peer] = []
+        self.raising: set[str] = set()
+        self._callbacks: list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]] = []
+
+    def on_change(self, callback: Callable[[], None]) -> None:
+        self._callbacks.append((asyncio.get_running_loop(), callback))
+
+    def change(self) -> None:
+        for loop, callback in self._callbacks:
+            loop.call_soon_threadsafe(callback)
+
+    def decide(self, request: AccessRequest) -> Decision:
+        now = datetime.now(UTC)
+        ends = [self.until[host] for host in request.hosts if host in self.until]
+        shut = request.unreadable or not set(request.hosts) <= self.open or any(end <= now for end in ends)
+        if shut:
+            return Decision(Effect.DENY, Reason.PLACE)
+        return Decision(Effect.ALLOW, Reason.OPEN, valid_until=min(ends, default=None))
+
+    def _may_raise(self, what: str) -> None:
+        if what in self.raising:
+            raise RuntimeError(f"{what} is broken")
+
+    def enter(self, peer: Peer, host: str, port: int) -> Entry:
+        self._may_raise("enter")
+        self.peers.append(peer)
+        if peer.port in self.keyed and peer.credentials is None:
+            return Entry(Door.CHALLENGE)
+        request = translate.of_connect(host, port, WHO)
+        return Entry(Door.TUNNEL if host in self.tunnels else Door.INSPECT, request, self.decide(request))
+
+    def hello(self, peer: Peer, connect: str | None, sni: str | None, ech: bool) -> Entry:
+        self._may_raise("hello")
+        request = translate.of_hello(connect, sni, WHO)
+        tunnel = connect in self.tunnels
+        return Entry(Door.TUNNEL if tunnel else Door.INSPECT, request, self.decide(request))
+
+    async def ask(self, exchange: Exchange) -> Ruling:
+        self._may_raise("ask")
+        self.asked.append(exchange)
+        request = translate.of_exchange(exchange, WHO, ENGINES)
+        decision = self.decide(request)
+        return Ruling(request, decision, None if decision.open else Answer(403, PAGE, BLOCKED))
+
+    def reask(self, request: AccessRequest) -> Decision:
+        self._may_raise("reask")
+        return self.decide(request)
+
+    def failed(self, exchange: Exchange | None) -> Answer:
+        self._may_raise("failed")
+        return Answer(503, PAGE, BROKEN)
+
+    def trouble(self, exchange: Exchange, kind: str) -> Answer:
+        return Answer(502, PAGE, f"<!doctype html><p>trouble: {kind}".encode())
+
+
+PAGE = (("content-type", "text/html; charset=utf-8"), ("cache-control", "no-store"))
+
+
+def _engines():
+    from policy.search import Engines
+
+    return Engines()
+
+
+ENGINES = _engines()
+
+
+class Rig:
+    """Origins, a worker and its CA. `proxy` is its port; `count` workers share it when more than one."""
+
+    def __init__(self, folder: Path, gate: HandGate | None = None, listeners: int = 1) -> None:
+        self.gate = gate or HandGate()
+        self.ca = Ca(folder / "ca", "Klaswacht test CA")
+        self.world = Ca(folder / "world", "World")
+        self.origins = Origins(self.world, *NAMES)
+        self._folder, self._listeners = folder, listeners
+        self._loop = asyncio.new_event_loop()
+        self._ready = threading.Event()
+        self.trouble: BaseException | None = None
+
+    def __enter__(self) -> Rig:
+        origins = self.origins.__enter__()
+        hosts = {f"{name}:443": f"127.0.0.1:{origins.tls}" for name in NAMES}
+        hosts |= {f"{name}:80": f"127.0.0.1:{origins.plain}" for name in NAMES}
+        hosts |= {"ws.test:443": f"127.0.0.1:{origins.ws}", "stale.test:443": f"127.0.0.1:{origins.stale}"}
+        hosts |= {"gone.test:80": f"127.0.0.1:{free_port()}", "gone.test:443": f"127.0.0.1:{free_port()}"}
+        self.config = runner.RunnerConfig(
+            listen=(("127.0.0.1", 0),) * self._listeners,
+            confdir=self.ca.folder,
+            hosts=hosts,
+            trust=self.world.crt,
+            help_hosts=frozenset({"help.test"}),
+            grace=0.0,
+        )
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        assert self._ready.wait(20), "the worker did not start"
+        if self.trouble:
+            raise self.trouble
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+        self.origins.__exit__()
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_until_complete(self._serve())
+        except BaseException as error:
+            self.trouble = error
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._stop = asyncio.Event()
+        await runner.serve(self.config, self.gate, self.gate, self._stop, self._listening)
+
+    def _listening(self, ports: tuple[int, ...]) -> None:
+        self.ports = ports
+        self._ready.set()
+
+    @property
+    def proxy(self) -> int:
+        return self.ports[0]
+
+    @property
+    def seen(self):
+        return self.origins.seen
+
+    def trust(self, *, world: bool = False) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str((self.world if world else self.ca).crt))
+
+    @contextlib.contextmanager
+    def client(self, *, http2: bool = False, world: bool = False, **more) -> Iterator[httpx.Client]:
+        url = f"http://{more.pop('auth_in_url', '')}127.0.0.1:{self.proxy}"
+        with httpx.Client(
+            proxy=url, verify=self.trust(world=world), http2=http2, trust_env=False, timeout=10, **more
+        ) as client:
+            yield client
+
+    def raw(self, data: bytes = b"", port: int | None = None) -> socket.socket:
+        """A socket to the proxy that has sent `data`."""
+        sock = socket.create_connection(("127.0.0.1", port or self.proxy), timeout=10)
+        sock.sendall(data)
+        return sock
+
+    def connect(self, host: str, port: int = 443) -> socket.socket:
+        """A socket with a CONNECT answered by 200."""
+        sock = self.raw(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n\r\n".encode())
+        assert sock.recv(4096).startswith(b"HTTP/1.1 200")
+        return sock
+
+    def tls(self, host: str, *, sni: str | None = None, world: bool = False) -> ssl.SSLSocket:
+        """TLS through the proxy, HTTP/1.1."""
+        return self.trust(world=world).wrap_socket(self.connect(host), server_hostname=sni or host)
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def until_closed(sock: socket.socket, within: float = 5.0) -> float:
+    """Read until the other side is gone; how many seconds that took."""
+    start = time.monotonic()
+    sock.settimeout(within)
+    with contextlib.suppress(ConnectionError, ssl.SSLError):
+        while sock.recv(65536):
+            assert time.monotonic() - start < within, "still open"
+    return time.monotonic() - start
+
+
+__all__ = ["BLOCKED", "BROKEN", "NAMES", "SECRET", "HandGate", "Rig", "free_port", "until_closed"]
