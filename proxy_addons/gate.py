@@ -17,7 +17,7 @@ from proxy_addons import translate
 from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Ruling
 from proxy_addons.identity import Identity
-from proxy_addons.live import Live, utc_now
+from proxy_addons.live import HELP_OPEN, Live, utc_now
 from proxy_addons.own_path import OwnPath, is_own
 from proxy_addons.recorder import Recorder
 from store import Store
@@ -138,6 +138,8 @@ class Gate:
             return Ruling(request, decision, self._pages.denied(exchange, request, decision, self.live))
         except Exception:
             _log.exception("an exchange could not be judged and was denied")
+            if self._helps(exchange):
+                return Ruling(None, HELP_OPEN)
             return Ruling(None, None, self.failed(exchange))
 
     def reask(self, request: AccessRequest) -> Decision:
@@ -165,6 +167,14 @@ class Gate:
         except Exception:
             _log.exception("a page could not be made")
             return self._pages.failed(exchange)
+
+    def _helps(self, exchange: Exchange) -> bool:
+        """Whether every name in play is of people who help, however broken things are here."""
+        try:
+            names = [name for name in (*exchange.hosts, exchange.connect, exchange.sni) if name is not None]
+            return self.live.helps([canonical_host(name) or "" for name in names])
+        except Exception:
+            return False
 
     def _who(self, peer: Peer) -> Principal:
         return self._identity.of(peer, self.live.snapshot, self.live.clock())

@@ -18,12 +18,12 @@ from hmac import compare_digest
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from policy.model import Device, DeviceClass, Lease, Principal, Role, Snapshot, Strength
+from policy.seat import groups_at, live_lease, seated
 from proxy_addons.facts import Peer
 
 UNKNOWN = Principal(Role.PUPIL, device_class=DeviceClass.UNKNOWN)
 """The strictest pupil profile."""
 
-_STAFF_DEVICES = frozenset({DeviceClass.STAFF, DeviceClass.DIGIBOARD})
 _LONGEST = 512  # characters of a credentials header that are read
 
 type _Ip = IPv4Address | IPv6Address
@@ -52,7 +52,7 @@ class Identity:
         registry = self._of(snapshot)
         if peer.credentials is not None:
             proved = registry.proved(peer.credentials)
-            return UNKNOWN if proved is None else registry.at_proved(proved, now)
+            return UNKNOWN if proved is None else seated(snapshot, proved, now)
         found = registry.at_address(peer.address) or registry.at_port(peer.port)
         if found is not None:
             return registry.at_known(found, now)
@@ -65,10 +65,10 @@ class Identity:
             return who
         registry = self._of(snapshot)
         device = snapshot.devices.get(who.device)
-        if device is None:
+        if device is None or (who.strength is Strength.PROVED and not device.key_hash):
             return UNKNOWN
         if who.strength is Strength.PROVED:
-            return registry.at_proved(device, now)
+            return seated(snapshot, device, now)
         return registry.at_known(_Found(device, who.strength is Strength.CLAIMED or registry.alone(device)), now)
 
     def changes_at(self, who: Principal, snapshot: Snapshot | None, now: datetime) -> datetime | None:
@@ -149,34 +149,17 @@ class _Registry:
         """The device or range of devices that a listener port was opened for."""
         return _one_of(self._ports.get(port, []), alone=False)
 
-    def at_proved(self, device: Device, now: datetime) -> Principal:
-        """Who sits at a device that gave its key."""
-        lease = self._lease(device, now)
-        if lease is not None:
-            return self._person(device, lease.person, Strength.CLAIMED) or self._pupil(device, Strength.PROVED)
-        if device.kind is DeviceClass.INFRASTRUCTURE:
-            return _infrastructure(device, Strength.PROVED)
-        owner = self.snapshot.people.get(device.person) if device.person else None
-        if owner is not None and not (device.kind is DeviceClass.PUPIL and owner.role is not Role.PUPIL):
-            # Staff on a pupil's device need a lease for the lesson; owning the cart is not sitting at it.
-            return self._person(device, owner.id, Strength.PROVED) or self._pupil(device, Strength.PROVED)
-        if device.kind in _STAFF_DEVICES:
-            # A digiboard follows the teacher of its group; a staff device without an owner is a member of staff's.
-            role = Role.TEACHER if device.kind is DeviceClass.DIGIBOARD else Role.STAFF
-            return replace(self._pupil(device, Strength.PROVED), role=role)
-        return self._pupil(device, Strength.PROVED)
-
     def at_known(self, found: _Found, now: datetime) -> Principal:
         """Who sits at a device that is known by address or port only."""
         device = found.device
         if device.kind is DeviceClass.INFRASTRUCTURE:
-            return _infrastructure(device, Strength.GROUP)
+            return replace(self._pupil(device, Strength.GROUP), role=Role.STAFF)
         if found.alone and device.kind is not DeviceClass.STAFF:
-            lease = self._lease(device, now)
-            if lease is not None:
-                claimed = self._person(device, lease.person, Strength.CLAIMED)
-                if claimed is not None:
-                    return claimed
+            lease = live_lease(self.snapshot, device.id, now)
+            member = self.snapshot.people.get(lease.person) if lease is not None else None
+            if member is not None and member.role is Role.PUPIL:
+                groups = groups_at(member, device)
+                return Principal(member.role, member.id, groups, device.id, device.kind, Strength.CLAIMED)
         return self._pupil(device, Strength.GROUP if device.group else Strength.NONE)
 
     def alone(self, device: Device) -> bool:
@@ -190,26 +173,9 @@ class _Registry:
             return None
         return min((edge for lease in leases for edge in (lease.start, lease.end) if edge > now), default=None)
 
-    def _lease(self, device: Device, now: datetime) -> Lease | None:
-        """The live lease of a device; of two, the one that started last."""
-        live = [lease for lease in self._leases.get(device.id, ()) if lease.start <= now < lease.end]
-        return max(live, key=lambda lease: lease.start) if live else None
-
-    def _person(self, device: Device, person: str, strength: Strength) -> Principal | None:
-        member = self.snapshot.people.get(person)
-        if member is None:
-            return None
-        groups = member.groups if member.role is Role.PUPIL or not device.group else (device.group,)
-        return Principal(member.role, member.id, groups, device.id, device.kind, strength)
-
     def _pupil(self, device: Device, strength: Strength) -> Principal:
         groups = (device.group,) if device.group else ()
         return Principal(Role.PUPIL, None, groups, device.id or None, device.kind, strength)
-
-
-def _infrastructure(device: Device, strength: Strength) -> Principal:
-    groups = (device.group,) if device.group else ()
-    return Principal(Role.STAFF, None, groups, device.id or None, device.kind, strength)
 
 
 def _one_of(devices: list[Device], *, alone: bool) -> _Found | None:

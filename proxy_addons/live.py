@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 
 from policy.decide import decide
@@ -35,7 +35,8 @@ def _shut(detail: str) -> Decision:
     return Decision(Effect.DENY, Reason.FAILED, trace=(Step("live", "deny", detail=detail),))
 
 
-_HELP_OPEN = Decision(Effect.ALLOW, Reason.HELP_HOST, trace=(Step("live", "allow", detail="no snapshot yet"),))
+HELP_OPEN = Decision(Effect.ALLOW, Reason.HELP_HOST, trace=(Step("live", "allow", detail="help host"),))
+"""The answer for help hosts when there is nothing to decide with."""
 
 
 class Live:
@@ -89,10 +90,11 @@ class Live:
             return _shut("a decision failed")
 
     def _without_snapshot(self, request: AccessRequest) -> Decision:
-        helping = self.knowledge.help_hosts
-        if request.hosts and not request.unreadable and all(covered(host, helping) for host in request.hosts):
-            return _HELP_OPEN
-        return _shut("no snapshot yet")
+        return HELP_OPEN if not request.unreadable and self.helps(request.hosts) else _shut("no snapshot yet")
+
+    def helps(self, hosts: Collection[str]) -> bool:
+        """Whether there are (canonical) hosts and every one is a help host; needs no snapshot."""
+        return bool(hosts) and all(covered(host, self.knowledge.help_hosts) for host in hosts)
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Have `callback` called on the event loop after each swap; what it raises is logged."""
