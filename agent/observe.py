@@ -50,13 +50,16 @@ def observe(now: datetime, user: str | None = None, before: Observation | None =
 def _process(handle: psutil.Process, known: Mapping[tuple[int, float], Process]) -> Process | None:
     try:
         with handle.oneshot():
-            pid, started, name, exe = handle.pid, handle.create_time(), handle.name(), _exe(handle)
-            last = known.get((pid, started))
-            if last is not None and (last.name, last.exe) == (name, exe):
-                return last
-            if exe is None and handle.status() == psutil.STATUS_ZOMBIE:
+            started, name = handle.create_time(), handle.name()
+            if handle.status() == psutil.STATUS_ZOMBIE:
                 return None
-            return Process(pid, name, exe, handle.ppid() or 0, _user(handle), started)
+        last = known.get((handle.pid, started))
+        if last is not None and last.name == name:
+            return last
+        # A handle keeps the file that it saw first; after `exec`, which changes the name, only a fresh one tells it.
+        fresh = psutil.Process(handle.pid)
+        with fresh.oneshot():
+            return Process(fresh.pid, name, _exe(fresh), fresh.ppid() or 0, _user(fresh), started)
     except psutil.Error:
         return None
 
