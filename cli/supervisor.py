@@ -47,9 +47,11 @@ def die_with_parent() -> None:
 def tell_ready() -> None:
     """In a child: say that it listens. Without a supervisor nothing happens."""
     number = os.environ.pop(READY_FD, None)
-    if number is not None:
-        with os.fdopen(int(number), "wb") as pipe:
-            pipe.write(b"ready\n")
+    # A server that replaces its own worker says it once more, when nobody listens for it any longer.
+    with contextlib.suppress(OSError):
+        if number is not None:
+            with os.fdopen(int(number), "wb") as pipe:
+                pipe.write(b"ready\n")
 
 
 @dataclass(frozen=True, slots=True)

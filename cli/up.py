@@ -203,7 +203,7 @@ def _link(prepared: Prepared, link: Link | None) -> Iterator[str]:
         return
     until = f"{link.until.astimezone(school.AMSTERDAM):%d-%m-%Y %H:%M}"
     yield say("cli.up.link", prepared.settings.language, login=link.login, until=until).rstrip()
-    yield f"  {prepared.dashboard_url}/{link.token}"
+    yield f"  {prepared.dashboard_url}/wachtwoord/{link.token}"
     yield ""
 
 

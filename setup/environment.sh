@@ -70,7 +70,7 @@ choose_installer() {
 
 install() {
     if [ "$installer" = uv ]; then
-        get_uv && "$uv" pip install --quiet --no-config --python .venv/bin/python "$@" && return 0
+        get_uv && "$uv" pip install --quiet --compile-bytecode --no-config --python .venv/bin/python "$@" && return 0
         pip_of .venv/bin/python || return 1
         say 'uv did not manage; once more with pip, which may know another place to fetch from'
     fi
