@@ -1,0 +1,138 @@
+"""Who the guard takes somebody for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from policy.model import DeviceClass, Lease, Principal, Role, Snapshot, Strength
+from proxy_addons.facts import Peer
+from proxy_addons.identity import UNKNOWN, Identity
+from tests.cast import LESSON, SNAPSHOT, with_state
+from tests.proxy_addons.asking import DEVICES, GROUP_7, KEY, STRANGERS, basic, device, peer
+
+SCHOOL = replace(SNAPSHOT, devices={one.id: one for one in DEVICES})
+
+
+def who(asking: Peer, snapshot: Snapshot = SCHOOL, identity: Identity | None = None) -> Principal:
+    return (identity or Identity({GROUP_7: "7"})).of(asking, snapshot, LESSON)
+
+
+def leased(name: str, person: str, snapshot: Snapshot = SCHOOL) -> Snapshot:
+    lease = Lease(name, person, LESSON - timedelta(minutes=5), LESSON + timedelta(minutes=5), "anja")
+    return replace(snapshot, state=replace(with_state().state, leases=(lease,)))
+
+
+def test_somebody_unknown_is_the_strictest_pupil() -> None:
+    assert who(STRANGERS) == UNKNOWN
+    assert UNKNOWN.role is Role.PUPIL and UNKNOWN.device_class is DeviceClass.UNKNOWN and not UNKNOWN.groups
+
+
+def test_a_device_key_proves_device_and_owner() -> None:
+    sam = who(peer(name="chroom-1"))
+    assert (sam.person, sam.groups, sam.device, sam.strength) == ("sam", ("7",), "chroom-1", Strength.PROVED)
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        basic("chroom-1", "wrong"),
+        basic("chroom-1", ""),
+        basic("nobody"),
+        basic("cart", ""),
+        "Basic %%%",
+        "Bearer abc",
+        "Basic",
+        "",
+        "Basic " + "A" * 10_000,
+    ],
+)
+def test_a_wrong_key_is_nobody_and_never_the_device_it_claims_to_be(credentials: str) -> None:
+    # Even from an address that is known: who lies about the key is not given the benefit of the address.
+    assert who(Peer("c", "10.0.7.2", 8080, credentials)) == UNKNOWN
+
+
+def test_an_address_gives_the_group_and_no_person() -> None:
+    one = who(peer("10.0.7.31"))
+    assert (one.person, one.groups, one.device, one.strength) == (None, ("7",), "cart", Strength.GROUP)
+
+
+def test_the_narrowest_address_counts() -> None:
+    assert who(peer("10.0.7.2")).device == "chroom-2"
+    assert who(peer("::ffff:10.0.7.2")).device == "chroom-2"
+
+
+def test_a_listener_port_gives_the_group() -> None:
+    one = who(peer("192.168.1.77", GROUP_7))
+    assert one.groups == ("7",) and one.strength is Strength.GROUP and one.device_class is DeviceClass.UNKNOWN
+
+
+def test_a_known_device_is_not_in_another_group_by_typing_another_port() -> None:
+    snapshot = replace(SCHOOL, devices={"own": device("own", group="8", addresses=("10.0.8.9",))})
+    assert who(peer("10.0.8.9", GROUP_7), snapshot).groups == ("8",)
+
+
+def test_a_typed_address_makes_nobody_a_teacher() -> None:
+    assert who(peer("10.0.9.1")).role is Role.PUPIL
+    assert who(peer("10.0.7.99")).role is Role.PUPIL
+
+
+def test_a_teachers_key_makes_a_teacher() -> None:
+    anja = who(peer(name="laptop-anja"))
+    assert (anja.role, anja.person, anja.strength) == (Role.TEACHER, "anja", Strength.PROVED)
+    assert who(peer(name="board")).role is Role.TEACHER
+
+
+def test_a_printer_has_a_class_of_its_own() -> None:
+    assert who(peer("10.0.8.5")).device_class is DeviceClass.INFRASTRUCTURE
+
+
+def test_a_lease_puts_a_pupil_at_a_device_for_its_time_only() -> None:
+    snapshot = leased("chroom-2", "noor")
+    identity = Identity()
+    noor = who(peer("10.0.7.2"), snapshot, identity)
+    assert (noor.person, noor.strength) == ("noor", Strength.CLAIMED)
+    later = LESSON + timedelta(minutes=5)
+    assert identity.changes_at(noor, snapshot, LESSON) == later
+    assert identity.again(noor, snapshot, later).person is None
+    assert identity.of(peer("10.0.7.2"), snapshot, later).person is None
+
+
+def test_a_lease_beats_the_owner() -> None:
+    noor = who(peer(name="chroom-1"), leased("chroom-1", "noor"))
+    assert (noor.person, noor.strength) == ("noor", Strength.CLAIMED)
+
+
+def test_a_lease_on_a_range_of_addresses_names_nobody() -> None:
+    assert who(peer("10.0.7.31"), leased("cart", "noor")).person is None
+
+
+def test_a_lease_of_a_teacher_needs_the_devices_key() -> None:
+    snapshot = leased("chroom-2", "anja")
+    assert who(peer("10.0.7.2"), snapshot).role is Role.PUPIL
+    assert who(peer(name="chroom-2"), snapshot).role is Role.TEACHER
+
+
+def test_a_device_that_was_taken_out_is_unknown_from_then_on() -> None:
+    identity = Identity()
+    sam = who(peer(name="chroom-1"), SCHOOL, identity)
+    without = replace(SCHOOL, devices={name: one for name, one in SCHOOL.devices.items() if name != "chroom-1"})
+    assert identity.again(sam, without, LESSON) == UNKNOWN
+    assert who(peer(name="chroom-1"), without, identity) == UNKNOWN
+
+
+def test_two_devices_at_one_address_are_only_what_they_share() -> None:
+    twins = {"a": device("a", person="sam", addresses=("10.0.5.5",)), "b": device("b", addresses=("10.0.5.5",))}
+    one = who(peer("10.0.5.5"), replace(SCHOOL, devices=twins))
+    assert (one.device, one.person, one.groups) == (None, None, ("7",))
+    twins["b"] = replace(twins["b"], group="8")
+    assert who(peer("10.0.5.5"), replace(SCHOOL, devices=twins)).groups == ()
+
+
+def test_the_key_is_read_whole() -> None:
+    snapshot = replace(SCHOOL, devices={"d": device("d")})
+    assert who(peer(name="d", key=KEY + "x"), snapshot) == UNKNOWN
+    assert who(peer(name="d", key=KEY[:-1]), snapshot) == UNKNOWN
+    assert who(peer(name="d", key=KEY), snapshot).device == "d"
