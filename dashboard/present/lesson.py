@@ -265,7 +265,7 @@ def _durations(lesson: Lesson, words: Words) -> tuple[Choice, ...]:
 def _seen(lesson: Lesson, words: Words, names: bool) -> tuple[SeenLine, ...]:
     """Exceptions of one kind (and, with names, of one pupil) on one line; the newest on top."""
     lines: dict[tuple[str, str, str], list[str]] = {}
-    for event in lesson.seen:
+    for event in sorted(lesson.seen, key=lambda event: event.when, reverse=True):
         thing = words("dash.seen.app", app=event.thing) if event.thing and not event.host else ""
         host = event.host or thing or words("dash.seen.unknown")
         who = lesson.names.get(event.person or "", words("dash.reports.somebody")) if names else ""

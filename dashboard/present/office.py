@@ -92,6 +92,7 @@ class WhyCard:
     group: str
     verdict: str
     reason: str
+    lifts: str
     open: bool
     steps: tuple[StepLine, ...]
 
@@ -197,15 +198,19 @@ def rule_lines(policy: Policy, words: Words) -> tuple[RuleLine, ...]:
 
 
 def _about(rule: Rule, words: Words) -> str:
+    """What a rule speaks about: places by themselves, other facets with their name in front."""
     parts = [
         *(words.category(name) for name in sorted(rule.categories)),
         *rule.sites,
         *(words(f"dash.action.{action.value}") for action in sorted(rule.actions)),
-        *sorted(rule.kinds),
-        *sorted(rule.apps),
+        *(words(f"dash.kind.{kind}") for kind in sorted(rule.kinds)),
+        *(words.category(name).casefold() for name in sorted(rule.apps)),
     ]
-    where = rule.facet or rule.gate
-    return ", ".join(parts) or (words(f"dash.facet.{where.value}") if where else "")
+    about = rule.facet or rule.gate
+    front = words(f"dash.facet.{about.value}") if about and (about is not Facet.PLACE or not parts) else ""
+    if rule.gate is Gate.LOCKED and parts:
+        front = words("dash.facet.app") if rule.apps else ""
+    return ": ".join(part for part in (front, ", ".join(parts)) if part)
 
 
 def clause_cards(clauses: tuple[Clause, ...], words: Words) -> tuple[ClauseCard, ...]:
@@ -226,6 +231,7 @@ def why_card(answered: Answered, snapshot: Snapshot, words: Words) -> WhyCard:
         group=group.name if group else answered.group,
         verdict=words(f"dash.effect.{decision.effect.value}"),
         reason=words.reason(decision.reason),
+        lifts=words(f"dash.lifts.{decision.liftable_by.value}") if decision.liftable_by else "",
         open=decision.open,
         steps=tuple(
             StepLine(

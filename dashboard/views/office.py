@@ -173,7 +173,9 @@ def ask_why() -> AnyResponse | str:
     outcome = why(at.desk, visitor().member, text("url"), text("group"), now)
     if outcome.value is None:
         return back_to("office.tab", outcome, tab="waarom")
-    return _tab("waarom", card=shown.why_card(outcome.value, at.desk.snapshot(now), words()))
+    snapshot = at.desk.snapshot(now)
+    chosen = shown.group_choices(snapshot.groups, (outcome.value.group,))
+    return _tab("waarom", card=shown.why_card(outcome.value, snapshot, words()), choices=chosen)
 
 
 def _once[T](tab: str, outcome: Outcome[T], secret: Callable[[T], Secret]) -> AnyResponse | str:
@@ -196,24 +198,23 @@ def _tab(tab: str, **extra: object) -> str:
     pupils = tuple(person for person in persons if person.role is Role.PUPIL)
     staff = tuple(person for person in persons if person.role is not Role.PUPIL)
     me = visitor().member.id
-    return render_template(
-        "office.html",
-        tab=tab,
-        tabs=TABS,
-        message=message(),
-        has_ca=current_app.extensions["klaswacht_ca"] is not None,
-        groups=shown.group_lines(snapshot.groups, persons, said),
-        choices=shown.group_choices(snapshot.groups),
-        pupils=shown.person_lines(pupils, accounts, snapshot.groups, me, said),
-        staff=shown.person_lines(staff, accounts, snapshot.groups, me, said),
-        roles=shown.role_choices(office.STAFF, said),
-        devices=shown.device_lines(snapshot.devices, persons, snapshot.groups, said),
-        classes=shown.class_choices(said),
-        owners=shown.person_choices(persons),
-        protocol=snapshot.policy.protocol,
-        rules=shown.rule_lines(snapshot.policy, said),
-        **extra,
-    )
+    shows: dict[str, object] = {
+        "tab": tab,
+        "tabs": TABS,
+        "message": message(),
+        "has_ca": current_app.extensions["klaswacht_ca"] is not None,
+        "groups": shown.group_lines(snapshot.groups, persons, said),
+        "choices": shown.group_choices(snapshot.groups),
+        "pupils": shown.person_lines(pupils, accounts, snapshot.groups, me, said),
+        "staff": shown.person_lines(staff, accounts, snapshot.groups, me, said),
+        "roles": shown.role_choices(office.STAFF, said),
+        "devices": shown.device_lines(snapshot.devices, persons, snapshot.groups, said),
+        "classes": shown.class_choices(said),
+        "owners": shown.person_choices(persons),
+        "protocol": snapshot.policy.protocol,
+        "rules": shown.rule_lines(snapshot.policy, said),
+    }
+    return render_template("office.html", **(shows | extra))
 
 
 def _one_of[E: (Role, DeviceClass)](kind: type[E], value: str, otherwise: E) -> E:
