@@ -52,7 +52,7 @@ def _complaint(detail: ErrorDetails, document: Document, at: Path) -> ConfigErro
         return document.error(where[:-1], f"{key} is missing", f"add a line {quoted(f'{where[-1]}: ...')}")
     problem, hint = _PLAIN.get(detail["type"], (detail["msg"].lower() + ": {what}", ""))
     named = f"{quoted(where[-1])}: " if where and isinstance(where[-1], str) else ""
-    what = quoted(_shown(detail["input"]))
+    what = quoted(detail["input"])
     return document.error(where, named + problem.replace("{what}", what), _filled(hint, context))
 
 
@@ -60,14 +60,3 @@ def _filled(hint: str, context: dict[str, Any]) -> str:
     for key, value in context.items():
         hint = hint.replace(f"{{{key}}}", str(value))
     return hint
-
-
-def _shown(value: object) -> object:
-    """The value as the file has it, not as Python does."""
-    if value is None:
-        return "(nothing)"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, dict):
-        return "{...}"
-    return "[...]" if isinstance(value, list) else value

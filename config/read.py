@@ -28,6 +28,9 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
+_SHOWN: dict[type, str] = {type(None): "(nothing)", dict: "{...}", list: "[...]"}
+
+
 class ConfigError(Exception):
     """A file says something that cannot be. `str` is one line: `file:line: problem; hint` (input in backticks).
 
@@ -45,7 +48,9 @@ class ConfigError(Exception):
 
 
 def quoted(value: object, limit: int = 60) -> str:
-    """Return `value` in backticks on one line, cut to `limit` characters, for a message."""
+    """Return `value` as a file has it, in backticks on one line, cut to `limit` characters, for a message."""
+    if value is None or isinstance(value, bool | dict | list):
+        value = _SHOWN.get(type(value), str(value).lower())
     text = " ".join(str(value).replace("`", "'").split())
     text = "".join(char if char.isprintable() else "?" for char in text)
     return f"`{text[: limit - 1]}…`" if len(text) > limit else f"`{text}`"

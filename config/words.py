@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable
 from datetime import time
 from difflib import get_close_matches
 from enum import StrEnum
+from functools import cache
 from ipaddress import ip_address
 from typing import Annotated, Any
 
+from publicsuffixlist import PublicSuffixList
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
@@ -110,6 +112,16 @@ GateWord = Annotated[Gate, BeforeValidator(_member_of(Gate, *(set(Gate) - {Gate.
 # --- network -------------------------------------------------------------------------------------------------------
 
 
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList(only_icann=True)
+
+
+def _is_suffix_of_all(host: str) -> bool:
+    """Whether this is the likes of `nl` and `co.uk`; a company's own suffix (`github.io`) may be meant as a whole."""
+    return host != "localhost" and _suffixes().privatesuffix(host) is None
+
+
 def _host(value: Any) -> str:
     """A canonical host; every other spelling of the same name becomes this one."""
     text = _text(value)
@@ -121,7 +133,7 @@ def _host(value: Any) -> str:
         raise wrong(
             f"{quoted(text)} is not a host", f"write {quoted(inner)}" if inner else "write it like `example.nl`"
         )
-    if not is_ip(host) and host != "localhost" and not name_without_suffix(host):
+    if not is_ip(host) and not name_without_suffix(host) and _is_suffix_of_all(host):
         raise wrong(f"{quoted(text)} stands for every site below it", "write one site, like `example.nl`")
     return host
 
