@@ -10,17 +10,23 @@ from pathlib import Path
 import pytest
 
 from agent.home import Home
-from tests.agent.school import Dashboard, dashboard
+from tests.agent.school import Dashboard, prepare
 
 Runs = Callable[..., subprocess.Popen[bytes]]
 
 
+@pytest.fixture(scope="session")
+def school_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("school")
+    prepare(folder)
+    return folder
+
+
 @pytest.fixture
-def at_school(tmp_path: Path) -> Iterator[Dashboard]:
-    folder = tmp_path / "school"
-    folder.mkdir()
-    with dashboard(folder) as running:
-        yield running
+def at_school(school_folder: Path, tmp_path: Path) -> Iterator[Dashboard]:
+    running = Dashboard(Path(shutil.copytree(school_folder, tmp_path / "school")))
+    yield running
+    running.close()
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -38,28 +36,35 @@ class Moment:
         return self.now
 
 
+def prepare(folder: Path) -> None:
+    """Make a school's folder once: databases with the cast and a laptop, CA, certificate of the dashboard."""
+    store, now = _opened(folder, migrate=True), LESSON
+    for group in ("7", "8"):
+        store.people.put_group(SCHOOL, Group(group, f"Groep {group}", (int(group),)), OFFICE, now)
+    people = [Person(m.id, m.role, m.id.title(), m.groups) for m in PEOPLE.values()]
+    store.people.put_people(SCHOOL, people, OFFICE, now)
+    store.policies.add(SCHOOL, factory_policy("kalisto"), "file", OFFICE, now)
+    store.devices.put(SCHOOL, Device(DEVICE, "Chromebook 1", DeviceClass.PUPIL, "7", "sam"), OFFICE, now)
+    store.close()
+    # Certificates are judged by the machine's clock, the lesson by the school's.
+    today = datetime.now(LESSON.tzinfo)
+    ensure_dashboard(ensure_ca(folder / "ca", "Onze school", today), ("127.0.0.1", "localhost"), today)
+
+
+def _opened(folder: Path, *, migrate: bool = False) -> Store:
+    return open_store(str(folder / "klaswacht.db"), str(folder / "accounts.db"), migrate=migrate)
+
+
 class Dashboard:
     """A school with a dashboard that can be stopped and started again at the same port."""
 
-    def __init__(self, folder: Path, protocol: str = "kalisto") -> None:
-        self.folder = folder
+    def __init__(self, folder: Path) -> None:
         self.moment = Moment()
-        self.store: Store = open_store(str(folder / "klaswacht.db"), str(folder / "accounts.db"), migrate=True)
-        self._settle(protocol)
-        # Certificates are judged by the machine's clock, the lesson by the school's.
-        self.ca: CaFiles = ensure_ca(folder / "ca", "Onze school", datetime.now(LESSON.tzinfo))
-        ensure_dashboard(self.ca, ("127.0.0.1", "localhost"), datetime.now(LESSON.tzinfo))
+        self.store = _opened(folder)
+        self.ca = CaFiles(folder / "ca")
         self.app = create_app(self.store, knowledge(), SCHOOL, Settings(), self.moment, b"secret")
         self.port = 0
         self.start()
-
-    def _settle(self, protocol: str) -> None:
-        now, people = self.moment(), self.store.people
-        for group in ("7", "8"):
-            people.put_group(SCHOOL, Group(group, f"Groep {group}", (int(group),)), OFFICE, now)
-        people.put_people(SCHOOL, [Person(m.id, m.role, m.id.title(), m.groups) for m in PEOPLE.values()], OFFICE, now)
-        self.store.policies.add(SCHOOL, factory_policy(protocol), "file", OFFICE, now)
-        self.store.devices.put(SCHOOL, Device(DEVICE, "Chromebook 1", DeviceClass.PUPIL, "7", "sam"), OFFICE, now)
 
     @property
     def address(self) -> str:
@@ -98,7 +103,7 @@ class Dashboard:
         enrolment = home.enrolment() or self.enrol(home)
         return Link(enrolment, home.ca)
 
-    def permit(self, until: datetime, categories: frozenset[str] = frozenset({"chat"}), **changes: object) -> Grant:
+    def permit(self, until: datetime, category: str = "chat") -> Grant:
         """The teacher opens programs for group 7."""
         given = Grant(
             "",
@@ -107,7 +112,7 @@ class Dashboard:
             Role.TEACHER,
             "anja",
             groups=frozenset({"7"}),
-            categories=categories,
+            categories=frozenset({category}),
             facets=frozenset({Facet.APP}),
         )
         return self.store.grants.add(SCHOOL, given, self.moment())
@@ -115,12 +120,3 @@ class Dashboard:
     def events(self) -> list:
         """What the agent told, oldest first."""
         return [one.event for one in self.store.events.since(SCHOOL, 0) if one.event.action is not None]
-
-
-@contextmanager
-def dashboard(folder: Path, protocol: str = "kalisto") -> Iterator[Dashboard]:
-    at_school = Dashboard(folder, protocol)
-    try:
-        yield at_school
-    finally:
-        at_school.close()

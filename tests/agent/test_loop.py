@@ -1,0 +1,217 @@
+"""A laptop in the lesson: real programs, the real dashboard."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from agent.enforce import Ending
+from agent.home import Home
+from agent.link import LinkError
+from agent.loop import Setting, Watch, deliver
+from agent.loop import run as watch_on
+from agent.observe import own_user
+from agent.outbox import Outbox
+from agent.school import School
+from config.load import knowledge
+from policy.model import Effect, Reason
+from store.events import What
+from tests.agent.school import DEVICE, LESSON, Dashboard
+from tests.cast import at
+
+
+class Laptop:
+    """One pupil's laptop: the agent's parts, put together as `agent.__main__` does; notes are kept, not shown."""
+
+    def __init__(self, at_school: Dashboard, home: Home, **setting: object) -> None:
+        self.link = at_school.link(home)
+        self.school = School(home, knowledge(), lambda: LESSON)
+        self.outbox = Outbox(home)
+        self.notes: list[tuple[str, str, str]] = []
+        given = {"patience": 2.0, "user": own_user(), **setting}
+        self.watch = Watch(Setting(DEVICE, **given), self.school, self.outbox, self.show)  # type: ignore[arg-type]
+
+    def show(self, title: str, body: str, user: str) -> str:
+        self.notes.append((title, body, user))
+        return "test"
+
+    def look(self, name: str) -> list:
+        """One pass; what came of the program `name`."""
+        return [one for one in self.watch.look() if one.program.app == name]
+
+
+def eventually(true: Callable[[], object], seconds: float = 30) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if true():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.fixture
+def laptop(at_school: Dashboard, home: Home) -> Laptop:
+    made = Laptop(at_school, home)
+    made.school.refresh(made.link)
+    return made
+
+
+def test_a_chat_program_in_the_lesson_ends_and_the_teacher_sees_it(at_school: Dashboard, laptop: Laptop, run) -> None:
+    discord = run("discord")
+    (handled,) = laptop.look("discord")
+    assert handled.decision.reason is Reason.APP
+    assert handled.endings == (Ending.ENDED,)
+    assert discord.wait(10) != 0
+    deliver(laptop.outbox, laptop.link)
+    (event,) = at_school.events()
+    assert (event.what, event.thing, event.category) == (What.BLOCKED, "discord", "chat")
+    assert (event.device, event.person, event.group) == (DEVICE, "sam", "7")
+    assert (event.effect, event.when) == (Effect.DENY, laptop.school.heard or LESSON)
+    assert len(laptop.outbox) == 0
+
+
+def test_the_child_reads_what_happened_and_what_to_do(laptop: Laptop, run) -> None:
+    run("discord")
+    laptop.look("discord")
+    ((title, body, user),) = laptop.notes
+    assert title.startswith("Discord ")
+    assert "leerkracht" in body
+    assert user == own_user()
+    assert all(len(sentence.split()) <= 12 for sentence in f"{title}. {body}".replace("?", ".").split(".") if sentence)
+
+
+def test_a_program_that_is_tried_again_and_again_ends_each_time_and_is_told_once_a_minute(
+    at_school: Dashboard, laptop: Laptop, run
+) -> None:
+    for _ in range(3):
+        started = run("discord")
+        laptop.look("discord")
+        assert started.wait(10) != 0
+    assert (len(laptop.notes), len(laptop.outbox)) == (1, 1)
+
+
+def test_a_permitted_program_is_left_alone_and_ends_with_the_permission(
+    at_school: Dashboard, laptop: Laptop, run
+) -> None:
+    at_school.permit(LESSON + timedelta(minutes=10))
+    laptop.school.refresh(laptop.link)
+    discord = run("discord")
+    for _ in range(3):
+        (handled,) = laptop.look("discord")
+        assert handled.decision.reason is Reason.GRANTED
+    assert discord.poll() is None
+    deliver(laptop.outbox, laptop.link)
+    assert [(one.what, one.thing, bool(one.grant)) for one in at_school.events()] == [(What.GRANTED, "discord", True)]
+    # The end needs no word from the server: it came with the permission.
+    laptop.school.clock.hear(LESSON + timedelta(minutes=10))
+    laptop.look("discord")
+    assert discord.wait(10) != 0
+
+
+def test_other_programs_are_nobody_s_business(at_school: Dashboard, laptop: Laptop, run) -> None:
+    ordinary = run("mijn-werkstuk")
+    assert laptop.look("mijn-werkstuk") == []
+    assert ordinary.poll() is None
+    assert len(laptop.outbox) == 0
+
+
+def test_a_program_of_the_system_is_never_touched(at_school: Dashboard, home: Home, run) -> None:
+    """The laptop's child is somebody else than the account that runs the program."""
+    laptop = Laptop(at_school, home, user="lena")
+    laptop.school.refresh(laptop.link)
+    discord = run("discord")
+    (handled,) = laptop.look("discord")
+    assert handled.decision.effect is Effect.DENY
+    if own_user() == "root":
+        assert handled.endings == ()
+        assert discord.poll() is None
+        assert (laptop.notes, len(laptop.outbox)) == ([], 0)
+    else:
+        assert handled.endings == (Ending.ENDED,)
+
+
+def test_trying_out_ends_and_tells_nothing(at_school: Dashboard, home: Home, run) -> None:
+    laptop = Laptop(at_school, home, dry_run=True)
+    laptop.school.refresh(laptop.link)
+    discord = run("discord")
+    (handled,) = laptop.look("discord")
+    assert handled.endings == (Ending.DRY_RUN,)
+    assert discord.poll() is None
+    assert (laptop.notes, len(laptop.outbox)) == ([], 0)
+
+
+def test_without_the_server_the_copy_on_disk_goes_on(at_school: Dashboard, laptop: Laptop, home: Home, run) -> None:
+    at_school.permit(LESSON + timedelta(minutes=10))
+    laptop.school.refresh(laptop.link)
+    at_school.stop()
+    try:
+        restarted = Laptop(at_school, home)
+        with pytest.raises(LinkError):
+            restarted.school.refresh(restarted.link)
+        discord, steam = run("discord"), run("steam")
+        restarted.watch.look()
+        assert discord.poll() is None
+        assert steam.wait(10) != 0
+    finally:
+        at_school.start()
+    # What happened meanwhile is told when the server is back.
+    deliver(restarted.outbox, restarted.link)
+    assert {(one.what, one.thing) for one in at_school.events()} == {
+        (What.BLOCKED, "steam"),
+        (What.GRANTED, "discord"),
+    }
+
+
+def test_a_copy_that_was_removed_is_no_way_out(at_school: Dashboard, laptop: Laptop, home: Home, run) -> None:
+    (home.path / "snapshot.json").unlink()
+    at_school.stop()
+    try:
+        restarted = Laptop(at_school, home)
+        discord = run("discord")
+        (handled,) = restarted.look("discord")
+        assert handled.decision.reason is Reason.FAILED
+        assert discord.wait(10) != 0
+    finally:
+        at_school.start()
+
+
+def test_at_home_in_the_evening_only_the_safety_floor_holds_and_nothing_is_written(
+    at_school: Dashboard, home: Home, run
+) -> None:
+    laptop = Laptop(at_school, home)
+    at_school.moment.now = at("19:00")
+    laptop.school.refresh(laptop.link)
+    laptop.school.clock.hear(at("20:00"))  # an hour later, far from school
+    chat, vpn = run("discord"), run("openvpn")
+    laptop.watch.look()
+    assert chat.poll() is None
+    assert vpn.wait(10) != 0
+    assert len(laptop.outbox) == 0
+    assert len(laptop.notes) == 1
+
+
+def test_the_whole_agent_from_tap_to_closed(at_school: Dashboard, laptop: Laptop, run) -> None:
+    """Everything at work: the watch and the line each in their own thread."""
+    stop = threading.Event()
+    agent = threading.Thread(
+        target=watch_on, args=(laptop.watch, laptop.school, laptop.outbox, laptop.link, stop, 0.1), daemon=True
+    )
+    agent.start()
+    try:
+        assert run("discord").wait(20) != 0
+        assert eventually(lambda: [one.what for one in at_school.events()] == [What.BLOCKED])
+        grant = at_school.permit(LESSON + timedelta(minutes=30))
+        assert eventually(lambda: laptop.school.snapshot and laptop.school.snapshot.state.grants)
+        discord = run("discord")
+        assert eventually(lambda: What.GRANTED in [one.what for one in at_school.events()])
+        assert discord.poll() is None
+        at_school.store.grants.revoke("school", grant.id, "anja", at_school.moment())
+        assert discord.wait(20) != 0
+    finally:
+        stop.set()
+        agent.join(30)
+    assert not agent.is_alive()
