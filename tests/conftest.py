@@ -8,6 +8,8 @@ from collections.abc import Generator
 import pytest
 
 CI = os.environ.get("CI") == "true"
+# A missing sentence is loud here, also in the programs that tests start; on a page it is a general one.
+os.environ.setdefault("KLASWACHT_STRICT_TEXTS", "1")
 
 
 def _refuse_skip[R: (pytest.TestReport, pytest.CollectReport)](report: R) -> R:

@@ -17,8 +17,8 @@ trust schedule days mon tue sun lessons breaks free closed from to lists social 
 blocked basis clause decided safety note facet gate effect roles holds_in liftable_by categories sites actions media
 kinds apps consent 7 intranet.nl:443 x.test"""
 SOME_WORDS = """kalisto regenboog nl NO yes ~ 08:30-14:00 10:15-10:30 14:00-08:30 2026-12-19 pupil place action words
-app locked break games social chat upload picture coarse lesson teacher nobody deny allow kalisto.pupils.8 x.test 127.0.0.1
-127.0.0.1:9443 intranet.nl:443 ::1 a.pem 0 1 65536 010 true"""
+app locked break games social chat upload picture coarse lesson teacher nobody deny allow kalisto.pupils.8 x.test
+127.0.0.1 127.0.0.1:9443 intranet.nl:443 ::1 a.pem 0 1 65536 010 true"""
 KEYS = st.sampled_from(SOME_KEYS.split())
 WORDS = st.sampled_from(SOME_WORDS.split())
 SCALARS = WORDS | st.text(max_size=12).map(json.dumps) | st.integers().map(str) | st.floats().map(str)
