@@ -1,0 +1,270 @@
+"""What happens to a connection and to a request."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from policy.model import Effect, Reason
+from proxy_addons.block_page import Pages
+from proxy_addons.facts import Door, Exchange, Peer
+from proxy_addons.gate import Gate
+from tests.cast import KNOWLEDGE, LESSON
+from tests.proxy_addons.asking import (
+    GROUP_7,
+    KEYED,
+    NEVER,
+    SAMS,
+    STRANGERS,
+    Guard,
+    background,
+    exchange,
+    page,
+    peer,
+)
+
+ANJAS = peer(name="laptop-anja")
+PRINTER = peer("10.0.8.5")
+BANK = "mijn.bank.nl"
+
+
+@pytest.fixture
+def guard(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> Guard:
+    """The school, with a bank that nobody looks into."""
+    monkeypatch.setattr("tests.proxy_addons.asking.KNOWLEDGE", replace(KNOWLEDGE, tunnels={BANK: "bank"}))
+    return guard
+
+
+
+
+def door(guard: Guard, host: str, port: int = 443, who: Peer = SAMS) -> Door:
+    async def enter(gate: Gate) -> Door:
+        return gate.enter(who, host, port).door
+
+    return guard.run(enter)
+
+
+def hello(guard: Guard, connect: str | None, sni: str | None, *, ech: bool = False, who: Peer = SAMS) -> Door:
+    async def greet(gate: Gate) -> Door:
+        return gate.hello(who, connect, sni, ech).door
+
+    return guard.run(greet)
+
+
+# --- connections ---------------------------------------------------------------------------------------------------
+
+
+def test_only_what_is_on_the_list_goes_through_unseen(guard: Guard) -> None:
+    assert door(guard, BANK) is Door.TUNNEL
+    assert door(guard, BANK.upper() + ".") is Door.TUNNEL
+    assert door(guard, "leren.nl") is Door.INSPECT
+    assert door(guard, f"x.{BANK}") is Door.INSPECT
+    assert door(guard, BANK, 8443) is Door.INSPECT
+
+
+def test_a_closed_site_is_let_in_so_that_the_page_can_be_shown(guard: Guard) -> None:
+    assert door(guard, "social.com") is Door.INSPECT
+
+
+def test_a_name_that_cannot_be_read_is_refused(guard: Guard) -> None:
+    assert door(guard, "a b") is Door.REFUSE
+    assert door(guard, "") is Door.REFUSE
+
+
+def test_machines_and_help_and_the_guards_own_pages_are_not_listened_to(guard: Guard) -> None:
+    assert door(guard, "tijd.system.com") is Door.TUNNEL
+    assert door(guard, "chat.kindertelefoon.nl") is Door.TUNNEL
+    assert door(guard, "wacht.school", 8443) is Door.TUNNEL
+    assert door(guard, "betalen.nl", who=PRINTER) is Door.TUNNEL
+
+
+def test_staff_is_not_inspected_but_for_the_page(guard: Guard) -> None:
+    assert door(guard, "social.com", who=ANJAS) is Door.TUNNEL
+    assert door(guard, "adult.com", who=ANJAS) is Door.INSPECT
+
+
+def test_the_keyed_listener_asks_for_a_key(guard: Guard) -> None:
+    assert door(guard, "leren.nl", who=peer(port=KEYED)) is Door.CHALLENGE
+    assert door(guard, "leren.nl", who=peer(port=KEYED, name="chroom-1")) is Door.INSPECT
+    ruling = guard.ask(exchange("http://leren.nl/", peer(port=KEYED)))
+    assert ruling.answer is not None and ruling.answer.status == 407
+    assert dict(ruling.answer.headers)["Proxy-Authenticate"].startswith("Basic ")
+
+
+def test_in_a_pause_and_under_an_agreement_nothing_goes_through_unseen(guard: Guard) -> None:
+    guard.agree(LESSON + timedelta(minutes=20), "leren.nl")
+    assert door(guard, BANK) is Door.INSPECT
+    guard.pause(LESSON + timedelta(minutes=10))
+    assert door(guard, BANK) is Door.INSPECT
+    assert door(guard, "kindertelefoon.nl") is Door.TUNNEL
+
+
+def test_a_tunnel_says_the_name_it_was_opened_for(guard: Guard) -> None:
+    assert hello(guard, f"{BANK}:443", BANK) is Door.TUNNEL
+    assert hello(guard, BANK, "social.com") is Door.REFUSE
+    assert hello(guard, BANK, f"x.{BANK}") is Door.REFUSE
+    assert hello(guard, BANK, None) is Door.REFUSE
+    assert hello(guard, BANK, "a b") is Door.REFUSE
+
+
+def test_a_hidden_name_is_never_tunnelled(guard: Guard) -> None:
+    assert hello(guard, BANK, BANK, ech=True) is Door.INSPECT
+    assert hello(guard, "kindertelefoon.nl", "kindertelefoon.nl", ech=True) is Door.INSPECT
+
+
+def test_the_name_in_the_hello_opens_nothing_that_the_connect_did_not(guard: Guard) -> None:
+    assert hello(guard, "social.com", BANK) is Door.INSPECT
+    assert hello(guard, f"{BANK}:8443", BANK) is Door.INSPECT
+    assert hello(guard, "leren.nl", "leren.nl") is Door.INSPECT
+    assert hello(guard, None, None) is Door.INSPECT
+
+
+# --- requests ------------------------------------------------------------------------------------------------------
+
+
+def test_an_open_site_is_let_through(guard: Guard) -> None:
+    ruling = guard.ask(exchange("https://leren.nl/dieren"))
+    assert ruling.answer is None and ruling.decision is not None and ruling.decision.open
+    assert ruling.request is not None and ruling.request.hosts == ("leren.nl",)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"connect": "social.com:443"}, {"sni": "social.com"}, {"hosts": ("leren.nl", "social.com")}]
+)
+def test_every_name_in_play_must_be_open(guard: Guard, changes: dict[str, object]) -> None:
+    ruling = guard.ask(exchange("https://leren.nl/", **changes))
+    assert ruling.answer is not None and ruling.answer.status == 403
+
+
+def test_a_permission_opens_the_site_until_its_end(guard: Guard) -> None:
+    given = guard.grant(categories=("social",))
+
+    async def work(gate: Gate) -> None:
+        ruling = await gate.ask(exchange("https://social.com/"))
+        assert ruling.answer is None and ruling.decision is not None and ruling.request is not None
+        assert ruling.decision.valid_until is not None and ruling.decision.valid_until <= given.end
+        guard.clock.now = given.end
+        assert gate.reask(ruling.request).effect is Effect.DENY
+        assert (await gate.ask(exchange("https://social.com/"))).answer is not None
+
+    guard.run(work)
+
+
+def test_a_revoked_permission_is_over_at_once(guard: Guard) -> None:
+    given = guard.grant(categories=("social",))
+
+    async def work(gate: Gate) -> None:
+        ruling = await gate.ask(exchange("https://social.com/"))
+        assert ruling.request is not None and gate.reask(ruling.request).open
+        before = gate.live.revision
+        await asyncio.to_thread(guard.store.grants.revoke, "school", given.id, "anja", guard.clock.now)
+        await gate.live.changed(before, NEVER)
+        assert not gate.reask(ruling.request).open
+
+    guard.run(work)
+
+
+def test_who_sat_down_by_a_lease_is_asked_again_when_it_ends(guard: Guard) -> None:
+    end = LESSON + timedelta(minutes=5)
+    guard.lease("chroom-2", "sam", end)
+    guard.grant(groups=frozenset(), people=frozenset({"sam"}), categories=("social",))
+
+    async def work(gate: Gate) -> None:
+        ruling = await gate.ask(exchange("https://social.com/", peer("10.0.7.2")))
+        assert ruling.answer is None and ruling.request is not None and ruling.decision is not None
+        assert ruling.decision.valid_until == end
+        guard.clock.now = end
+        assert not gate.reask(ruling.request).open
+
+    guard.run(work)
+
+
+def test_a_stranger_has_no_part_in_the_groups_permission(guard: Guard) -> None:
+    guard.grant(categories=("social",))
+    assert guard.ask(exchange("https://social.com/", STRANGERS)).answer is not None
+    assert guard.ask(exchange("https://social.com/", peer("192.168.1.77", GROUP_7))).answer is None
+
+
+def test_who_asks_for_help_is_helped_in_a_pause_too(guard: Guard) -> None:
+    guard.pause(LESSON + timedelta(minutes=10))
+    ruling = guard.ask(exchange("https://zoek.nl/s?q=ik+wil+dood"))
+    assert ruling.answer is not None and ruling.answer.status == 200 and "0800-0432" in page(ruling.answer)
+    assert guard.ask(exchange("https://www.kindertelefoon.nl/")).answer is None
+    assert guard.events() == []
+
+
+def test_with_everything_broken_help_stays_open_and_the_rest_is_kindly_closed(guard: Guard) -> None:
+    async def work(gate: Gate) -> None:
+        guard.clock.now = None  # type: ignore[assignment]
+        closed = await gate.ask(exchange("https://leren.nl/"))
+        assert closed.answer is not None and closed.answer.status == 503 and "niet aan jou" in page(closed.answer)
+        helped = await gate.ask(exchange("https://kindertelefoon.nl/"))
+        assert helped.answer is None and helped.decision is not None and helped.decision.open
+        assert gate.enter(SAMS, "leren.nl", 443).door in (Door.INSPECT, Door.REFUSE)
+        guard.clock.now = LESSON
+
+    guard.run(work)
+
+
+def test_before_the_first_rules_everything_is_closed_but_help(guard: Guard) -> None:
+    gate = guard.open()
+
+    async def work() -> None:
+        closed = await gate.ask(exchange("https://leren.nl/"))
+        assert closed.answer is not None and closed.answer.status == 503
+        assert (await gate.ask(exchange("https://kindertelefoon.nl/"))).answer is None
+
+    asyncio.run(work())
+
+
+class _Nonsense(Exchange):
+    """An exchange of which nothing can be read."""
+
+    @property
+    def headers(self) -> dict[str, str]:  # type: ignore[override]
+        raise RuntimeError("broken")
+
+
+def test_the_page_for_trouble_in_the_guard_needs_nothing(guard: Guard) -> None:
+    gate = guard.open()
+    assert gate.failed(None).status == 503 and "mis" in page(gate.failed(None))
+    broken = object.__new__(_Nonsense)
+    assert gate.failed(broken).status == 503
+    assert gate.failed(background("https://leren.nl/a.png", "image")).body == b""
+
+
+def test_a_site_that_cannot_be_reached_gets_a_page_that_says_so(guard: Guard) -> None:
+    gate = guard.open()
+    asked = exchange("https://leren.nl:8443/a?b=secret")
+    texts = {kind: page(gate.trouble(asked, kind)) for kind in ("unreachable", "certificate", "dns", "timeout")}
+    assert len(set(texts.values())) == 4
+    for text in texts.values():
+        assert "leren.nl" in text and "secret" not in text
+    assert gate.trouble(asked, "something new").status == 502
+    assert gate.trouble(background("https://leren.nl/x"), "dns").status == 502
+
+
+def test_nobody_at_home_to_make_a_page_is_still_a_page(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = guard.open()
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("no page")
+
+    monkeypatch.setattr(Pages, "trouble", broken)
+    assert gate.trouble(exchange("https://leren.nl/"), "dns").status == 503
+    monkeypatch.setattr(Pages, "denied", broken)
+
+    async def work(gate: Gate) -> None:
+        ruling = await gate.ask(exchange("https://social.com/"))
+        assert ruling.answer is not None and ruling.answer.status == 503
+
+    guard.run(work)
+
+
+def test_what_was_decided_is_said_with_the_answer(guard: Guard) -> None:
+    ruling = guard.ask(exchange("https://social.com/"))
+    assert ruling.decision is not None and ruling.decision.reason is Reason.PLACE
+    assert ruling.decision.rules == ("social",)
