@@ -19,15 +19,18 @@ from config.load import knowledge
 from config.texts import say
 
 
-def start(home: Home, stop: threading.Event, *, dry_run: bool = False) -> int:
-    """Watch this device until `stop` is set; returns the exit code (2: this device is not enrolled)."""
+def start(home: Home, stop: threading.Event, *, dry_run: bool = False, under: int | None = None) -> int:
+    """Watch this device until `stop` is set; returns the exit code (2: this device is not enrolled).
+
+    `dry_run` ends nothing; with `under` (a process id) only what that process started is looked at.
+    """
     enrolment = home.enrolment()
     if enrolment is None:
-        print(say("agent.not_enrolled", home=home.path), file=sys.stderr)
+        sys.stderr.write(f"{say('agent.not_enrolled', home=home.path)}\n")
         return 2
     school = School(home, knowledge())
     outbox = Outbox(home)
-    setting = Setting(enrolment.device, enrolment.language, dry_run)
+    setting = Setting(enrolment.device, enrolment.language, dry_run, under=under)
     run(Watch(setting, school, outbox, shower()), school, outbox, Link(enrolment, home.ca), stop)
     return 0
 
@@ -43,11 +46,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m agent", description=__doc__)
     parser.add_argument("--home", type=Path, default=None)
     parser.add_argument("--dry-run", action="store_true")
+    parser.add_argument("--under", type=int, default=None, metavar="PID")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
     stop = threading.Event()
     stop_on_signals(stop)
-    return start(Home(given.home or default_home()), stop, dry_run=given.dry_run)
+    return start(Home(given.home or default_home()), stop, dry_run=given.dry_run, under=given.under)
 
 
 if __name__ == "__main__":

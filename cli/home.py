@@ -12,15 +12,18 @@ _SECRET = 32  # bytes
 
 
 class Trouble(Exception):
-    """Something that a person must mend before the command can do its work; `str` is one line, with the remedy."""
+    """Something that a person must mend before the command can do its work; `str` is one line, with the remedy.
 
-    def __init__(self, problem: str, remedy: str) -> None:
+    `remedy` is empty where the problem tells it already.
+    """
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
         super().__init__(problem, remedy)
         self.problem, self.remedy = problem, remedy
 
     def __str__(self) -> str:
         """Return the one line."""
-        return f"{self.problem}; {self.remedy}"
+        return f"{self.problem}; {self.remedy}" if self.remedy else self.problem
 
 
 @dataclass(frozen=True, slots=True)

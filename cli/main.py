@@ -72,7 +72,7 @@ def policy_validate(
     try:
         found = load.read_school(path)
     except load.ConfigError as error:
-        raise Trouble(str(error), "mend that and try again") from error
+        raise Trouble(str(error)) from error
     own = sum(rule.basis.kind is BasisKind.SCHOOL for rule in found.policy.rules)
     values = {"file": path, "protocol": found.settings.protocol, "rules": len(found.policy.rules), "own": own}
     typer.echo(say("cli.validate.good", found.settings.language, **values))

@@ -87,11 +87,11 @@ def read_file(home: Home) -> tuple[SchoolFile, load.ConfigError | None]:
         return load.read_school(home.school_file), None
     except load.ConfigError as error:
         if not home.good_file.exists():
-            raise Trouble(str(error), "mend that line and start again") from error
+            raise Trouble(str(error)) from error
         try:
             return load.read_school(home.good_file), error
         except load.ConfigError as worse:
-            raise Trouble(str(error), "mend that line and start again") from worse
+            raise Trouble(str(error)) from worse
 
 
 def opened(home: Home, *, migrate: bool = True) -> Store:
@@ -121,7 +121,7 @@ def into_force(home: Home, store: Store, now: datetime, *, take_file: bool = Fal
     current = store.policies.current(school)
     if complaint is not None:
         if current is None:
-            raise Trouble(str(complaint), "mend that line and start again") from complaint
+            raise Trouble(str(complaint)) from complaint
         when = f"{current.when.astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"
         notice = say("cli.up.kept_rules", lang, problem=complaint, when=when, number=current.number)
         return InForce(settings, current, (notice,))

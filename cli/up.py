@@ -116,7 +116,7 @@ def _template(home: Home) -> bool:
     try:
         load.write_template(home.school_file)
     except load.ConfigError as error:
-        raise Trouble(str(error), "see that the home folder can be written") from error
+        raise Trouble(str(error)) from error
     return True
 
 

@@ -213,7 +213,7 @@ def _with_ports(listen: Listen, ports: Mapping[str, int]) -> Listen:
 
 
 def _stop(line: str) -> int:
-    print(f"klaswacht: {line}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"klaswacht: {line}\n")
     return 1
 
 

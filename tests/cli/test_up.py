@@ -1,0 +1,222 @@
+"""`klaswacht up` for real: own processes, ports of the system's choice, and the two lines of curl that it prints."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from config import load
+from config.texts import say
+
+START_WITHIN = 90.0  # seconds, on a machine that does other things too
+COMMAND = Path(sys.executable).with_name("klaswacht")
+RULE = say("cli.up.running", school="Onze school", protocol="kalisto")
+
+
+@dataclass(slots=True)
+class Guard:
+    """One running `klaswacht up`; `told` is what it printed."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def told(self) -> str:
+        return self.log.read_text()
+
+    @property
+    def curls(self) -> list[str]:
+        return [line.strip() for line in self.told.splitlines() if line.strip().startswith("curl ")]
+
+    @property
+    def dashboard(self) -> str:
+        return re.search(r"https://127\.0\.0\.1:\d+", self.told)[0]
+
+    def port(self, label: str) -> int:
+        return int(re.search(rf"{say(label)} +127\.0\.0\.1:(\d+)", self.told)[1])
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        return self.process.wait(40)
+
+
+def environment(home: Path) -> dict[str, str]:
+    return os.environ | {"KLASWACHT_HOME": str(home)}
+
+
+def write_school(home: Path) -> None:
+    """The template as a school gets it, on free ports."""
+    home.mkdir(exist_ok=True, mode=0o700)
+    load.write_template(home / "school.yaml")
+    text = (home / "school.yaml").read_text()
+    for port in ("8080", "8081", "8443"):
+        assert f": {port} " in text
+        text = text.replace(f": {port} ", ": 0 ")
+    (home / "school.yaml").write_text(text)
+
+
+@contextlib.contextmanager
+def guard(home: Path, log: Path) -> Iterator[Guard]:
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [COMMAND, "up"],
+            env=environment(home),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    running = Guard(process, log)
+    try:
+        end = time.monotonic() + START_WITHIN
+        while len(running.curls) < 2:
+            assert process.poll() is None, f"it ended:\n{running.told}"
+            assert time.monotonic() < end, f"it did not start in time:\n{running.told}"
+            time.sleep(0.1)
+        yield running
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("a school") / "var"
+    write_school(home)
+    return home
+
+
+@pytest.fixture(scope="module")
+def up(home: Path) -> Iterator[Guard]:
+    with guard(home, home.parent / "first.log") as running:
+        yield running
+
+
+@pytest.fixture
+def curl() -> None:
+    if not any((Path(folder) / "curl").exists() for folder in os.environ["PATH"].split(os.pathsep)):
+        pytest.skip("curl is not installed (sudo apt-get install curl)")
+
+
+def workers(home: Path) -> dict[int, str]:
+    """Process id to kind, of everything that the guard of this home started."""
+    found = {}
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = place.read_bytes().split(b"\0")
+            if b"cli.worker" in words and str(home).encode() in words:
+                found[int(place.parent.name)] = words[words.index(b"cli.worker") + 1].decode()
+    return found
+
+
+def test_it_says_what_to_open(up, home):
+    assert RULE in up.told
+    assert str(home / "school.yaml") in up.told
+    assert str(home / "ca" / "klaswacht-ca.crt") in up.told
+    assert sorted(workers(home).values())[-2:] == ["proxy", "proxy"]
+
+
+@pytest.mark.usefixtures("curl")
+@pytest.mark.parametrize("number", [0, 1], ids=["http", "https"])
+def test_both_lines_of_curl_show_the_page_of_a_closed_site(up, number):
+    line = up.curls[number]
+    clean = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
+    words = [*shlex.split(line), "--silent", "--show-error", "--include", "--max-time", "30"]
+    done = subprocess.run(words, env=clean, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^HTTP/[12.]+ 403", done.stdout, re.MULTILINE)
+    assert '<html lang="nl"' in done.stdout
+    assert any(say(f"page.{why}.title") in done.stdout for why in ("place", "locked"))
+    assert "cache-control: no-store" in done.stdout.lower()
+
+
+def test_the_page_is_there_for_a_client_that_trusts_the_schools_ca_only(up, home):
+    trust = ssl.create_default_context(cafile=str(home / "ca" / "klaswacht-ca.crt"))
+    url = shlex.split(up.curls[1])[-1]
+    proxy = f"http://127.0.0.1:{up.port('cli.up.proxy')}"
+    with httpx.Client(proxy=proxy, verify=trust, trust_env=False, timeout=30) as client:
+        answer = client.get(url)
+    assert answer.status_code == 403
+    assert '<html lang="nl"' in answer.text
+
+
+def test_the_dashboard_is_reached_over_the_schools_own_certificate(up, home):
+    trust = ssl.create_default_context(cafile=str(home / "ca" / "klaswacht-ca.crt"))
+    trust.minimum_version = ssl.TLSVersion.TLSv1_2
+    with httpx.Client(verify=trust, trust_env=False, timeout=30, follow_redirects=True) as client:
+        assert client.get(up.dashboard).status_code == 200
+        link = re.search(rf"{re.escape(up.dashboard)}/wachtwoord/\S+", up.told)[0]
+        page = client.get(link)
+    assert page.status_code == 200
+    assert "coordinator" in page.text
+
+
+def test_a_second_guard_in_the_same_folder_is_told_so(up, home):
+    done = subprocess.run([COMMAND, "up"], env=environment(home), capture_output=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert b"already" in done.stderr
+
+
+def test_a_port_that_is_taken_is_told_before_anything_starts(up, tmp_path):
+    taken = up.port("cli.up.proxy")
+    write_school(tmp_path / "var")
+    file = tmp_path / "var" / "school.yaml"
+    file.write_text(file.read_text().replace("proxy: 0 ", f"proxy: {taken} "))
+    done = subprocess.run(
+        [COMMAND, "up"], env=environment(tmp_path / "var"), capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.decode().splitlines()
+    assert f"port {taken} " in line
+    assert "`listen.proxy`" in line
+    assert not (tmp_path / "var" / "ca").exists()
+
+
+def test_the_doctor_finds_a_running_guard_in_order(up, home):
+    done = subprocess.run([COMMAND, "doctor"], env=environment(home), capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout.decode()
+    assert b"fail  " not in done.stdout
+
+
+def test_a_worker_that_dies_comes_back_and_the_rest_keeps_answering(up, home):
+    before = workers(home)
+    victim = next(pid for pid, kind in before.items() if kind == "proxy")
+    os.kill(victim, signal.SIGKILL)
+    end = time.monotonic() + START_WITHIN
+    while list(workers(home).values()).count("proxy") < 2 or victim in workers(home):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    with socket.create_connection(("127.0.0.1", up.port("cli.up.proxy")), 10):
+        pass
+
+
+def test_ctrl_c_stops_all_of_it_and_the_next_start_keeps_everything(up, home):
+    ca = (home / "ca" / "mitmproxy-ca.pem").read_bytes()
+    assert up.stop() == 0
+    assert not workers(home)
+    assert up.told.rstrip().endswith(say("cli.up.stopped"))
+    with guard(home, home.parent / "second.log") as again:
+        assert (home / "ca" / "mitmproxy-ca.pem").read_bytes() == ca
+        assert say("cli.up.new_rules", file=home / "school.yaml", number=1) not in again.told
+        assert "/wachtwoord/" in again.told, "nobody has set a password yet"
+        # Killed without a word: nothing of it stays behind.
+        again.process.kill()
+        again.process.wait()
+        end = time.monotonic() + 30
+        while workers(home):
+            assert time.monotonic() < end
+            time.sleep(0.1)
