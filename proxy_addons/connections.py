@@ -17,6 +17,7 @@ from mitmproxy.proxy.server import ConnectionHandler
 
 from policy.model import AccessRequest
 from proxy_addons.facts import Peer
+from proxy_addons.tunnel import cut
 
 _log = logging.getLogger(__name__)
 
@@ -233,7 +234,7 @@ def ender(handler: ConnectionHandler) -> Callable[[], None]:
         for io in sorted(handler.transports.items(), key=lambda item: item[0] is handler.client):
             writer = io[1].writer
             if isinstance(writer, asyncio.StreamWriter):
-                writer.transport.abort()
+                cut(writer.transport)
             if io[1].handler is not None:
                 io[1].handler.cancel("permission ended")
 

@@ -82,6 +82,21 @@ class Refuse(layer.Layer):
             yield commands.CloseConnection(self.context.client)
 
 
+class Instead:
+    """A stream function that sends a page in the place of what comes from the origin."""
+
+    def __init__(self, page: Answer) -> None:
+        self.page = page
+        self.sent = False
+
+    def __call__(self, _chunk: bytes) -> bytes | list[bytes]:
+        """Swallow a chunk; the first one becomes the page."""
+        if self.sent:
+            return []
+        self.sent = True
+        return self.page.body
+
+
 class Failsafe:
     """Asks for the engine and never raises; `broken` counts what went wrong, by hook or question."""
 
@@ -237,10 +252,15 @@ class Failsafe:
                 respond(flow, self.page())
             case "responseheaders" if ANSWERED in flow.metadata:
                 respond(flow, self.page())
-            case "responseheaders" if flow.response is not None and _length(flow.response) <= SMALL:
-                # The page goes out when the origin's body is in: the engine puts that body into whatever stands here.
-                flow.response.stream = False
-                flow.metadata[FAILED] = True
+            case "responseheaders" if flow.response is not None:
+                # The engine puts the origin's body into whatever response stands here, so the page takes its place
+                # as a stream; where no body comes, `Hooks.response` answers.
+                instead = flow.metadata[FAILED] = Instead(self.page())
+                respond(flow, instead.page)
+                flow.response.stream = instead
+                flow.response.headers.pop("content-length", None)
+                if not flow.request.is_http2:
+                    flow.response.headers["transfer-encoding"] = "chunked"
             case "response" if flow.response is not None and not flow.response.stream:
                 respond(flow, self.page())
             case "error" | "websocket_end" | "http_connect_error":
@@ -301,10 +321,3 @@ def _checked[T](value: object, kind: type[T]) -> T:
     if not isinstance(value, kind):
         raise TypeError(f"expected {kind.__name__}")
     return value
-
-
-def _length(message: http.Response) -> float:
-    try:
-        return int(message.headers["content-length"])
-    except (KeyError, ValueError):
-        return float("inf")

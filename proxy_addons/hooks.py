@@ -226,8 +226,8 @@ class Hooks:
 
     def response(self, flow: http.HTTPFlow) -> None:
         """An exchange is done, unless it goes on as a WebSocket."""
-        if FAILED in flow.metadata:
-            respond(flow, self._failsafe.page())
+        if FAILED in flow.metadata and not flow.metadata[FAILED].sent:
+            respond(flow, flow.metadata[FAILED].page)
         if flow.websocket is not None:
             line = self._line(flow.client_conn)
             line.raw = True

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Callable
+from contextlib import suppress
 from typing import cast
 
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, zero seconds
 CONNECT_WITHIN = 10.0  # seconds
 IDLE = 600.0  # seconds without a byte in either direction
+
+
+def cut(transport: asyncio.WriteTransport) -> None:
+    """Close a connection so that nothing of it arrives any more, not even what the kernel had still to send."""
+    sock = transport.get_extra_info("socket")
+    if sock is not None:
+        with suppress(OSError):
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+    transport.abort()
 
 
 class _Side(asyncio.Protocol):
@@ -97,7 +110,7 @@ class Tunnel:
         """End it at once; what was not sent yet is dropped."""
         for transport in (self._server.own, self._client_transport):
             if transport is not None:
-                transport.abort()
+                cut(transport)
 
     def lost(self) -> None:
         """One end is gone."""

@@ -13,7 +13,7 @@ from pathlib import Path
 import h2.config
 import h2.connection
 import h2.events
-import websockets.sync.server
+import websockets.asyncio.server
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -105,16 +105,11 @@ class Origins:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __enter__(self) -> Origins:
-        context = self.ca.context("ws.test", *self.names)
-        self._ws = websockets.sync.server.serve(self._echo, "127.0.0.1", 0, ssl=context)
-        self.ws = self._ws.socket.getsockname()[1]
-        threading.Thread(target=self._ws.serve_forever, daemon=True).start()
         self._thread.start()
         assert self._ready.wait(10)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ws.shutdown()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
 
@@ -132,6 +127,10 @@ class Origins:
         self.plain = await self._listen(self._http1, None)
         self.tls = await self._listen(self._either, both)
         self.stale = await self._listen(self._either, stale)
+        chat = await websockets.asyncio.server.serve(
+            self._echo, "127.0.0.1", 0, ssl=self.ca.context("ws.test", *self.names), max_size=None
+        )
+        self.ws = chat.sockets[0].getsockname()[1]
         self._ready.set()
 
     async def _listen(self, handler, context) -> int:
@@ -199,8 +198,10 @@ class Origins:
                 if isinstance(event, h2.events.RequestReceived):
                     headers = dict(event.headers)
                     self.seen.requests.append((headers[":method"], headers[":path"], headers))
-                    conn.send_headers(event.stream_id, [(":status", "200"), ("alt-svc", "h3")])
-                    if not headers[":path"].startswith("/sse"):
+                    endless = headers[":path"].startswith("/sse")
+                    length = [] if endless else [("content-length", str(len(SECRET)))]
+                    conn.send_headers(event.stream_id, [(":status", "200"), ("alt-svc", "h3"), *length])
+                    if not endless:
                         conn.send_data(event.stream_id, SECRET, end_stream=True)
                     else:
                         task = asyncio.ensure_future(self._stream2(conn, event.stream_id, writer))
@@ -218,8 +219,8 @@ class Origins:
                 await writer.drain()
                 await asyncio.sleep(0.02)
 
-    def _echo(self, connection) -> None:
+    async def _echo(self, connection) -> None:
         self.seen.connections += 1
         self.seen.requests.append(("GET", connection.request.path, dict(connection.request.headers)))
-        for message in connection:
-            connection.send(message)
+        async for message in connection:
+            await connection.send(message)
