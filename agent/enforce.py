@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -49,15 +49,15 @@ def is_system(process: Process, observation: Observation) -> bool:
     """
     if process.pid in _FIRST_PIDS or (process.exe is None and process.parent in _KERNEL_PARENTS):
         return True
-    by_pid = {one.pid: one for one in observation.processes}
-    if process.pid == observation.own or process.pid in _ancestors(observation.own, by_pid):
+    if process.pid == observation.own or process.pid in observation.ancestors(observation.own):
         return True
     user, session = _account(process.user), _account(observation.user)
     if not _system_account(user):
         return False
     if user == session:
         return process.parent in _FIRST_PIDS
-    return not any(_account(by_pid[pid].user) == session for pid in _ancestors(process.pid, by_pid))
+    ancestors = frozenset(observation.ancestors(process.pid))
+    return not any(_account(one.user) == session for one in observation.processes if one.pid in ancestors)
 
 
 def _account(user: str) -> str:
@@ -68,19 +68,6 @@ def _account(user: str) -> str:
 def _system_account(account: str) -> bool:
     # macOS has accounts like `_windowserver`, systemd's own start with `systemd-`.
     return not account or account in _SYSTEM_USERS or account.startswith(("_", "systemd-"))
-
-
-def _ancestors(pid: int, by_pid: Mapping[int, Process]) -> list[int]:
-    """Return the ids of what a process was started by, nearest first. Who started later is not it, but has its id."""
-    found: list[int] = []
-    here = by_pid.get(pid)
-    while here is not None and here.parent not in found:
-        parent = by_pid.get(here.parent)
-        if parent is None or parent.started > here.started:
-            break
-        found.append(parent.pid)
-        here = parent
-    return found
 
 
 def end(

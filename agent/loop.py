@@ -6,7 +6,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from agent.enforce import Ending, end, is_system
@@ -39,13 +39,18 @@ class Handled:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How this device works. `dry_run` only looks and logs; `patience` is how long a program may take to stop (s)."""
+    """How this device works. `dry_run` only looks and logs; `patience` is how long a program may take to stop (s).
+
+    `user` is whose session it is (None: ask the system). With `under`, only programs that this process started are
+    looked at: for trying it out on a computer that somebody works on.
+    """
 
     device: str
     language: str = "nl"
     dry_run: bool = False
     patience: float = 3.0
     user: str | None = None
+    under: int | None = None
 
 
 class Watch:
@@ -65,7 +70,7 @@ class Watch:
         seen = self._seen = observe(now, self._setting.user, self._seen)
         who = self._who(now)
         at_school = self._school.at_school(who, now)
-        found = [one for one in programs(seen, who) if self._school.known(one.app)]
+        found = [one for one in programs(self._scope(seen), who) if self._school.known(one.app)]
         asked = [(one, self._school.decide(one.request, now)) for one in found]
         if not at_school:
             asked = [(one, decision) for one, decision in asked if decision.reason is Reason.LOCKED]
@@ -81,6 +86,12 @@ class Watch:
             for one in handled:
                 self._account(one, seen, record=at_school)
         return handled
+
+    def _scope(self, seen: Observation) -> Observation:
+        under = self._setting.under
+        if under is None:
+            return seen
+        return replace(seen, processes=tuple(one for one in seen.processes if under in seen.ancestors(one.pid)))
 
     def _who(self, now: datetime) -> Principal:
         if self._school.snapshot is None:

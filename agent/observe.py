@@ -34,6 +34,22 @@ class Observation:
     own: int
     processes: tuple[Process, ...]
 
+    def ancestors(self, pid: int) -> list[int]:
+        """Return the ids of what a process was started by, nearest first.
+
+        Who has the parent's id but started later is not the parent: that one ended, and its id was used again.
+        """
+        by_pid = {one.pid: one for one in self.processes}
+        found: list[int] = []
+        here = by_pid.get(pid)
+        while here is not None and here.parent not in found:
+            parent = by_pid.get(here.parent)
+            if parent is None or parent.started > here.started:
+                break
+            found.append(parent.pid)
+            here = parent
+        return found
+
 
 def observe(now: datetime, user: str | None = None, before: Observation | None = None) -> Observation:
     """Look once at all processes. Processes that end meanwhile are left out; nothing is raised for one of them.

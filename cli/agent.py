@@ -67,6 +67,9 @@ def enroll(
 def run(
     home: HomeOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Alleen kijken en opschrijven, niets sluiten.")] = False,
+    under: Annotated[
+        int | None, typer.Option("--under", help="Alleen wat dit proces startte (om te proberen).")
+    ] = None,
 ) -> None:
     """Watch this computer until Ctrl-C."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
@@ -74,7 +77,7 @@ def run(
     stop_on_signals(stop)
     if here.enrolment() is not None:
         typer.echo(say("agent.watching"))
-    raise typer.Exit(start(here, stop, dry_run=dry_run))
+    raise typer.Exit(start(here, stop, dry_run=dry_run, under=under))
 
 
 @app.command("status")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -25,14 +26,17 @@ from tests.cast import at
 
 
 class Laptop:
-    """One pupil's laptop: the agent's parts, put together as `agent.__main__` does; notes are kept, not shown."""
+    """One pupil's laptop: the agent's parts, put together as `agent.__main__` does; notes are kept, not shown.
+
+    It looks only at what this test started: other tests, and whoever works on this computer, are left alone.
+    """
 
     def __init__(self, at_school: Dashboard, home: Home, **setting: object) -> None:
         self.link = at_school.link(home)
         self.school = School(home, knowledge(), lambda: LESSON)
         self.outbox = Outbox(home)
         self.notes: list[tuple[str, str, str]] = []
-        given = {"patience": 2.0, "user": own_user(), **setting}
+        given = {"patience": 2.0, "user": own_user(), "under": os.getpid(), **setting}
         self.watch = Watch(Setting(DEVICE, **given), self.school, self.outbox, self.show)  # type: ignore[arg-type]
 
     def show(self, title: str, body: str, user: str) -> str:
@@ -117,6 +121,14 @@ def test_other_programs_are_nobody_s_business(at_school: Dashboard, laptop: Lapt
     assert laptop.look("mijn-werkstuk") == []
     assert ordinary.poll() is None
     assert len(laptop.outbox) == 0
+
+
+def test_a_trial_leaves_alone_what_others_started(at_school: Dashboard, home: Home, run) -> None:
+    mine = run("discord")
+    laptop = Laptop(at_school, home, under=mine.pid)
+    laptop.school.refresh(laptop.link)
+    assert laptop.look("discord") == []
+    assert mine.poll() is None
 
 
 def test_a_program_of_the_system_is_never_touched(at_school: Dashboard, home: Home, run) -> None:
