@@ -241,7 +241,7 @@ def rules(room: Room) -> list[Rule]:
         return (path, handler, {"room": room})
 
     sites: dict[str, list[tuple[object, ...]]] = {
-        "kletsplein.test": [page("/", "kletsplein.html"), to("/chat", Chat), to("/bericht", Thanks)],
+        "kletsplein.test": [page("/", "kletsplein.html"), to("/chat", Chat), to("/bericht", Thanks), to("/live", Live)],
         "zoekmaar.test": [to("/", Results), to("/zoek", Results)],
         "onzeschool.test": [
             page("/", "onzeschool.html"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from cli import ports as held_ports
@@ -42,12 +42,12 @@ def demo(home: Home) -> int:
         return up(place, take_file=True, beside=(sites,), more=lambda prepared: _lines(prepared, papers))
 
 
-def fill(home: Home, papers: Papers, ports: Ports, place: Place, **how: tuple[str, ...]) -> None:
+def fill(home: Home, papers: Papers, ports: Ports, place: Place, more: Sequence[str] = ()) -> None:
     """Write the playground's `school.yaml` into `home` and its people into the database; may be repeated.
 
-    `how` is passed to `school_file`. Raises `Trouble` when the database cannot be used.
+    `more` is for `school_file`. Raises `Trouble` when the database cannot be used.
     """
-    home.school_file.write_text(school_file(ports, papers.ca, place, **how))
+    home.school_file.write_text(school_file(ports, papers.ca, place, more))
     settings = load.read_school(home.school_file).settings
     store = running_school.opened(home)
     try:

@@ -96,15 +96,8 @@ def pupils() -> tuple[Pupil, ...]:
     )
 
 
-def school_file(
-    ports: Ports,
-    trust: Path,
-    place: Place | None = None,
-    *,
-    social: Sequence[str] = ("kletsplein.test",),
-    tunnels: Sequence[str] = ("rekenrijk.test",),
-) -> str:
-    """The text of the playground's `school.yaml`; `trust` is the CA file of the pretend sites."""
+def school_file(ports: Ports, trust: Path, place: Place | None = None, more: Sequence[str] = ()) -> str:
+    """The text of the playground's `school.yaml`; `trust` is the CA file of the sites, `more` are extra lines."""
     place = place or Place()
     lines = [
         "# De school van de speeltuin. Alles hier is verzonnen; de sites staan op deze computer zelf.",
@@ -128,12 +121,13 @@ def school_file(
         "  days:",
         *(f'    {day}: {{lessons: ["00:00-24:00"]}}' for day in _WEEKDAYS),
         "lists:",
-        f"  social: [{', '.join(social)}]",
+        "  social: [kletsplein.test]",
         "  video: [filmpjes.test]",
         "  file-sharing: [fotodrop.test]",
         "  education: [rekenrijk.test]",
         "tunnels:",
-        *(f'  {name}: "oefensite van de speeltuin, de bewaker kijkt er niet in"' for name in tunnels),
+        '  rekenrijk.test: "oefensite van de speeltuin, de bewaker kijkt er niet in"',
+        *more,
     ]
     return "\n".join(lines) + "\n"
 

@@ -73,15 +73,15 @@ class Playground:
 
 
 @contextlib.contextmanager
-def playground(folder: Path, **how: Sequence[str]) -> Iterator[Playground]:
-    """Start everything in `folder` and stop it at the end; `how` goes to `school_file`."""
+def playground(folder: Path, more: Sequence[str] = ()) -> Iterator[Playground]:
+    """Start everything in `folder` and stop it at the end; `more` are lines for its `school.yaml`."""
     folder.mkdir(parents=True, exist_ok=True)
     home = Home(folder / "home")
     home.prepare()
     papers = make_papers(folder / "sites", all_names(), datetime.now(UTC))
     with running(papers) as (sites, ports), contextlib.ExitStack() as stack:
         place = Place(0, 0, 0, {"7": 0, "8": 0})
-        fill(home, papers, ports, place, **how)
+        fill(home, papers, ports, place, more)
         log = folder / "up.log"
         process = _start(home, log)
         stack.callback(_end, process)
