@@ -48,7 +48,8 @@ class Line:
     """One client connection, and what the engine knows of it.
 
     `connect` is its CONNECT target, `first` whether the origin may be greeted before the client's handshake ends.
-    `heads` counts request heads and WebSocket messages, `bodies` are still coming, `raw` is a WebSocket.
+    `heads` counts request heads and WebSocket messages, `judging` those that are being asked about, `bodies` are still
+    coming, `raw` is a WebSocket.
     """
 
     peer: Peer
@@ -60,6 +61,7 @@ class Line:
     http2: bool = False
     raw: bool = False
     heads: int = 0
+    judging: int = 0
     bodies: int = 0
     running: dict[str, Running] = field(default_factory=dict)
 

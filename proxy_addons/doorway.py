@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 MAX_HELLO = 64 * 1024  # bytes of a ClientHello with its records
 FIRST_BYTE = 60.0  # seconds: browsers open spare connections ahead
 HEAD_WITHIN = 15.0  # seconds from the first byte to a whole head or hello
+_PATIENCE = 64 * 1024  # bytes that are read ahead of a head that is being judged
+_NAP = 0.005  # seconds
 PER_ADDRESS = 2000  # connections of one client address at a time
 ECH = 0xFE0D  # the extension `encrypted_client_hello` (draft-ietf-tls-esni): the name outside is not the real one
 REALM = "Klaswacht"
@@ -67,14 +69,23 @@ class BoundedReader(asyncio.StreamReader):
     async def read(self, n: int = -1) -> bytes:
         """Read at most `n` bytes; raises `OSError` when a head (or message) grows past its bound."""
         data = await super().read(n)
-        bound = self._line.bound
-        if self._heads != self._line.heads or bound is None:
+        self._count(len(data))
+        if self._seen > _PATIENCE:
+            # A head may be among what was read just now: let its hook begin, and read no more while it is judged.
+            await asyncio.sleep(0)
+            while self._line.judging and not self._line.closed:
+                await asyncio.sleep(_NAP)
+            self._count(0)
+        if self._seen > (self._line.bound or self._seen):
+            raise OSError("request head too long")
+        return data
+
+    def _count(self, size: int) -> None:
+        """Count what was read since the last head; a body is not counted."""
+        if self._heads != self._line.heads or self._line.bound is None:
             self._heads, self._seen = self._line.heads, 0
         else:
-            self._seen += len(data)
-            if self._seen > bound:
-                raise OSError("request head too long")
-        return data
+            self._seen += size
 
 
 class Doorway:

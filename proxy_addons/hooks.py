@@ -163,14 +163,14 @@ class Hooks:
         exchange = self._exchange(flow, line)
         clean(flow.request)
         size = _size(flow.request)
+        if size is not None and 0 < size <= LOOK_INTO:
+            flow.metadata[_WAITING] = exchange
+        else:
+            await self._judge(flow, line, exchange)
         if size != 0:
             line.bodies += 1
             flow.metadata[_BODY] = True
-        if size is not None and 0 < size <= LOOK_INTO:
-            flow.metadata[_WAITING] = exchange
-            return
-        await self._judge(flow, exchange)
-        if size == 0:
+        if size == 0 or _WAITING in flow.metadata:
             return
         if flow.response is None:
             flow.request.stream = True
@@ -179,17 +179,25 @@ class Hooks:
 
     async def request(self, flow: http.HTTPFlow) -> None:
         """Judge with the body, where there was one to look into."""
+        line = self._line(flow.client_conn)
         self._body_done(flow)
         exchange = flow.metadata.pop(_WAITING, None)
         if exchange is not None and flow.response is None:
-            await self._judge(flow, replace(exchange, body=flow.request.raw_content))
+            await self._judge(flow, line, replace(exchange, body=flow.request.raw_content))
         elif PASSED not in flow.metadata and flow.response is None:
             respond(flow, self._failsafe.page())  # never judged: cannot be, and does not pass
         if _EARLY in flow.metadata:
             self._connections.end(flow.client_conn.id, flow.id)
 
-    async def _judge(self, flow: http.HTTPFlow, exchange: Exchange) -> None:
-        """Ask, and apply the word to the flow."""
+    async def _judge(self, flow: http.HTTPFlow, line: Line, exchange: Exchange) -> None:
+        """Ask, and apply the word to the flow; meanwhile the client is not read far ahead."""
+        line.judging += 1
+        try:
+            await self._ask(flow, exchange)
+        finally:
+            line.judging -= 1
+
+    async def _ask(self, flow: http.HTTPFlow, exchange: Exchange) -> None:
         ruling = await self._failsafe.ask(exchange)
         if ruling.answer is not None:
             respond(flow, ruling.answer)

@@ -1,0 +1,224 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import time
+
+import httpx
+import pytest
+from mitmproxy.test import tflow
+
+from proxy_addons.connections import Connections
+from proxy_addons.egress import Egress
+from proxy_addons.facts import Peer
+from proxy_addons.failsafe import Failsafe
+from proxy_addons.hooks import LOOK_INTO, Hooks, _looks_like_http, kind_of_trouble
+from tests.proxy_addons.rig import BLOCKED, BROKEN, SECRET, HandGate, Rig
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory):
+    with Rig(tmp_path_factory.mktemp("hooks")) as rig:
+        yield rig
+
+
+# --- uploads -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("http2", [False, True])
+def test_a_small_form_is_judged_with_its_body_and_once(rig, http2):
+    asked = len(rig.gate.asked)
+    with rig.client(http2=http2) as client:
+        assert client.post("https://open.test/form", data={"q": "paarden"}).content == SECRET
+    (exchange,) = rig.gate.asked[asked:]
+    assert (exchange.method, exchange.body) == ("POST", b"q=paarden")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_big_upload_is_judged_before_it_and_then_streams(rig, scheme):
+    asked, bodies = len(rig.gate.asked), len(rig.seen.bodies)
+    with rig.client() as client:
+        assert client.post(f"{scheme}://open.test/up", content=b"x" * 3_000_000).content == SECRET
+    (exchange,) = rig.gate.asked[asked:]
+    assert exchange.body is None
+    assert rig.seen.bodies[bodies:] == [3_000_000]
+
+
+def test_an_upload_of_unknown_length_is_judged_before_it_too(rig):
+    asked, bodies = len(rig.gate.asked), len(rig.seen.bodies)
+    with rig.client() as client:
+        assert client.post("https://open.test/up", content=(b"x" * 1000 for _ in range(50))).content == SECRET
+    assert len(rig.gate.asked) == asked + 1
+    assert rig.seen.bodies[bodies:] == [50_000]
+
+
+@pytest.mark.parametrize("size", [10, LOOK_INTO + 1, 900_000])
+@pytest.mark.parametrize("http2", [False, True])
+def test_a_denied_upload_gets_the_page(rig, size, http2):
+    before = rig.seen.connections
+    with rig.client(http2=http2) as client:
+        assert client.post("https://blocked.test/up", content=b"x" * size).content == BLOCKED
+    assert rig.seen.connections == before
+
+
+def test_a_huge_denied_upload_is_not_waited_for(rig):
+    tls = rig.tls("blocked.test")
+    tls.sendall(b"POST /up HTTP/1.1\r\nHost: blocked.test\r\nContent-Length: 5000000000\r\n\r\n" + b"x" * 1000)
+    tls.settimeout(5)
+    with contextlib.suppress(ConnectionError, ssl.SSLError):
+        assert not tls.recv(4096).startswith(b"HTTP/1.1 2")
+
+
+def test_a_hidden_body_on_a_denied_http2_request_does_not_fill_the_memory(rig):
+    with rig.client(http2=True) as client, contextlib.suppress(httpx.TransportError):
+        sent = 0
+
+        def endless():
+            nonlocal sent
+            while sent < 40_000_000:
+                sent += 10_000
+                yield b"x" * 10_000
+
+        client.request("GET", "https://blocked.test/", content=endless())
+        raise AssertionError("an endless body was swallowed")
+    assert sent < 20_000_000
+
+
+# --- responses -----------------------------------------------------------------------------------------------------------
+
+
+def test_long_and_endless_responses_flow_at_once(rig):
+    with rig.client() as client:
+        assert client.get("https://open.test/big").content == SECRET * 20_000
+        start = time.monotonic()
+        with client.stream("GET", "https://open.test/sse") as answer:
+            assert SECRET in next(answer.iter_bytes())
+        assert time.monotonic() - start < 5
+
+
+def test_only_the_guard_may_ask_for_a_device_key(rig):
+    for scheme in ("http", "https"):
+        with rig.client() as client:
+            answer = client.get(f"{scheme}://open.test/407")
+        assert answer.status_code == 502
+        assert "proxy-authenticate" not in answer.headers
+
+
+def test_an_upgrade_to_something_unknown_is_no_tunnel(rig):
+    tls = rig.tls("open.test")
+    tls.sendall(b"GET /upgrade HTTP/1.1\r\nHost: open.test\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n")
+    tls.settimeout(5)
+    with contextlib.suppress(ConnectionError, ssl.SSLError):
+        assert SECRET not in tls.recv(65536)
+    assert "upgrade" not in rig.seen.requests[-1][2]
+
+
+def test_the_answer_to_a_head_request_has_no_body_and_the_connection_goes_on(rig):
+    with rig.client() as client:
+        assert client.head("https://blocked.test/").status_code == 403
+        assert client.get("https://blocked.test/").content == BLOCKED
+
+
+# --- trouble with an origin ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("http2", [False, True])
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("http://gone.test/", "unreachable"),
+        ("https://gone.test/", "unreachable"),
+        ("https://stale.test/", "certificate"),
+        ("http://nowhere.test/", "dns"),
+        ("https://nowhere.test/", "dns"),
+    ],
+)
+def test_a_site_that_cannot_be_reached_gets_a_friendly_page(rig, url, kind, http2):
+    with rig.client(http2=http2) as client:
+        answer = client.get(url)
+    assert answer.status_code == 502
+    assert answer.content == f"<!doctype html><p>trouble: {kind}".encode()
+    assert "mitmproxy" not in str(answer.headers)
+
+
+def test_a_request_that_makes_no_sense_gets_our_page_not_mitmproxys(rig):
+    tls = rig.tls("open.test")
+    tls.sendall(b"GET / HTTP/1.1\r\nHost: open.test\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc")
+    answer = tls.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert BROKEN in answer
+    assert b"mitmproxy" not in answer.lower()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "127.1", "2130706433", "0x7f000001", "017700000001", "[::ffff:127.0.0.1]", "169.254.169.254", "10.0.0.1", "192.168.1.1", "100.64.0.1", "[64:ff9b::7f00:1]"])
+def test_no_spelling_leads_to_this_machine_or_the_school_network(rig, address):
+    connections = rig.seen.connections
+    rig.gate.open |= {"127.0.0.1", "localhost", "::1", "0.0.0.0", "169.254.169.254", "10.0.0.1", "192.168.1.1", "100.64.0.1"}
+    sock = rig.raw(f"GET http://{address}/ HTTP/1.1\r\nHost: {address}\r\n\r\n".encode())
+    answer = sock.recv(65536)
+    assert answer.startswith((b"HTTP/1.1 502 ", b"HTTP/1.1 403 ", b"HTTP/1.1 400 ")), answer
+    assert rig.seen.connections == connections
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("Certificate verify failed: certificate has expired", "certificate"),
+        ("[Errno -2] Name or service not known", "dns"),
+        ("name not found a moment ago", "dns"),
+        ("[Errno 111] Connect call failed ('192.0.2.1', 443)", "unreachable"),
+        ("refused by the guard", "unreachable"),
+        ("[Errno 110] Connection timed out", "timeout"),
+    ],
+)
+def test_what_is_wrong_with_a_site_is_told_by_its_kind(message, kind):
+    assert kind_of_trouble(message) == kind
+
+
+@pytest.mark.parametrize(
+    ("data", "verdict"),
+    [
+        (b"GET / HTTP/1.1\r\n", True),
+        (b"GET / HTTP/1.0\n", True),
+        (b"M-SEARCH * HTTP/1.1\r\n", True),
+        (b"GE", None),
+        (b"GET /half", None),
+        (b"\x16\x03", None),
+        (b"\x16\x03\x09x", False),
+        (b"GET /\r\n", False),
+        (b"PRI * HTTP/2.0\r\n", False),
+        (b"SSH-2.0-OpenSSH\r\n", False),
+        (b"\x00\x00", False),
+        (b"{\"json\": 1}", False),
+    ],
+)
+def test_http_is_told_from_other_talk(data, verdict):
+    assert _looks_like_http(data) is verdict
+
+
+def test_a_request_that_was_never_judged_does_not_pass():
+    failsafe = Failsafe(HandGate(), frozenset())
+    connections = Connections(failsafe.standing)
+    failsafe.attach(connections)
+    flow = tflow.tflow()
+    connections.open(Peer(flow.client_conn.id, "10.0.0.1", 1), lambda: None)
+    asyncio.run(Hooks(failsafe, connections, Egress()).request(flow))
+    assert flow.response.content == BROKEN
+
+
+def test_messages_of_a_websocket_are_not_kept():
+    failsafe = Failsafe(HandGate(), frozenset())
+    connections = Connections(failsafe.standing)
+    hooks = Hooks(failsafe, connections, Egress())
+    flow = tflow.twebsocketflow()
+    closed = []
+    connections.open(Peer(flow.client_conn.id, "10.0.0.1", 1), lambda: closed.append(True))
+    connections.begin(flow.client_conn.id, flow.id, None, None)
+    hooks.websocket_message(flow)
+    assert len(flow.websocket.messages) == 1
+    assert not flow.websocket.messages[-1].dropped
+    connections.end(flow.client_conn.id, flow.id)
+    hooks.websocket_message(flow)
+    assert flow.websocket.messages[-1].dropped
+    assert closed == [True]
