@@ -82,7 +82,8 @@ class Change:
         """Insert one row unless there is one with these `keys`; whether it was inserted."""
         insert = postgresql_insert if self.connection.dialect.name == "postgresql" else sqlite_insert
         statement = insert(table).values(**row).on_conflict_do_nothing(index_elements=list(keys))
-        return self.execute(statement).rowcount == 1
+        # Asked back, because the count of rows after an insert is not the same thing on every driver.
+        return self.execute(statement.returning(table.c[keys[0]])).first() is not None
 
     def moved(self, who: str, what: str, now: datetime, targets: Sequence[str] = ()) -> None:
         """Policy or state changed: write the audit entry and move the revision at the end of the transaction."""

@@ -30,6 +30,7 @@ class Feed:
         self._school = school
         self._news = threading.Condition()
         self._pulse: Pulse | None = None
+        self._changes = 0
         self._told: int | None = None
         self._told_pulse: Pulse | None = None
         self._healthy = False
@@ -37,13 +38,13 @@ class Feed:
         self._thread: threading.Thread | None = None
 
     def wait(self, timeout: float, after: int | None = None) -> int:
-        """Block until the revision differs from `after` or `timeout` seconds passed; returns the newest revision known.
+        """Block until the revision moved on from `after` or `timeout` seconds passed; the newest revision known.
 
         Without `after` it is compared with what this feed's last such call returned (first call: returns at once
         with the revision as soon as it is known). Nothing known yet: returns `after`, or 0.
         """
         seen = self._told if after is None else after
-        pulse = self._wait(timeout, lambda found: found.revision != seen)
+        pulse = self._wait(timeout, None if seen is None else Pulse(seen, 0), revision_only=True)
         revision = (seen or 0) if pulse is None else pulse.revision
         if after is None and pulse is not None:
             self._told = revision
@@ -52,17 +53,28 @@ class Feed:
     def wait_pulse(self, timeout: float, after: Pulse | None = None) -> Pulse:
         """The same for revision and activity together, for live screens."""
         seen = self._told_pulse if after is None else after
-        pulse = self._wait(timeout, lambda found: found != seen)
+        pulse = self._wait(timeout, seen)
         if after is None and pulse is not None:
             self._told_pulse = pulse
         return pulse or seen or Pulse(0, 0)
 
-    def _wait(self, timeout: float, is_news: Any) -> Pulse | None:
+    def _wait(self, timeout: float, seen: Pulse | None, *, revision_only: bool = False) -> Pulse | None:
         with self._news:
             self._start()
-            self._news.wait_for(
-                lambda: self._stop.is_set() or (self._pulse is not None and is_news(self._pulse)), timeout
-            )
+            before = self._changes
+
+            def is_news() -> bool:
+                if self._stop.is_set():
+                    return True
+                if self._pulse is None or seen is None:
+                    return self._pulse is not None
+                now = Pulse(self._pulse.revision, 0) if revision_only else self._pulse
+                risen = now.revision > seen.revision or now.activity > seen.activity
+                # Something lower is what this feed knew before `seen` was written, unless it fell while we waited:
+                # then an older copy of the database was put back.
+                return risen or (now != seen and self._changes > before)
+
+            self._news.wait_for(is_news, timeout)
             return self._pulse
 
     @property
@@ -122,4 +134,5 @@ class Feed:
         if pulse != self._pulse:
             with self._news:
                 self._pulse = pulse
+                self._changes += 1
                 self._news.notify_all()

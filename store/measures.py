@@ -139,13 +139,13 @@ def read_sanctions(connection: Connection, school: str, now: datetime) -> tuple[
     """Bans that have not ended."""
     return tuple(
         Sanction(r.id, r.person_id, SanctionTarget(r.target), r.starts, r.ends, r.by_id, tuple(r.sites))
-        for r in connection.execute(_live(sanctions, school, now))
+        for r in _live(connection, sanctions, school, now)
     )
 
 
 def read_care(connection: Connection, school: str) -> tuple[Care, ...]:
     """All standing exceptions."""
-    rows = connection.execute(sa.select(cares).where(cares.c.school_id == school).order_by(cares.c.id)).all()
+    rows = sorted(connection.execute(sa.select(cares).where(cares.c.school_id == school)), key=lambda row: str(row.id))
     return tuple(Care(r.id, r.person_id, r.device_id, tuple(r.sites), tuple(r.apps), r.review) for r in rows)
 
 
@@ -162,21 +162,22 @@ def read_agreements(connection: Connection, school: str, now: datetime) -> tuple
             goal=r.goal,
             by=r.by_id,
         )
-        for r in connection.execute(_live(agreements, school, now))
+        for r in _live(connection, agreements, school, now)
     )
 
 
 def read_spans(connection: Connection, school: str, now: datetime) -> dict[str, tuple[Span, ...]]:
     """Pauses and rainy days that have not ended."""
     found: dict[str, tuple[Span, ...]] = {PAUSE: (), RAIN: ()}
-    for row in connection.execute(_live(spans, school, now)):
+    for row in _live(connection, spans, school, now):
         found[row.kind] = (*found[row.kind], Span(row.group_id, row.starts, row.ends, row.by_id))
     return found
 
 
-def _live(table: sa.Table, school: str, now: datetime) -> sa.Select[Any]:
+def _live(connection: Connection, table: sa.Table, school: str, now: datetime) -> list[sa.Row[Any]]:
     live = sa.and_(table.c.school_id == school, table.c.ends > now)
-    return sa.select(table).where(live).order_by(table.c.starts, table.c.id)
+    # Sorted here, because databases differ in how they order capitals.
+    return sorted(connection.execute(sa.select(table).where(live)), key=lambda row: (row.starts, row.id))
 
 
 def _timed(school: str, noun: Sanction | Agreement | Span) -> dict[str, Any]:

@@ -132,14 +132,15 @@ def read_members(connection: Connection, school: str) -> dict[str, Member]:
     """Person id to member: no names."""
     inside = groups_of(connection, school)
     rows = connection.execute(sa.select(people.c.id, people.c.role).where(people.c.school_id == school)).all()
-    return {row.id: Member(row.id, Role(row.role), inside.get(row.id, ())) for row in sorted(rows)}
+    # Plain tuples sort many times faster than rows do.
+    return {who: Member(who, Role(role), inside.get(who, ())) for who, role in sorted(map(tuple, rows))}
 
 
 def read_consents(connection: Connection, school: str, now: datetime) -> dict[str, bool]:
     """Person id to the answer of this school year."""
     this_year = sa.and_(consents.c.school_id == school, consents.c.year == school_year(now))
     rows = connection.execute(sa.select(consents.c.person_id, consents.c.agreed).where(this_year)).all()
-    return {row.person_id: row.agreed for row in sorted(rows)}
+    return dict(sorted((person, agreed) for person, agreed in rows))
 
 
 def groups_of(connection: Connection, school: str, persons: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:
@@ -149,6 +150,6 @@ def groups_of(connection: Connection, school: str, persons: Iterable[str] | None
     if chosen is not None and len(chosen) <= 50:
         wish = wish.where(memberships.c.person_id.in_(chosen))
     found: dict[str, tuple[str, ...]] = {}
-    for row in sorted(connection.execute(wish).all()):
-        found[row.person_id] = (*found.get(row.person_id, ()), row.group_id)
+    for person, group in sorted(map(tuple, connection.execute(wish))):
+        found[person] = (*found.get(person, ()), group)
     return found

@@ -1,0 +1,283 @@
+"""Opening a database: the first time, again, together, a wrong one, a locked one."""
+
+from __future__ import annotations
+
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from store import Store, StoreUnavailable, account_tables, open_store, tables
+from store.migrate import HEADS, SCRIPTS, Chain
+from tests.cast import KNOWLEDGE, grant
+from tests.store.cluster import Cluster
+from tests.store.conftest import Place
+from tests.store.school import NOW, SCHOOL, settle
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_second_start_keeps_everything(tmp_path: Path) -> None:
+    files = (str(tmp_path / "var" / "klaswacht.db"), str(tmp_path / "var" / "accounts.db"))
+    first = open_store(*files, migrate=True)
+    settle(first)
+    snapshot = first.snapshot(SCHOOL, KNOWLEDGE, NOW)
+    first.close()
+    for migrate in (True, False):
+        again = open_store(*files, migrate=migrate)
+        assert again.snapshot(SCHOOL, KNOWLEDGE, NOW) == snapshot
+        again.check()
+        again.close()
+
+
+def test_only_the_owner_can_read_the_files(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "klaswacht.db"), str(tmp_path / "accounts.db"), migrate=True)
+    settle(store)
+    files = list(tmp_path.iterdir())
+    assert len(files) >= 2
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    store.close()
+
+
+def test_a_sqlite_file_is_in_wal_mode_with_foreign_keys_and_wiping(store: Store) -> None:
+    if not store.database.sqlite:
+        with store.database.read() as connection:
+            assert connection.exec_driver_sql("SHOW transaction_isolation").scalar() == "repeatable read"
+        return
+    with store.database.read() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "foreign_keys", "synchronous", "secure_delete", "busy_timeout")
+        }
+    assert found == {
+        "journal_mode": "wal",
+        "foreign_keys": 1,
+        "synchronous": 1,
+        "secure_delete": 1,
+        "busy_timeout": 3000,
+    }
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_code(store: Store) -> None:
+    with store.database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"include_name": lambda name, *_: name != "accounts"})
+        assert compare_metadata(context, tables.metadata) == []
+    accounts = store._accounts_database
+    assert accounts is not None
+    expected = account_tables.metadata
+    if accounts.sqlite:
+        expected = sa.MetaData(naming_convention=tables.NAMES)
+        for table in account_tables.metadata.tables.values():
+            table.to_metadata(expected, schema=None, referred_schema_fn=lambda *_: sa.schema.BLANK_SCHEMA)
+    with accounts.engine.connect() as connection:
+        options = {
+            "include_schemas": not accounts.sqlite,
+            "version_table_schema": None if accounts.sqlite else "accounts",
+            "include_name": lambda name, kind, _: kind != "schema" or name == (None if accounts.sqlite else "accounts"),
+        }
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, expected) == []
+
+
+@pytest.mark.parametrize("chain", Chain)
+def test_the_program_knows_its_newest_migration(chain: Chain) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("version_locations", str(SCRIPTS / chain.value))
+    config.set_main_option("path_separator", "os")
+    assert ScriptDirectory.from_config(config).get_heads() == [HEADS[chain]]
+
+
+def test_every_table_says_of_which_school_a_row_is() -> None:
+    for table in (*tables.metadata.tables.values(), *account_tables.metadata.tables.values()):
+        assert not table.c.school_id.nullable, table.name
+
+
+def test_staff_accounts_are_in_a_database_of_their_own(store: Store, place: Place) -> None:
+    main = {table.name for table in tables.metadata.tables.values()}
+    own = {table.name for table in account_tables.metadata.tables.values()}
+    if place.kind == "sqlite":
+        with sqlite3.connect(place.url) as raw:
+            found = {row[0] for row in raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        raw.close()
+    else:
+        with psycopg.connect(place.url) as raw_pg:
+            rows = raw_pg.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        found = {row[0] for row in rows}
+    assert main <= found
+    assert not own & found
+
+
+def test_a_process_that_did_not_open_the_accounts_is_told_so(place: Place) -> None:
+    store = open_store(place.url)
+    with pytest.raises(StoreUnavailable, match="`accounts_url`"):
+        _ = store.accounts
+    store.close()
+
+
+def test_one_file_for_both_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="a file of their own"):
+        open_store(str(tmp_path / "a.db"), str(tmp_path / "a.db"), migrate=True)
+
+
+def test_a_database_that_is_not_there_is_one_clear_line(tmp_path: Path, cluster: Cluster) -> None:
+    with pytest.raises(StoreUnavailable, match="klaswacht up"):
+        open_store(str(tmp_path / "none.db"))
+    assert not (tmp_path / "none.db").exists()
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreUnavailable, match="no database can be made"):
+        open_store(str(tmp_path / "file" / "none.db"), migrate=True)
+    with pytest.raises(StoreUnavailable, match="`nothing` at `/nowhere`"):
+        open_store("postgresql://postgres@/nothing?host=/nowhere", migrate=True)
+    with pytest.raises(StoreUnavailable, match="does not exist"):
+        open_store(cluster.url("nothing"), migrate=True)
+    with pytest.raises(StoreUnavailable, match="kind `mysql`"):
+        open_store("mysql://somewhere/x")
+
+
+def test_something_that_is_no_database_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "klaswacht.db").write_bytes(b"this is a letter to the parents, not a database. " * 50)
+    with pytest.raises(StoreUnavailable, match="not a database"):
+        open_store(str(tmp_path / "klaswacht.db"), migrate=True)
+
+
+def test_an_empty_database_is_not_used_before_it_is_made(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "klaswacht.db").close()
+    (tmp_path / "klaswacht.db").touch()
+    with pytest.raises(StoreUnavailable, match="version `empty`"):
+        open_store(str(tmp_path / "klaswacht.db"))
+
+
+def test_a_database_of_a_newer_program_is_left_alone(store: Store, place: Place) -> None:
+    version = sa.table("alembic_version", sa.column("version_num", sa.String))
+    try:
+        with store.database.write(SCHOOL) as change:
+            change.execute(sa.update(version).values(version_num="9999"))
+        with pytest.raises(StoreUnavailable, match="newer program"):
+            place.open(migrate=True)
+        with pytest.raises(StoreUnavailable, match="version `9999`"):
+            place.open()
+    finally:
+        with store.database.write(SCHOOL) as change:
+            change.execute(sa.update(version).values(version_num=HEADS[Chain.MAIN]))
+
+
+STARTER = """
+import sys
+from store import open_store
+print("ready", flush=True)
+sys.stdin.readline()
+open_store(sys.argv[1], sys.argv[2], migrate=True, patience=30).close()
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def test_two_programs_that_start_together_make_one_database(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    urls = (str(tmp_path / "klaswacht.db"), str(tmp_path / "accounts.db"))
+    if kind == "postgresql":
+        urls = (request.getfixturevalue("cluster").new_database(),) * 2
+    command = [sys.executable, "-c", STARTER, *urls]
+    starters = [
+        subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    for starter in starters:
+        assert starter.stdout and starter.stdout.readline() == "ready\n"
+    for starter in starters:
+        assert starter.stdin
+        starter.stdin.write("go\n")
+        starter.stdin.flush()
+    for starter in starters:
+        _, errors = starter.communicate(timeout=90)
+        assert starter.returncode == 0, errors
+    store = open_store(*urls)
+    store.check()
+    store.close()
+
+
+LOCKER = """
+import sqlite3, sys
+raw = sqlite3.connect(sys.argv[1], isolation_level=None)
+raw.execute("BEGIN IMMEDIATE")
+print("locked", flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_database_that_another_process_holds_is_unavailable_and_not_a_hang(place: Place) -> None:
+    store = place.open(patience=0.5)
+    settle(store)
+    if place.kind == "sqlite":
+        command = [sys.executable, "-c", LOCKER, place.url]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as locker:
+            assert locker.stdin and locker.stdout and locker.stdout.readline() == "locked\n"
+            assert_unavailable(store)
+            locker.stdin.write("\n")
+            locker.stdin.flush()
+            assert locker.wait(20) == 0
+    else:
+        with psycopg.connect(place.url) as raw:
+            raw.execute("LOCK TABLE grants IN ACCESS EXCLUSIVE MODE")
+            start = time.monotonic()
+            with pytest.raises(StoreUnavailable, match="lock timeout"):
+                store.grants.add(SCHOOL, grant("g"), NOW)
+            assert time.monotonic() - start < 5
+    # And afterwards it just works.
+    store.grants.add(SCHOOL, grant("g"), NOW)
+    assert len(store.snapshot(SCHOOL, KNOWLEDGE, NOW).state.grants) == 1
+    store.close()
+
+
+def assert_unavailable(store: Store) -> None:
+    start = time.monotonic()
+    with pytest.raises(StoreUnavailable, match="locked"):
+        store.grants.add(SCHOOL, grant("g"), NOW)
+    with pytest.raises(StoreUnavailable, match="locked"):
+        store.check()
+    assert time.monotonic() - start < 5, "the other process would hold it much longer"
+    # Readers are not in the way of a writer and the other way round: that is what WAL is for.
+    assert store.snapshot(SCHOOL, KNOWLEDGE, NOW).state.grants == ()
+
+
+@pytest.mark.postgres
+def test_a_stopped_server_is_unavailable_and_comes_back(cluster: Cluster, postgresql_url: str) -> None:
+    store = open_store(postgresql_url)
+    school = "another school of its own"
+    store.people.groups(school)
+    cluster.stop()
+    try:
+        with pytest.raises(StoreUnavailable):
+            store.people.groups(school)
+        with pytest.raises(StoreUnavailable):
+            store.check()
+    finally:
+        cluster.start()
+    assert store.people.groups(school) == ()
+    store.check()
+    store.close()
+
+
+def test_an_error_never_repeats_what_a_pupil_wrote(store: Store) -> None:
+    from store.incidents import Wish, _ask_row
+    from store.tables import asks
+
+    row = _ask_row(SCHOOL, Wish("social.com", "project", line="geheim van Sam"), NOW)
+    with store.database.write(SCHOOL) as change:
+        change.execute(asks.insert().values(**row))
+    with pytest.raises(sa.exc.IntegrityError) as caught, store.database.write(SCHOOL) as change:
+        change.execute(asks.insert().values(**row))
+    assert "geheim van Sam" not in str(caught.value)
