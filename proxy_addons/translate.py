@@ -96,6 +96,8 @@ def is_framed(exchange: Exchange) -> bool:
 
 def wants_html(exchange: Exchange) -> bool:
     """Whether a page can be shown to whoever asks: a GET or form of something that reads HTML (or anything)."""
+    if exchange.websocket:
+        return False
     headers = exchange.headers
     destination = headers.get("sec-fetch-dest")
     if destination is not None:

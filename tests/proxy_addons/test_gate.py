@@ -38,8 +38,6 @@ def guard(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> Guard:
     return guard
 
 
-
-
 def door(guard: Guard, host: str, port: int = 443, who: Peer = SAMS) -> Door:
     async def enter(gate: Gate) -> Door:
         return gate.enter(who, host, port).door

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -145,8 +146,6 @@ def test_a_form_of_another_device_or_host_or_an_old_one_is_not_taken(
         elsewhere = "https://x.com/_klaswacht/ask"
         assert (await answered(gate, plain(ASK, sent, STRANGERS))).status == 403
         assert (await answered(gate, plain(elsewhere, sent))).status == 403
-        import time
-
         soon = time.time() + 601
         monkeypatch.setattr("proxy_addons.own_path.time", lambda: soon)
         late = await answered(gate, plain(ASK, sent))
@@ -166,7 +165,9 @@ def test_with_the_store_gone_the_child_is_told_to_ask_aloud(guard: Guard, monkey
     async def work(gate: Gate) -> None:
         for url, form in ((ASK, FORM), (REPORT, {"kind": "mean"})):
             answer = await answered(gate, call(url, PAGE, form=form))
-            assert answer.status == 503 and said(answer)["say"] == "Versturen lukt nu niet. Vraag het gewoon in de klas."
+            assert (
+                answer.status == 503 and said(answer)["say"] == "Versturen lukt nu niet. Vraag het gewoon in de klas."
+            )
 
     guard.run(work)
 
@@ -226,9 +227,7 @@ def test_the_waiting_page_hears_the_answer(guard: Guard, state: AskState, text: 
         waiting = asyncio.create_task(answered(gate, call(WAIT, PAGE, x_klaswacht_ask=ask)))
         await asyncio.sleep(0.2)
         assert not waiting.done()
-        await asyncio.to_thread(
-            guard.store.incidents.answer, SCHOOL, ask, state, "anja", guard.clock.now, text=text
-        )
+        await asyncio.to_thread(guard.store.incidents.answer, SCHOOL, ask, state, "anja", guard.clock.now, text=text)
         async with asyncio.timeout(NEVER):
             word = said(await waiting)
         assert heard in str(word["answer"]) and word["open"] is False and word["state"] == state.value

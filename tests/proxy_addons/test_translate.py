@@ -27,7 +27,9 @@ def multipart(*parts: bytes) -> bytes:
 
 
 def test_every_name_in_play_is_asked() -> None:
-    page = exchange("https://leren.nl/x", connect="a.leren.nl:443", sni="B.leren.nl.", hosts=("social.com:443", "x.com"))
+    page = exchange(
+        "https://leren.nl/x", connect="a.leren.nl:443", sni="B.leren.nl.", hosts=("social.com:443", "x.com")
+    )
     assert asked(page).hosts == ("leren.nl", "social.com", "x.com", "a.leren.nl", "b.leren.nl")
 
 
@@ -60,7 +62,7 @@ def test_a_form_is_a_submit_and_other_sending_too() -> None:
     [
         (b'Content-Disposition: form-data; name="f"; filename="ik.JPG"\r\n\r\nxx', "picture"),
         (b'Content-Disposition: form-data; name="f"; filename="x"\r\nContent-Type: image/png\r\n\r\nxx', "picture"),
-        (b'content-disposition: form-data; name=f; filename=lied.mp3\r\n\r\nxx', "sound"),
+        (b"content-disposition: form-data; name=f; filename=lied.mp3\r\n\r\nxx", "sound"),
         (b'Content-Disposition: form-data; name="f"; filename="a.mp4"\r\n\r\nxx', "video"),
         (b"Content-Disposition: form-data; name=\"f\"; filename*=UTF-8''werk.docx\r\n\r\nxx", "file"),
         (b'Content-Disposition: form-data; name="f"; filename="a\\".png"\r\n\r\nxx', "picture"),
