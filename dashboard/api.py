@@ -9,24 +9,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hmac import compare_digest
 from threading import BoundedSemaphore, Lock
-from typing import Annotated, Any
+from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from flask.blueprints import BlueprintSetupState
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from dashboard.access import keyed
 from dashboard.actions.desk import Desk
 from dashboard.auth import House
+from dashboard.told import read_event
 from dashboard.views.lesson import Live
 from policy.codec import snapshot_to_dict
-from policy.model import Action, Device, Effect, Reason, Snapshot
+from policy.model import Device, Snapshot
 from policy.projection import changes_at, project
-from policy.seat import live_lease
 from store import StoreUnavailable
 from store.events import Event, What
 from store.feed import Feed
@@ -38,10 +37,7 @@ _LARGEST = 64 * 1024
 _WAITERS = 4
 _ASK_AGAIN = 3  # seconds, for a device that found no place to wait
 _SEEN_EVERY = timedelta(minutes=5)
-_OLDEST = timedelta(days=14)
-_CLOCKS_DIFFER = timedelta(minutes=1)
 _UNKNOWN_KEY = "0" * 64
-_HELP = frozenset({Reason.HELP, Reason.HELP_HOST})
 
 
 class Refusal(Exception):
@@ -210,53 +206,17 @@ class Counter:
         if not isinstance(lost, int) or not 0 <= lost <= 1_000_000:
             raise Refusal(400, "`lost` is a number")
         snapshot, now = self._snapshot(), self._clock()
-        made = [self._event(one, device, snapshot, now) for one in given]
-        taken = [event for event in made if event is not None]
+        made = [read_event(one, device, snapshot, now) for one in given]
+        taken = [event for event in made if event is not None and self._given(event)]
         refused = len(made) - len(taken)
         self._desk.store.events.add_batch(self._desk.school, taken, now, lost=lost + refused)
         return {"taken": len(taken), "refused": refused}
 
-    def _event(self, given: object, device: Device, snapshot: Snapshot, now: datetime) -> Event | None:
-        try:
-            told = AppEvent.model_validate(given)
-        except ValidationError:
-            return None
-        if not _told_of(told.app, snapshot) or told.reason in _HELP or now - told.at > _OLDEST:
-            return None
-        what = self._what(told)
-        if what is None or told.at > now + _CLOCKS_DIFFER:
-            return None
-        person = told.person if told.person in _people(snapshot, device, now) else None
-        member = snapshot.people.get(person) if person else None
-        return Event(
-            what=what,
-            when=min(told.at.astimezone(UTC), now),
-            effect=told.effect,
-            reason=told.reason,
-            action=Action.RUN,
-            rules=tuple(one for one in told.rules if one in snapshot.rules),
-            category=snapshot.knowledge.apps.get(told.app),
-            thing=told.app,
-            group=member.groups[0] if member and member.groups else device.group,
-            device=device.id,
-            person=person,
-            revision=told.revision,
-            grant=told.grant,
-            uid=f"agent:{device.id}:{told.uid}",
-        )
-
-    def _what(self, told: AppEvent) -> What | None:
-        """What kind of exception this is; None: it is none."""
-        if not told.ended:
-            return What.FAULT
-        if told.effect is Effect.DENY:
-            return What.BLOCKED
-        if told.effect is Effect.HOLD:
-            return What.HELD
-        if told.effect is Effect.ALLOW and told.grant:
-            known = self._desk.store.grants.get(self._desk.school, told.grant)
-            return What.GRANTED if known else None
-        return None
+    def _given(self, event: Event) -> bool:
+        """Whether the permission that an event rests on was ever given."""
+        if event.what is not What.GRANTED:
+            return True
+        return bool(event.grant) and self._desk.store.grants.get(self._desk.school, event.grant or "") is not None
 
     def _snapshot(self) -> Snapshot:
         return self._desk.snapshot(self._clock())
@@ -271,39 +231,8 @@ class Counter:
         self._desk.store.devices.seen(self._desk.school, {device: now})
 
 
-type _Word = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
-
-
-class AppEvent(BaseModel):
-    """One event as an agent tells it (`agent.outbox.app_event`)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    uid: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8,32}$")]
-    at: AwareDatetime
-    app: _Word
-    person: _Word | None = None
-    effect: Effect
-    reason: Reason
-    rules: Annotated[tuple[_Word, ...], Field(max_length=20)] = ()
-    grant: _Word | None = None
-    revision: Annotated[int, Field(ge=0, le=2**53)] = 0
-    ended: bool = True
-
-
 def _stranger() -> Refusal:
     return Refusal(401, "this device is not known here; enrol it again")
-
-
-def _told_of(app: str, snapshot: Snapshot) -> bool:
-    """Whether a program is one that the school has rules or a kind for: no other is ever written down."""
-    return app in snapshot.knowledge.apps or any(app in rule.apps for rule in snapshot.policy.rules)
-
-
-def _people(snapshot: Snapshot, device: Device, now: datetime) -> frozenset[str]:
-    """Return who this device may speak of: its owner and whoever sits there now."""
-    lease = live_lease(snapshot, device.id, now)
-    return frozenset(one for one in (device.person, lease.person if lease else None) if one)
 
 
 def _body() -> dict[str, Any]:

@@ -76,3 +76,8 @@ def test_a_program_that_becomes_another_one_is_seen_as_the_other(run, tmp_path) 
     finally:
         shell.kill()
         shell.wait()
+
+
+def test_only_one_file_knows_how_processes_are_looked_at() -> None:
+    room = Path(__file__).parents[2] / "agent"
+    assert [path.name for path in room.rglob("*.py") if "import psutil" in path.read_text()] == ["observe.py"]

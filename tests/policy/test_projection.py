@@ -261,7 +261,7 @@ def test_the_device_answers_as_the_school_does(state: State, device: Device, now
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(states, devices, moments, st.integers(0, 240))
-def test_a_copy_answers_as_the_school_does_until_it_has_to_be_renewed(state: State, device: Device, now, minutes: int) -> None:
+def test_a_copy_answers_as_the_school_does_until_it_is_renewed(state: State, device: Device, now, minutes: int) -> None:
     """The server is gone for a while."""
     whole = school(state, device)
     cut = project(whole, DEVICE, now)

@@ -1,0 +1,90 @@
+"""What a device tells of its programs: read strictly, looked up again here, and kept only where it is an exception."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from policy.model import Action, Device, Effect, Reason, Snapshot
+from policy.seat import live_lease
+from store.events import Event, What
+
+_OLDEST = timedelta(days=14)
+_CLOCKS_DIFFER = timedelta(minutes=1)
+_HELP = frozenset({Reason.HELP, Reason.HELP_HOST})
+
+type _Word = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f]+$")]
+
+
+class AppEvent(BaseModel):
+    """One event as an agent tells it (`agent.outbox.app_event`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    uid: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8,32}$")]
+    at: AwareDatetime
+    app: _Word
+    person: _Word | None = None
+    effect: Effect
+    reason: Reason
+    rules: Annotated[tuple[_Word, ...], Field(max_length=20)] = ()
+    grant: _Word | None = None
+    revision: Annotated[int, Field(ge=0, le=2**53)] = 0
+    ended: bool = True
+
+
+def read_event(given: object, device: Device, snapshot: Snapshot, now: datetime) -> Event | None:
+    """Return the event that `device` tells, or None where it is no exception or cannot be.
+
+    A device is believed about itself only: kind of program, group and rules are looked up in `snapshot`, and of persons
+    it may name its owner and who sits there now.
+    """
+    try:
+        told = AppEvent.model_validate(given)
+    except ValidationError:
+        return None
+    what = _what(told)
+    if what is None or told.reason in _HELP or not _ruled(told.app, snapshot):
+        return None
+    if told.at > now + _CLOCKS_DIFFER or now - told.at > _OLDEST:
+        return None
+    person = told.person if told.person in _people(snapshot, device, now) else None
+    member = snapshot.people.get(person) if person else None
+    return Event(
+        what=what,
+        when=min(told.at.astimezone(UTC), now),
+        effect=told.effect,
+        reason=told.reason,
+        action=Action.RUN,
+        rules=tuple(one for one in told.rules if one in snapshot.rules),
+        category=snapshot.knowledge.apps.get(told.app),
+        thing=told.app,
+        group=member.groups[0] if member and member.groups else device.group,
+        device=device.id,
+        person=person,
+        revision=told.revision,
+        grant=told.grant,
+        uid=f"agent:{device.id}:{told.uid}",
+    )
+
+
+def _what(told: AppEvent) -> What | None:
+    """Return what kind of exception this is; None: it is none."""
+    if not told.ended:
+        return What.FAULT
+    if told.effect is Effect.ALLOW:
+        return What.GRANTED if told.grant else None
+    return {Effect.DENY: What.BLOCKED, Effect.HOLD: What.HELD}.get(told.effect)
+
+
+def _ruled(app: str, snapshot: Snapshot) -> bool:
+    """Whether a program is one that the school has a rule or a kind for: no other is ever written down."""
+    return app in snapshot.knowledge.apps or any(app in rule.apps for rule in snapshot.policy.rules)
+
+
+def _people(snapshot: Snapshot, device: Device, now: datetime) -> frozenset[str]:
+    """Return who this device may speak of: its owner and whoever sits there now."""
+    lease = live_lease(snapshot, device.id, now)
+    return frozenset(one for one in (device.person, lease.person if lease else None) if one)
