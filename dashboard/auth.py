@@ -128,8 +128,9 @@ def _turned_away(code: str) -> AnyResponse:
         abort(401)
     if code == "form" and g.get("visitor") is not None:
         abort(400)
-    back = request.path if request.method == "GET" and request.path != "/" else None
-    return redirect(url_for("signin.page", naar=back, nee=code if back or code == "form" else None), 303)
+    back = request.path if request.method == "GET" else None
+    was_in = code == "form" or SESSION_COOKIE in request.cookies
+    return redirect(url_for("signin.page", naar=back, nee=code if was_in else None), 303)
 
 
 def form_token() -> str:

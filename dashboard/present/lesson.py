@@ -218,8 +218,9 @@ def _what(grant: Grant, words: Words) -> str:
 def _who(grant: Grant, lesson: Lesson, words: Words, board: bool) -> str:
     if grant.groups:
         return words("dash.open.whole")
-    if len(grant.people) == 1 and not board:
-        return lesson.names.get(next(iter(grant.people)), words("dash.reports.somebody"))
+    if len(grant.people) == 1:
+        somebody = words("dash.reports.somebody")
+        return somebody if board else lesson.names.get(next(iter(grant.people)), somebody)
     return words("dash.open.people_many", count=len(grant.people))
 
 

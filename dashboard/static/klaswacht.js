@@ -43,7 +43,21 @@
   document.addEventListener("weg", function () {
     window.location.reload();
   });
-  document.addEventListener("htmx:after:swap", tick);
+  document.addEventListener("htmx:after:swap", function (event) {
+    tick();
+    settle();
+    var context = event.detail && event.detail.ctx;
+    var form = context && context.sourceElement;
+    if (form && form.id === "geef-formulier" && document.querySelector("[data-good]")) form.reset();
+  });
+
+  // What was done is said for a while; after that the list of what is open says it.
+  function settle() {
+    document.querySelectorAll("[data-good]:not([data-settling])").forEach(function (element) {
+      element.setAttribute("data-settling", "");
+      window.setTimeout(function () { element.remove(); }, 10000);
+    });
+  }
 
   // Whoever looks must know whether it is live.
   function mark(live) {
@@ -62,5 +76,6 @@
   var made = document.querySelector("meta[name=server-time]");
   if (made) learn(made.content);
   tick();
+  settle();
   window.setInterval(tick, 1000);
 })();

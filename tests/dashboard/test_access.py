@@ -1,0 +1,150 @@
+"""Who may use which page: every route of the map, for every role and for nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from config.settings import Settings
+from dashboard import create_app
+from dashboard.access import matrix
+from policy.model import Grant, Role
+from store import Store
+from store.incidents import Wish
+from tests.cast import KNOWLEDGE, LESSON, at
+from tests.dashboard.conftest import BASE, SCHOOL, Browser, give_account
+
+EVERYBODY = "signin.start signin.page signin.enter password.page password.save rules.page office.ca static"
+SIGNED_IN = "signin.leave signin.board"
+CLASS = (
+    "lesson.start lesson.page lesson.stream lesson.give lesson.stop lesson.extend lesson.answer lesson.report_seen "
+    "lesson.attention lesson.rain lesson.seat"
+)
+OFFICE = (
+    "office.page office.tab office.put_group office.remove_group office.add_pupil office.add_staff office.set_groups "
+    "office.new_link office.remove_person office.put_device office.new_key office.new_code office.remove_device "
+    "office.ask_why"
+)
+ALL = frozenset(Role)
+CLASS_ROLES = frozenset({Role.TEACHER, Role.COORDINATOR, Role.MANAGEMENT})
+OFFICE_ROLES = frozenset({Role.COORDINATOR, Role.MANAGEMENT})
+MAY: dict[str, frozenset[Role | None]] = (
+    dict.fromkeys(EVERYBODY.split(), ALL | {None})
+    | dict.fromkeys(SIGNED_IN.split(), ALL)
+    | dict.fromkeys(CLASS.split(), CLASS_ROLES)
+    | dict.fromkeys(OFFICE.split(), OFFICE_ROLES)
+)
+LOGINS = {
+    Role.PUPIL: "sam",
+    Role.TEACHER: "anja",
+    Role.INTERN: "iris",
+    Role.STAFF: "stan",
+    Role.COORDINATOR: "cor",
+    Role.MANAGEMENT: "ria",
+    Role.COUNSELLOR: "coen",
+}
+FILL = {"group": "7", "tab": "groepen", "filename": "klaswacht.css", "token": "geen"}
+
+
+def test_the_route_map_is_the_matrix_that_was_agreed(app: Flask) -> None:
+    declared = {name: access for name, access in matrix(app).items() if not access.by_key}
+    assert declared.keys() == MAY.keys()
+    for name, access in declared.items():
+        assert {role for role in [None, *Role] if access.allows(role)} == MAY[name], name
+
+
+def test_a_route_that_does_not_say_who_may_use_it_refuses_to_start(app: Flask) -> None:
+    app.add_url_rule("/vergeten", "vergeten", lambda: "open")
+    with pytest.raises(LookupError, match="/vergeten"):
+        matrix(app)
+
+
+def test_a_device_route_is_the_only_one_without_a_person(app: Flask) -> None:
+    assert {name.partition(".")[0] for name, access in matrix(app).items() if access.by_key} == {"api"}
+
+
+@pytest.mark.parametrize("role", [None, *Role], ids=lambda role: role.value if role else "nobody")
+def test_every_route_lets_in_whom_it_says_and_nobody_else(
+    app: Flask, store: Store, browser: Callable[[], Browser], role: Role | None
+) -> None:
+    visitor = browser()
+    if role is not None:
+        give_account(store, LOGINS[role], role)
+        visitor.sign_in(LOGINS[role])
+        assert visitor.cookie()
+    token = visitor.token()
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("api.") or rule.endpoint in {"signin.leave", "signin.enter", "office.remove_group"}:
+            continue
+        path = rule.rule
+        for name in rule.arguments:
+            converter = next(part for part in path.split("<") if part.split(">")[0].split(":")[-1] == name)
+            path = path.replace(f"<{converter.split('>')[0]}>", FILL.get(name, "geen"))
+        for method in sorted((rule.methods or set()) & {"GET", "POST"}):
+            headers = {"Origin": BASE, "Accept": "text/html"}
+            data = {"csrf": token} if method == "POST" else None
+            answer = visitor.client.open(path, method=method, base_url=BASE, headers=headers, data=data)
+            answer.close()
+            turned_away = answer.status_code in {401, 403} or "/inloggen" in answer.headers.get("Location", "")
+            if rule.endpoint in {"signin.start", "password.save", "signin.board"} and role in MAY[rule.endpoint]:
+                assert answer.status_code in {200, 303}, (path, answer.status)
+            else:
+                assert turned_away is (role not in MAY[rule.endpoint]), (method, path, answer.status)
+
+
+def test_a_teacher_cannot_see_or_touch_another_group(
+    store: Store, signed_in: Callable[[str], Browser], app: Flask
+) -> None:
+    grant = store.grants.add(
+        SCHOOL, Grant("", LESSON, at("10:15"), Role.TEACHER, "anja", frozenset({"7"}), sites=("social.com",)), LESSON
+    )
+    ask = store.incidents.ask(SCHOOL, Wish("x.com", "lesson", "social", "", "7", "chroom-1", "sam"), LESSON)
+    report = store.incidents.report(SCHOOL, "eng.nl", LESSON, group="7")
+    assert ask
+    before = store.revision(SCHOOL)
+    bram = signed_in("bram")
+    ids = {"group": "7", "grant": grant.id, "ask": ask.id, "report": report.id}
+    for rule in app.url_map.iter_rules():
+        if not rule.endpoint.startswith("lesson.") or rule.endpoint == "lesson.start":
+            continue
+        path = rule.rule
+        for name, value in ids.items():
+            path = path.replace(f"<{name}>", value)
+        form = {"what": "site", "site": "social.com", "who": "all", "answer": "yes", "on": "1", "device": "chroom-1"}
+        answer = bram.get(path) if "GET" in (rule.methods or ()) else bram.post(path, follow=False, **form)
+        assert answer.status_code == 404, (path, answer.status)
+    assert store.revision(SCHOOL) == before
+    assert store.incidents.asks(SCHOOL, ("7",)) == (ask,)
+    assert store.incidents.reports(SCHOOL, ("7",)) == (report,)
+
+
+def test_a_teacher_cannot_reach_another_groups_things_through_her_own_group(
+    store: Store, signed_in: Callable[[str], Browser]
+) -> None:
+    grant = store.grants.add(
+        SCHOOL, Grant("", LESSON, at("10:15"), Role.TEACHER, "anja", frozenset({"7"}), sites=("social.com",)), LESSON
+    )
+    ask = store.incidents.ask(SCHOOL, Wish("x.com", "lesson", "social", "", "7", "chroom-1", "sam"), LESSON)
+    report = store.incidents.report(SCHOOL, "eng.nl", LESSON, group="7")
+    assert ask
+    bram = signed_in("bram")
+    assert "afgelopen" in bram.post(f"/les/8/toestemming/{grant.id}/stop").text
+    assert "afgelopen" in bram.post(f"/les/8/toestemming/{grant.id}/verleng", minutes="10").text
+    assert "beantwoord" in bram.post(f"/les/8/vraag/{ask.id}", answer="yes").text
+    assert "bestaat niet meer" in bram.post(f"/les/8/melding/{report.id}").text
+    assert "minstens één leerling" in bram.post(
+        "/les/8/toestemming", what="site", site="social.com", who="some", pupil="sam"
+    ).text
+    bram.post("/les/8/plek", pupil="sam", device="chroom-1")
+    assert store.grants.live(SCHOOL, LESSON) == (grant,)
+    assert store.devices.leases(SCHOOL, LESSON) == ()
+    assert store.incidents.asks(SCHOOL, ("7",)) == (ask,)
+
+
+def test_an_app_without_a_secret_makes_one_of_its_own(store: Store) -> None:
+    apps = [create_app(store, KNOWLEDGE, SCHOOL, Settings()) for _ in range(2)]
+    secrets = {app.extensions["klaswacht"].secret for app in apps}
+    assert len(secrets) == 2
+    assert all(len(secret) == 32 for secret in secrets)
