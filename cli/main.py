@@ -49,14 +49,6 @@ def demo() -> None:
     raise typer.Exit(start(Home.here()))
 
 
-@app.command()
-def demo() -> None:
-    """Start a playground: a pretend school with pretend sites, to try everything without internet."""
-    from cli.demo.play import demo as play
-
-    raise typer.Exit(play(Home.here()))
-
-
 @policy.command("validate")
 def policy_validate(
     file: Annotated[

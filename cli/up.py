@@ -160,15 +160,22 @@ def _chores(prepared: Prepared, stopping: threading.Event) -> None:
 
 
 def chore(prepared: Prepared, kept: Terms, now: datetime) -> None:
-    """One round of chores. What fails is told, and tried again in the next round."""
+    """One round of chores. What fails is told, keeps nothing else from being done, and is tried again next time."""
     settings = prepared.settings
-    try:
-        prepared.store.purge(settings.school.id, now, kept)
+
+    def renew() -> None:
         names = ca.own_names(settings.listen.address, settings.listen.name)
         if ca.ensure_dashboard(prepared.files, names, now):
             _log.warning("the dashboard's certificate was renewed")
-    except (StoreUnavailable, Trouble) as error:
-        _log.error("a chore failed and is tried again in an hour: %s", error)
+
+    for name, do in (
+        ("forgetting what is past its term", lambda: prepared.store.purge(settings.school.id, now, kept)),
+        ("renewing the dashboard's certificate", renew),
+    ):
+        try:
+            do()
+        except Exception as error:  # whatever it is, the next round must come
+            _log.error("%s failed and is tried again in an hour: %s", name, error)
 
 
 def _announce(prepared: Prepared, more: Callable[[Prepared], Sequence[str]]) -> None:

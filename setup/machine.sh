@@ -1,14 +1,15 @@
 #!/bin/sh
-# Installs what the tests need of the machine (Debian or Ubuntu): a browser, certutil (so that it trusts the school's CA),
-# PostgreSQL and curl; when we may, which is as root or with sudo that asks nothing. Else it says what will be skipped, and why. With CI=true that is a failure.
+# Installs what the tests need of the machine (Debian or Ubuntu): a browser, certutil (so that it trusts the school's
+# CA), PostgreSQL and curl; when we may, which is as root or with sudo that asks nothing. Else it says what will be
+# skipped, and why. With CI=true that is a failure.
 set -eu
 cd "$(dirname "$0")/.."
 . setup/find.sh
 
 has_browser() { for name in chromium chromium-browser google-chrome; do command -v "$name" >/dev/null && return 0; done; return 1; }
-has_certutil() { command -v certutil >/dev/null; }
 has_postgres() { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; }
 has_curl() { command -v curl >/dev/null; }
+has_certutil() { command -v certutil >/dev/null; }
 
 missing() {
     has_browser || echo chromium
@@ -18,18 +19,18 @@ missing() {
     true
 }
 
-wanted=$(missing)
-if [ -n "$wanted" ]; then
-    # shellcheck disable=SC2086 # one word a package
-    say "installing for the tests:" $wanted
-    # shellcheck disable=SC2086
-    { apt update -q && apt install -y -q --no-install-recommends $wanted; } >/dev/null 2>&1 || true
+if [ -n "$(missing)" ]; then
+    apt update -q >/dev/null 2>&1 || true
+    # One by one: a package that cannot be had must not keep the others away.
+    for package in $(missing); do
+        say "installing for the tests: $package"
+        apt install -y -q --no-install-recommends "$package" >/dev/null 2>&1 || true
+    done
 fi
 
 for package in $(missing); do
     case $package in
-    chromium) what='the tests in a real browser' ;;
-    libnss3-tools) what='the tests in a browser that trusts the CA' ;;
+    chromium | libnss3-tools) what='the tests in a real browser' ;;
     postgresql) what='the tests on a real PostgreSQL' ;;
     *) what='the tests with real curl' ;;
     esac

@@ -1,4 +1,8 @@
-"""House rule for all tests: with CI=true nothing may be skipped; elsewhere pytest's summary gives the reason."""
+"""House rules for all tests: with CI=true nothing may be skipped; elsewhere pytest's summary gives the reason.
+
+Tests marked `data` use public data that is nobody's duty to have (`KLASWACHT_TEST_DATA` names its folder); without it
+they are left out, and a line says so.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from collections.abc import Generator
 import pytest
 
 CI = os.environ.get("CI") == "true"
+DATA = os.environ.get("KLASWACHT_TEST_DATA")
 # A missing sentence is loud here, also in the programs that tests start; on a page it is a general one.
 os.environ.setdefault("KLASWACHT_STRICT_TEXTS", "1")
 
@@ -28,3 +33,14 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
     return _refuse_skip((yield))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = [] if DATA else [item for item in items if item.get_closest_marker("data")]
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_report_header() -> str:
+    return f"public data: {DATA or 'none (KLASWACHT_TEST_DATA is not set), tests of it are left out'}"
