@@ -17,9 +17,9 @@ from agent.school import School
 from config.load import knowledge
 from config.texts import say
 
-app = typer.Typer(no_args_is_help=True, help="De agent op de computer van een leerling.")
+app = typer.Typer(no_args_is_help=True, help="The agent on a pupil's computer.")
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Map van de agent (KLASWACHT_AGENT_HOME).")]
+HomeOption = Annotated[Path | None, typer.Option("--home", help="The agent's folder (else KLASWACHT_AGENT_HOME).")]
 
 
 def _home(path: Path | None) -> Home:
@@ -33,9 +33,9 @@ def _stop(code: str, **values: object) -> typer.Exit:
 
 @app.command("enroll")
 def enroll(
-    server: Annotated[str, typer.Argument(help="Het dashboard van de school: naam:poort.")],
-    code: Annotated[str, typer.Argument(help="De eenmalige code van de coördinator.")],
-    ca: Annotated[Path, typer.Option("--ca", help="Het CA-bestand van de school (klaswacht-ca.crt).")],
+    server: Annotated[str, typer.Argument(help="The school's dashboard: host:port.")],
+    code: Annotated[str, typer.Argument(help="The one-time code from the coordinator.")],
+    ca: Annotated[Path, typer.Option("--ca", help="The school's CA file (klaswacht-ca.crt).")],
     home: HomeOption = None,
 ) -> None:
     """Enrol this computer with a one-time code; only a server with a certificate of the given CA is believed."""
@@ -66,10 +66,8 @@ def enroll(
 @app.command("run")
 def run(
     home: HomeOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Alleen kijken en opschrijven, niets sluiten.")] = False,
-    under: Annotated[
-        int | None, typer.Option("--under", help="Alleen wat dit proces startte (om te proberen).")
-    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look and log; close nothing.")] = False,
+    under: Annotated[int | None, typer.Option("--under", help="Only what this process started (a trial).")] = None,
 ) -> None:
     """Watch this computer until Ctrl-C."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")

@@ -8,7 +8,9 @@ import pytest
 
 from agent.observe import Observation, Process
 from agent.translate import app_names, principal, programs
+from config.load import knowledge
 from policy.model import Action, DeviceClass, Role, Strength
+from policy.program import app_name
 from tests.cast import LESSON, SNAPSHOT, pupil
 
 
@@ -56,3 +58,7 @@ def test_a_laptop_that_the_school_does_not_know_is_the_strictest_pupil() -> None
         DeviceClass.UNKNOWN,
         Strength.NONE,
     )
+
+
+def test_every_program_that_is_known_is_known_by_the_name_it_is_asked_by() -> None:
+    assert [name for name in knowledge().apps if app_name(name) != name] == []
