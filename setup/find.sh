@@ -93,14 +93,18 @@ return_uv() {
     borrowed=
 }
 
-# The command in front of apt-get when we may install on this machine without being asked anything.
-apt() {
+may_install() {
     command -v apt-get >/dev/null || return 1
+    [ "$(id -u)" = 0 ] || { command -v sudo >/dev/null && sudo -n true 2>/dev/null; }
+}
+
+# apt-get, where we may install on this machine without being asked anything.
+apt() {
+    may_install || return 1
     if [ "$(id -u)" = 0 ]; then
         DEBIAN_FRONTEND=noninteractive apt-get "$@" </dev/null
     else
-        command -v sudo >/dev/null && sudo -n true 2>/dev/null &&
-            sudo -n DEBIAN_FRONTEND=noninteractive apt-get "$@" </dev/null
+        sudo -n DEBIAN_FRONTEND=noninteractive apt-get "$@" </dev/null
     fi
 }
 

@@ -19,7 +19,7 @@ missing() {
     true
 }
 
-if [ -n "$(missing)" ]; then
+if [ -n "$(missing)" ] && may_install; then
     apt update -q >/dev/null 2>&1 || true
     # One by one: a package that cannot be had must not keep the others away.
     for package in $(missing); do
