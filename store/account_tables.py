@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKeyConstraint, Integer, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import Column, ForeignKeyConstraint, Integer, MetaData, Table, UniqueConstraint
 
-from store.tables import NAMES, Moment
+from store.tables import NAMES, Moment, Words
 
 metadata = MetaData(naming_convention=NAMES, schema="accounts")
 
 accounts = Table(
     "accounts",
     metadata,
-    Column("school_id", String, primary_key=True),
-    Column("id", String, primary_key=True),
-    Column("login", String, nullable=False),
-    Column("person_id", String, nullable=False),
-    Column("role", String, nullable=False),
-    Column("state", String, nullable=False),
-    Column("password", String),
+    Column("school_id", Words, primary_key=True),
+    Column("id", Words, primary_key=True),
+    Column("login", Words, nullable=False),
+    Column("person_id", Words, nullable=False),
+    Column("role", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("password", Words),
     Column("created", Moment, nullable=False),
     UniqueConstraint("school_id", "login"),
 )
@@ -25,9 +25,9 @@ accounts = Table(
 sessions = Table(
     "sessions",
     metadata,
-    Column("school_id", String, primary_key=True),
-    Column("hash", String, primary_key=True),
-    Column("account_id", String, nullable=False),
+    Column("school_id", Words, primary_key=True),
+    Column("hash", Words, primary_key=True),
+    Column("account_id", Words, nullable=False),
     Column("started", Moment, nullable=False),
     Column("last", Moment, nullable=False),
     Column("until", Moment, nullable=False),
@@ -40,10 +40,10 @@ sessions = Table(
 links = Table(
     "links",
     metadata,
-    Column("school_id", String, primary_key=True),
-    Column("hash", String, primary_key=True),
-    Column("account_id", String, nullable=False),
-    Column("purpose", String, nullable=False),
+    Column("school_id", Words, primary_key=True),
+    Column("hash", Words, primary_key=True),
+    Column("account_id", Words, nullable=False),
+    Column("purpose", Words, nullable=False),
     Column("expires", Moment, nullable=False),
     Column("used", Moment),
     ForeignKeyConstraint(
@@ -54,8 +54,8 @@ links = Table(
 attempts = Table(
     "attempts",
     metadata,
-    Column("school_id", String, primary_key=True),
-    Column("key_hash", String, primary_key=True),
+    Column("school_id", Words, primary_key=True),
+    Column("key_hash", Words, primary_key=True),
     Column("failed", Integer, nullable=False),
     Column("last", Moment, nullable=False),
 )

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.engine import URL, Connection, CursorResult, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 
@@ -174,8 +174,8 @@ class Database:
         """Turn what a driver says of a database that is away, locked or damaged into `StoreUnavailable`."""
         try:
             yield
-        except (IntegrityError, ProgrammingError):
-            raise
+        except (DataError, IntegrityError, ProgrammingError):
+            raise  # the fault of what was written, not of the database: trying again would not help
         except DBAPIError as error:
             problem = str(error.orig).strip().splitlines()
             raise StoreUnavailable(f"database {self.place()}: {problem[0] if problem else 'no answer'}") from error

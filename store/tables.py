@@ -21,7 +21,6 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    Text,
     UniqueConstraint,
 )
 from sqlalchemy.engine import Dialect
@@ -56,6 +55,20 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else EPOCH + timedelta(microseconds=int(value))
 
 
+class Words(TypeDecorator[str]):
+    """Text from anywhere: what no database can keep (NUL, half of a pair of surrogates) becomes a question mark.
+
+    One odd app name must not make a whole batch of events fail, over and over.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Text that every database takes."""
+        return None if value is None else value.replace("\0", "?").encode("utf-8", "replace").decode()
+
+
 # SQLite only counts up by itself in a column that is INTEGER to the letter.
 Number = BigInteger().with_variant(Integer, "sqlite")
 
@@ -63,11 +76,11 @@ metadata = MetaData(naming_convention=NAMES)
 
 
 def _school() -> Column[str]:
-    return Column("school_id", String, primary_key=True)
+    return Column("school_id", Words, primary_key=True)
 
 
 def _id() -> Column[str]:
-    return Column("id", String, primary_key=True)
+    return Column("id", Words, primary_key=True)
 
 
 schools = Table(
@@ -83,7 +96,7 @@ groups = Table(
     metadata,
     _school(),
     _id(),
-    Column("name", String, nullable=False),
+    Column("name", Words, nullable=False),
     Column("years", JSON, nullable=False),
     Column("until", Moment),
 )
@@ -93,16 +106,16 @@ people = Table(
     metadata,
     _school(),
     _id(),
-    Column("role", String, nullable=False),
-    Column("name", String, nullable=False),
+    Column("role", Words, nullable=False),
+    Column("name", Words, nullable=False),
 )
 
 memberships = Table(
     "memberships",
     metadata,
     _school(),
-    Column("person_id", String, primary_key=True),
-    Column("group_id", String, primary_key=True),
+    Column("person_id", Words, primary_key=True),
+    Column("group_id", Words, primary_key=True),
     ForeignKeyConstraint(["school_id", "person_id"], ["people.school_id", "people.id"], ondelete="CASCADE"),
     ForeignKeyConstraint(["school_id", "group_id"], ["groups.school_id", "groups.id"], ondelete="CASCADE"),
     Index(None, "school_id", "group_id"),
@@ -112,7 +125,7 @@ consents = Table(
     "consents",
     metadata,
     _school(),
-    Column("person_id", String, primary_key=True),
+    Column("person_id", Words, primary_key=True),
     Column("year", Integer, primary_key=True),
     Column("agreed", Boolean, nullable=False),
     Column("at", Moment, nullable=False),
@@ -124,13 +137,13 @@ devices = Table(
     metadata,
     _school(),
     _id(),
-    Column("name", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("group_id", String),
-    Column("person_id", String),
+    Column("name", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("group_id", Words),
+    Column("person_id", Words),
     Column("addresses", JSON, nullable=False),
     Column("ports", JSON, nullable=False),
-    Column("key_hash", String),
+    Column("key_hash", Words),
     Column("last_seen", Moment),
     Column("enrolled", Moment),
 )
@@ -139,8 +152,8 @@ codes = Table(
     "codes",
     metadata,
     _school(),
-    Column("hash", String, primary_key=True),
-    Column("device_id", String, nullable=False),
+    Column("hash", Words, primary_key=True),
+    Column("device_id", Words, nullable=False),
     Column("expires", Moment, nullable=False),
     ForeignKeyConstraint(["school_id", "device_id"], ["devices.school_id", "devices.id"], ondelete="CASCADE"),
 )
@@ -149,12 +162,12 @@ leases = Table(
     "leases",
     metadata,
     Column("id", Number, primary_key=True, autoincrement=True),
-    Column("school_id", String, nullable=False),
-    Column("device_id", String, nullable=False),
-    Column("person_id", String, nullable=False),
+    Column("school_id", Words, nullable=False),
+    Column("device_id", Words, nullable=False),
+    Column("person_id", Words, nullable=False),
     Column("starts", Moment, nullable=False),
     Column("ends", Moment, nullable=False),
-    Column("by_id", String, nullable=False),
+    Column("by_id", Words, nullable=False),
     ForeignKeyConstraint(["school_id", "device_id"], ["devices.school_id", "devices.id"], ondelete="CASCADE"),
     Index(None, "school_id", "ends"),
     sqlite_autoincrement=True,
@@ -168,15 +181,15 @@ grants = Table(
     Column("starts", Moment, nullable=False),
     Column("ends", Moment, nullable=False),
     Column("revoked", Moment),
-    Column("role", String, nullable=False),
-    Column("by_id", String, nullable=False),
+    Column("role", Words, nullable=False),
+    Column("by_id", Words, nullable=False),
     Column("groups", JSON, nullable=False),
     Column("people", JSON, nullable=False),
     Column("without", JSON, nullable=False),
     Column("sites", JSON, nullable=False),
     Column("categories", JSON, nullable=False),
     Column("facets", JSON, nullable=False),
-    Column("goal", Text, nullable=False),
+    Column("goal", Words, nullable=False),
     Index(None, "school_id", "ends"),
 )
 
@@ -185,11 +198,11 @@ sanctions = Table(
     metadata,
     _school(),
     _id(),
-    Column("person_id", String, nullable=False),
-    Column("target", String, nullable=False),
+    Column("person_id", Words, nullable=False),
+    Column("target", Words, nullable=False),
     Column("starts", Moment, nullable=False),
     Column("ends", Moment, nullable=False),
-    Column("by_id", String, nullable=False),
+    Column("by_id", Words, nullable=False),
     Column("sites", JSON, nullable=False),
     Index(None, "school_id", "ends"),
 )
@@ -199,8 +212,8 @@ care = Table(
     metadata,
     _school(),
     _id(),
-    Column("person_id", String),
-    Column("device_id", String),
+    Column("person_id", Words),
+    Column("device_id", Words),
     Column("sites", JSON, nullable=False),
     Column("apps", JSON, nullable=False),
     Column("review", Date),
@@ -216,8 +229,8 @@ agreements = Table(
     Column("groups", JSON, nullable=False),
     Column("people", JSON, nullable=False),
     Column("sites", JSON, nullable=False),
-    Column("goal", Text, nullable=False),
-    Column("by_id", String, nullable=False),
+    Column("goal", Words, nullable=False),
+    Column("by_id", Words, nullable=False),
     Index(None, "school_id", "ends"),
 )
 
@@ -225,12 +238,12 @@ spans = Table(
     "spans",
     metadata,
     Column("id", Number, primary_key=True, autoincrement=True),
-    Column("school_id", String, nullable=False),
-    Column("kind", String, nullable=False),
-    Column("group_id", String, nullable=False),
+    Column("school_id", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("group_id", Words, nullable=False),
     Column("starts", Moment, nullable=False),
     Column("ends", Moment, nullable=False),
-    Column("by_id", String, nullable=False),
+    Column("by_id", Words, nullable=False),
     Index(None, "school_id", "ends"),
     sqlite_autoincrement=True,
 )
@@ -241,8 +254,8 @@ policies = Table(
     _school(),
     Column("number", Integer, primary_key=True),
     Column("body", JSON, nullable=False),
-    Column("origin", String, nullable=False),
-    Column("who", String, nullable=False),
+    Column("origin", Words, nullable=False),
+    Column("who", Words, nullable=False),
     Column("at", Moment, nullable=False),
 )
 
@@ -253,24 +266,24 @@ events = Table(
     "events",
     metadata,
     Column("id", Number, primary_key=True, autoincrement=True),
-    Column("school_id", String, nullable=False),
-    Column("uid", String),
-    Column("what", String, nullable=False),
+    Column("school_id", Words, nullable=False),
+    Column("uid", Words),
+    Column("what", Words, nullable=False),
     Column("at", Moment, nullable=False),
-    Column("effect", String, nullable=False),
-    Column("reason", String, nullable=False),
-    Column("action", String),
+    Column("effect", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("action", Words),
     Column("rules", JSON, nullable=False),
     Column("terms", JSON, nullable=False),
-    Column("category", String),
-    Column("host", String),
-    Column("thing", String),
-    Column("group_id", String),
-    Column("device_id", String),
-    Column("person_id", String),
+    Column("category", Words),
+    Column("host", Words),
+    Column("thing", Words),
+    Column("group_id", Words),
+    Column("device_id", Words),
+    Column("person_id", Words),
     Column("revision", BigInteger, nullable=False),
-    Column("grant_id", String),
-    Column("note", Text),
+    Column("grant_id", Words),
+    Column("note", Words),
     UniqueConstraint("school_id", "uid"),
     CheckConstraint(_BARE_HOST, name="bare_host"),
     CheckConstraint("effect <> 'help'", name="no_help"),
@@ -283,10 +296,10 @@ counts = Table(
     "counts",
     metadata,
     _school(),
-    Column("name", String, primary_key=True),
+    Column("name", Words, primary_key=True),
     Column("hour", Moment, primary_key=True),
-    Column("group_id", String, primary_key=True),
-    Column("category", String, primary_key=True),
+    Column("group_id", Words, primary_key=True),
+    Column("category", Words, primary_key=True),
     Column("n", BigInteger, nullable=False),
 )
 
@@ -296,18 +309,18 @@ asks = Table(
     _school(),
     _id(),
     Column("at", Moment, nullable=False),
-    Column("host", String, nullable=False),
-    Column("category", String),
-    Column("why", String, nullable=False),
-    Column("line", Text, nullable=False),
-    Column("group_id", String),
-    Column("device_id", String),
-    Column("person_id", String),
-    Column("state", String, nullable=False),
-    Column("answer", Text, nullable=False),
+    Column("host", Words, nullable=False),
+    Column("category", Words),
+    Column("why", Words, nullable=False),
+    Column("line", Words, nullable=False),
+    Column("group_id", Words),
+    Column("device_id", Words),
+    Column("person_id", Words),
+    Column("state", Words, nullable=False),
+    Column("answer", Words, nullable=False),
     Column("answered", Moment),
-    Column("by_id", String),
-    Column("grant_id", String),
+    Column("by_id", Words),
+    Column("grant_id", Words),
     CheckConstraint(_BARE_HOST, name="bare_host"),
     Index(None, "school_id", "state"),
 )
@@ -318,13 +331,13 @@ reports = Table(
     _school(),
     _id(),
     Column("at", Moment, nullable=False),
-    Column("host", String, nullable=False),
-    Column("note", Text, nullable=False),
-    Column("group_id", String),
-    Column("device_id", String),
-    Column("person_id", String),
+    Column("host", Words, nullable=False),
+    Column("note", Words, nullable=False),
+    Column("group_id", Words),
+    Column("device_id", Words),
+    Column("person_id", Words),
     Column("seen", Moment),
-    Column("by_id", String),
+    Column("by_id", Words),
     CheckConstraint(_BARE_HOST, name="bare_host"),
     Index(None, "school_id", "at"),
 )
@@ -333,9 +346,9 @@ audit = Table(
     "audit",
     metadata,
     Column("id", Number, primary_key=True, autoincrement=True),
-    Column("school_id", String, nullable=False),
-    Column("who", String, nullable=False),
-    Column("what", String, nullable=False),
+    Column("school_id", Words, nullable=False),
+    Column("who", Words, nullable=False),
+    Column("what", Words, nullable=False),
     Column("at", Moment, nullable=False),
     Column("targets", JSON, nullable=False),
     Index(None, "school_id", "id"),

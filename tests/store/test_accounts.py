@@ -135,7 +135,7 @@ def test_a_link_works_once_for_its_purpose_and_in_time(store: Store) -> None:
         user.start()
     for user in users:
         user.join(20)
-    assert sorted(used, key=str) == [None, None, None, account] or used.count(account) == 1
+    assert used.count(account) == 1
     assert len(used) == 4
     assert store.accounts.peek_link(SCHOOL, link, Purpose.SET_PASSWORD, NOW) is None
 

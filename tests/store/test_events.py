@@ -132,6 +132,12 @@ def test_losses_are_counted_and_shown(store: Store) -> None:
     assert store.pulse(SCHOOL).activity == 2
 
 
+def test_an_odd_name_does_not_hold_up_the_whole_batch(store: Store) -> None:
+    odd = replace(BLOCKED, thing="spel\0\ud800.exe", host=None)
+    assert store.events.add_batch(SCHOOL, [odd, replace(BLOCKED, uid="u-2")], NOW) == 2
+    assert [one.event.thing for one in store.events.since(SCHOOL, 0)] == ["spel??.exe", "page"]
+
+
 def test_a_teacher_puts_a_note_with_an_event(store: Store) -> None:
     store.events.add_batch(SCHOOL, [BLOCKED], NOW)
     number = store.events.last_id(SCHOOL)

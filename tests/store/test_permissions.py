@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from policy.model import Facet, Grant
+from policy.model import Facet, Grant, Role
 from store import Store
 from store.events import What
 from store.incidents import AskState, Wish
@@ -150,3 +152,35 @@ def test_two_schools_in_one_database_do_not_see_each_other(store: Store, place: 
     assert store.snapshot(SCHOOL, KNOWLEDGE, NOW).state.grants == ()
     assert store.events.since(SCHOOL, 0) == ()
     assert len(store.grants.live("other", NOW)) == 1
+
+
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=10)
+moments = st.datetimes(timezones=st.just(NOW.tzinfo))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.builds(
+        Grant,
+        id=st.just(""),
+        start=moments,
+        end=st.just(NOW),
+        role=st.sampled_from(Role),
+        by=words,
+        groups=st.frozensets(words, max_size=2),
+        people=st.frozensets(words, max_size=2),
+        without=st.frozensets(words, max_size=2),
+        sites=st.lists(words, max_size=3).map(tuple),
+        categories=st.frozensets(words, max_size=2),
+        facets=st.frozensets(st.sampled_from(Facet)),
+        goal=st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30),
+    ),
+    st.timedeltas(timedelta(microseconds=1), timedelta(days=400)),
+)
+def test_any_permission_comes_back_as_it_was_given(store: Store, wish: Grant, length: timedelta) -> None:
+    try:
+        wish = replace(wish, end=wish.start + length)
+    except OverflowError:
+        return
+    given_one = store.grants.add(SCHOOL, wish, NOW)
+    assert store.grants.get(SCHOOL, given_one.id) == replace(wish, id=given_one.id)
