@@ -38,7 +38,13 @@ class Ca:
         now = datetime.now(UTC)
         usage = dict.fromkeys(
             ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement"), False
-        ) | {"digital_signature": True, "key_cert_sign": ca, "crl_sign": ca, "encipher_only": False, "decipher_only": False}
+        ) | {
+            "digital_signature": True,
+            "key_cert_sign": ca,
+            "crl_sign": ca,
+            "encipher_only": False,
+            "decipher_only": False,
+        }
         return (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -59,9 +65,7 @@ class Ca:
             self._build(_name(names[0]), key.public_key(), ca=False, days=days)
             .add_extension(x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), critical=False)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False
-            )
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
             .sign(self.key, hashes.SHA256())
         )
         path = self.folder / f"{names[0]}-{days}.pem"
@@ -183,7 +187,7 @@ class Origins:
             return
         body = SECRET * (20_000 if path.startswith("/big") else 1)
         writer.write(
-            b"HTTP/1.1 200 OK\r\nalt-svc: h3=\":443\"\r\ncontent-type: text/plain\r\ncontent-length: %d\r\n\r\n%s"
+            b'HTTP/1.1 200 OK\r\nalt-svc: h3=":443"\r\ncontent-type: text/plain\r\ncontent-length: %d\r\n\r\n%s'
             % (len(body), body)
         )
         await writer.drain()

@@ -26,7 +26,7 @@ def rig(tmp_path):
         yield rig
 
 
-# --- what a pupil sees at the end of a permission ------------------------------------------------------------------------
+# --- what a pupil sees at the end of a permission --------------------------------------------------------------------
 
 
 def http1_stream(rig, path):
@@ -164,7 +164,7 @@ def websocket(rig):
     )
 
 
-# --- the register itself -------------------------------------------------------------------------------------------------
+# --- the register itself ---------------------------------------------------------------------------------------------
 
 
 class Clock:

@@ -16,7 +16,9 @@ def rig(tmp_path_factory):
         yield rig
 
 
-@pytest.mark.parametrize(("url", "http2"), [("http://open.test/", False), ("https://open.test/", False), ("https://open.test/", True)])
+@pytest.mark.parametrize(
+    ("url", "http2"), [("http://open.test/", False), ("https://open.test/", False), ("https://open.test/", True)]
+)
 def test_an_open_site_is_reached_over_http_https_and_http2(rig, url, http2):
     with rig.client(http2=http2) as client:
         answer = client.get(url)
@@ -142,7 +144,9 @@ def test_what_is_no_http_is_closed(rig):
     assert rig.raw(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").recv(4096) == b""
 
 
-@pytest.mark.parametrize("inside", [b"SSH-2.0-x\r\n", b"\x00\x01\x02\x03\x04\x05\x06\x07", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"])
+@pytest.mark.parametrize(
+    "inside", [b"SSH-2.0-x\r\n", b"\x00\x01\x02\x03\x04\x05\x06\x07", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"]
+)
 def test_raw_bytes_inside_an_inspected_connection_are_refused(rig, inside):
     before = rig.seen.connections
     sock = rig.connect("open.test")
@@ -196,7 +200,9 @@ def test_a_keyed_listener_asks_for_the_key_and_never_passes_it_on(tmp_path):
             with httpx.Client(
                 proxy=f"http://tablet-3:geheim@127.0.0.1:{keyed}", verify=rig.trust(), trust_env=False
             ) as client:
-                answer = client.get(url, headers={"X-Forwarded-For": "10.1.2.3", "Proxy-Thing": "1", "Forwarded": "for=x"})
+                answer = client.get(
+                    url, headers={"X-Forwarded-For": "10.1.2.3", "Proxy-Thing": "1", "Forwarded": "for=x"}
+                )
             assert answer.content == SECRET
             assert gate.asked[-1].peer.credentials == f"Basic {key}"
             assert gate.asked[-1].peer.port == keyed

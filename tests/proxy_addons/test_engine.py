@@ -41,7 +41,9 @@ def test_the_schools_own_authority_signs_and_no_other_is_made(tmp_path):
 
     assert with_engine(tmp_path, look) == "Test"
     assert {path.name for path in (tmp_path / "ca").iterdir()} == {
-        "mitmproxy-ca.pem", "klaswacht-ca.crt", "mitmproxy-dhparam.pem"
+        "mitmproxy-ca.pem",
+        "klaswacht-ca.crt",
+        "mitmproxy-dhparam.pem",
     }
     assert CertStore.STORE_CAP == 5000
 
@@ -117,9 +119,20 @@ def test_the_table_calls_what_mitmproxys_own_dispatch_would_call(tmp_path):
 def test_what_we_rely_on_inside_mitmproxy_is_still_there():
     assert version.VERSION.startswith("12.2."), "read the notes on this version before moving on"
     carry = inspect.getsource(mode_servers.ServerInstance.handle_stream)
-    for line in ("ProxyConnectionHandler(", "make_top_layer(handler.layer.context)", "register_connection(", "handle_client()"):
+    for line in (
+        "ProxyConnectionHandler(",
+        "make_top_layer(handler.layer.context)",
+        "register_connection(",
+        "handle_client()",
+    ):
         assert line in carry
-    assert list(inspect.signature(server.LiveConnectionHandler.__init__).parameters) == ["self", "reader", "writer", "options", "mode"]
+    assert list(inspect.signature(server.LiveConnectionHandler.__init__).parameters) == [
+        "self",
+        "reader",
+        "writer",
+        "options",
+        "mode",
+    ]
     assert "max_conns[command.connection.address]" in inspect.getsource(server.ConnectionHandler.open_connection)
     assert "asyncio.open_connection(" in inspect.getsource(server.ConnectionHandler.open_connection)
     assert "context.server.address" in inspect.getsource(modes.TransparentProxy)

@@ -52,7 +52,10 @@ def test_a_hook_that_raises_lets_nothing_pass(broken, hook):
     state.update(hook=hook, raised=0)
     requests = len(rig.seen.requests)
     try:
-        answers = {url: fetch(rig, *url) for url in (("http://open.test/", False), ("https://open.test/", False), ("https://open.test/", True))}
+        answers = {
+            url: fetch(rig, *url)
+            for url in (("http://open.test/", False), ("https://open.test/", False), ("https://open.test/", True))
+        }
         echoed = chat(rig)
     finally:
         state["hook"] = ""
@@ -88,7 +91,7 @@ def test_a_stream_of_which_the_headers_break_shows_the_page_at_once(broken):
 
 
 def test_the_hooks_that_matter_are_really_among_them(broken):
-    state, rig = broken
+    _, rig = broken
     fired = set()
     found = engine.HookTable.functions
     with pytest.MonkeyPatch.context() as patch:
@@ -96,7 +99,12 @@ def test_the_hooks_that_matter_are_really_among_them(broken):
         fetch(rig, "http://open.test/", False)
         fetch(rig, "https://open.test/", True)
         chat(rig)
-    assert fired >= AFTER_THE_ORIGIN | WITH_A_PAGE | {"client_connected", "next_layer", "tls_clienthello", "server_connected"}
+    assert fired >= AFTER_THE_ORIGIN | WITH_A_PAGE | {
+        "client_connected",
+        "next_layer",
+        "tls_clienthello",
+        "server_connected",
+    }
     assert fired <= set(HOOKS) | {"update"}, "a hook that no test breaks"
 
 
@@ -152,7 +160,11 @@ def fetch(rig, url: str, http2: bool) -> httpx.Response | None:
 def chat(rig) -> bool:
     try:
         with websockets.sync.client.connect(
-            "wss://ws.test/chat", ssl=rig.trust(), proxy=f"http://127.0.0.1:{rig.proxy}", open_timeout=5, close_timeout=1
+            "wss://ws.test/chat",
+            ssl=rig.trust(),
+            proxy=f"http://127.0.0.1:{rig.proxy}",
+            open_timeout=5,
+            close_timeout=1,
         ) as ws:
             ws.send("hallo")
             return ws.recv(2) == "hallo"
@@ -160,7 +172,7 @@ def chat(rig) -> bool:
         return False
 
 
-# --- without a network ---------------------------------------------------------------------------------------------------
+# --- without a network -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -231,11 +243,21 @@ def test_every_name_of_a_request_is_in_play_and_none_of_the_proxys_headers_goes_
     flow.request.headers["host"] = "header.test"
     flow.request.authority = "line.test:443"
     flow.client_conn.sni = "sni.test"
-    assert names_in_play(flow, ("connect.test",)) == ("connect.test", "url.test", "header.test", "sni.test", "line.test")
+    assert names_in_play(flow, ("connect.test",)) == (
+        "connect.test",
+        "url.test",
+        "header.test",
+        "sni.test",
+        "line.test",
+    )
     for name in ("Proxy-Authorization", "proxy-connection", "X-Forwarded-For", "Forwarded", "Upgrade"):
         flow.request.headers[name] = "h2c"
     clean(flow.request)
     assert not {name.lower() for name in flow.request.headers} & {
-        "proxy-authorization", "proxy-connection", "x-forwarded-for", "forwarded", "upgrade"
+        "proxy-authorization",
+        "proxy-connection",
+        "x-forwarded-for",
+        "forwarded",
+        "upgrade",
     }
     assert flow.request.authority == ""

@@ -23,7 +23,7 @@ def rig(tmp_path_factory):
         yield rig
 
 
-# --- uploads -------------------------------------------------------------------------------------------------------------
+# --- uploads ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("http2", [False, True])
@@ -85,7 +85,7 @@ def test_a_hidden_body_on_a_denied_http2_request_does_not_fill_the_memory(rig):
     assert sent < 20_000_000
 
 
-# --- responses -----------------------------------------------------------------------------------------------------------
+# --- responses -------------------------------------------------------------------------------------------------------
 
 
 def test_long_and_endless_responses_flow_at_once(rig):
@@ -120,7 +120,7 @@ def test_the_answer_to_a_head_request_has_no_body_and_the_connection_goes_on(rig
         assert client.get("https://blocked.test/").content == BLOCKED
 
 
-# --- trouble with an origin ----------------------------------------------------------------------------------------------
+# --- trouble with an origin ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("http2", [False, True])
@@ -151,10 +151,37 @@ def test_a_request_that_makes_no_sense_gets_our_page_not_mitmproxys(rig):
     assert b"mitmproxy" not in answer.lower()
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "127.1", "2130706433", "0x7f000001", "017700000001", "[::ffff:127.0.0.1]", "169.254.169.254", "10.0.0.1", "192.168.1.1", "100.64.0.1", "[64:ff9b::7f00:1]"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "0.0.0.0",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "017700000001",
+        "[::ffff:127.0.0.1]",
+        "169.254.169.254",
+        "10.0.0.1",
+        "192.168.1.1",
+        "100.64.0.1",
+        "[64:ff9b::7f00:1]",
+    ],
+)
 def test_no_spelling_leads_to_this_machine_or_the_school_network(rig, address):
     connections = rig.seen.connections
-    rig.gate.open |= {"127.0.0.1", "localhost", "::1", "0.0.0.0", "169.254.169.254", "10.0.0.1", "192.168.1.1", "100.64.0.1"}
+    rig.gate.open |= {
+        "127.0.0.1",
+        "localhost",
+        "::1",
+        "0.0.0.0",
+        "169.254.169.254",
+        "10.0.0.1",
+        "192.168.1.1",
+        "100.64.0.1",
+    }
     sock = rig.raw(f"GET http://{address}/ HTTP/1.1\r\nHost: {address}\r\n\r\n".encode())
     answer = sock.recv(65536)
     assert answer.startswith((b"HTTP/1.1 502 ", b"HTTP/1.1 403 ", b"HTTP/1.1 400 ")), answer
@@ -190,7 +217,7 @@ def test_what_is_wrong_with_a_site_is_told_by_its_kind(message, kind):
         (b"PRI * HTTP/2.0\r\n", False),
         (b"SSH-2.0-OpenSSH\r\n", False),
         (b"\x00\x00", False),
-        (b"{\"json\": 1}", False),
+        (b'{"json": 1}', False),
     ],
 )
 def test_http_is_told_from_other_talk(data, verdict):

@@ -1,0 +1,329 @@
+"""The whole worker: real gate, real rules in a real database, two processes on one port, and stock mitmdump."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+import websockets.exceptions
+import websockets.sync.client
+
+from config import load
+from policy.model import Device, DeviceClass, Grant, Group, Role
+from proxy_addons.runner import compose, main
+from store import Store, open_store
+from tests.proxy_addons.origins import SECRET, Ca, Origins
+from tests.proxy_addons.rig import free_port, until_closed
+
+ROOT = Path(__file__).parents[2]
+NAMES = ("open.test", "kletsplein.test", "tunnel.test", "discord.com", "ws.kletsplein.test")
+SCHOOL = "school"
+WITHIN = 5.0
+SETTINGS = """
+protocol: kalisto
+listen: {{address: 127.0.0.1, proxy: {proxy}, keyed: {keyed}, dashboard: {dashboard}}}
+schedule:
+  days: {{{days}}}
+lists: {{social: [kletsplein.test, ws.kletsplein.test]}}
+tunnels: {{tunnel.test: a test}}
+egress:
+  hosts: {{{hosts}}}
+  trust: [world.pem]
+"""
+
+
+@dataclass
+class Home:
+    path: Path
+    ca: Ca
+    origins: Origins
+    store: Store
+    proxy: int
+    keyed: int
+
+    @contextlib.contextmanager
+    def client(self, **more) -> Iterator[httpx.Client]:
+        port = more.pop("port", self.proxy)
+        with httpx.Client(
+            proxy=f"http://127.0.0.1:{port}", verify=str(self.ca.crt), trust_env=False, timeout=15, **more
+        ) as client:
+            yield client
+
+    def grant(self, seconds: float, *sites: str) -> Grant:
+        now = datetime.now(UTC)
+        wish = Grant(
+            "", now - timedelta(seconds=1), now + timedelta(seconds=seconds), Role.TEACHER, "anja",
+            groups=frozenset({"7"}), sites=sites or ("kletsplein.test",),
+        )  # fmt: skip
+        return self.store.grants.add(SCHOOL, wish, now)
+
+    def open_now(self, site: str, yes: bool = True) -> None:
+        """Wait until all workers have heard: the same answer several times in a row."""
+        right, deadline = 0, time.monotonic() + 15
+        while right < 8:
+            assert time.monotonic() < deadline, "the workers did not hear of it"
+            with self.client() as client:
+                right = right + 1 if (client.get(f"https://{site}/").content == SECRET) is yes else 0
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Iterator[Home]:
+    path = tmp_path_factory.mktemp("home")
+    ca, world = Ca(path / "ca", "Klaswacht test CA"), Ca(path / "world", "World")
+    (path / "world.pem").write_bytes(world.crt.read_bytes())
+    with Origins(world, *NAMES) as origins:
+        hosts = {f"{name}:443": f"127.0.0.1:{origins.tls}" for name in NAMES}
+        hosts |= {f"{name}:80": f"127.0.0.1:{origins.plain}" for name in NAMES}
+        hosts |= {"ws.kletsplein.test:443": f"127.0.0.1:{origins.ws}"}
+        proxy, keyed, dashboard = free_port(), free_port(), free_port()
+        days = ", ".join(
+            f'{day}: {{lessons: ["00:00-24:00"]}}' for day in ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+        )
+        text = SETTINGS.format(
+            proxy=proxy, keyed=keyed, dashboard=dashboard, days=days,
+            hosts=", ".join(f'"{name}": "{to}"' for name, to in hosts.items()),
+        )  # fmt: skip
+        (path / "school.yaml").write_text(text)
+        file = load.read_school(path / "school.yaml")
+        now = datetime.now(UTC)
+        store = open_store(f"sqlite:///{path / 'klaswacht.db'}", migrate=True)
+        store.policies.add(SCHOOL, file.policy, file.digest, "school.yaml", now, based_on=0)
+        store.people.put_group(SCHOOL, Group("7", "Groep 7", (7,)), "test", now)
+        store.devices.put(
+            SCHOOL, Device("cart-7", "kar", DeviceClass.PUPIL, group="7", addresses=("127.0.0.0/8",)), "test", now
+        )
+        yield Home(path, ca, origins, store, proxy, keyed)
+        store.close()
+
+
+@pytest.fixture(scope="module")
+def workers(home) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Two workers on the same ports."""
+    processes = []
+    try:
+        pipes = []
+        for _ in range(2):
+            ours, its = os.pipe()
+            pipes.append(ours)
+            command = [sys.executable, "-m", "proxy_addons.runner", "--home", str(home.path), "--ready-fd", str(its)]
+            log = (home.path / "workers.log").open("ab")
+            processes.append(subprocess.Popen(command, cwd=ROOT, pass_fds=(its,), stderr=log))
+            os.close(its)
+        for ours in pipes:
+            with os.fdopen(ours, "rb") as pipe:
+                assert pipe.readline() == b"ready\n", (home.path / "workers.log").read_text()
+        yield processes
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(20)
+
+
+def test_rules_of_the_school_hold_at_both_workers(home, workers):
+    for _ in range(6):
+        for http2 in (False, True):
+            with home.client(http2=http2) as client:
+                assert client.get("https://open.test/").content == SECRET
+                before = len(home.origins.seen.requests)
+                page = client.get("https://kletsplein.test/", headers={"accept": "text/html"})
+                assert page.status_code == 403
+                assert "text/html" in page.headers["content-type"]
+                assert page.headers["cache-control"] == "no-store"
+                assert client.get("http://discord.com/").status_code == 403
+                assert len(home.origins.seen.requests) == before
+
+
+def test_two_workers_share_the_port(home, workers):
+    socks = [socket.create_connection(("127.0.0.1", home.proxy), timeout=10) for _ in range(40)]
+    try:
+        deadline, counts = time.monotonic() + 10, [0, 0]
+        while sum(counts) < 40 and time.monotonic() < deadline:
+            counts = [
+                sum(one.laddr.port == home.proxy and one.status == psutil.CONN_ESTABLISHED for one in connections)
+                for connections in (psutil.Process(process.pid).net_connections("tcp") for process in workers)
+            ]
+        assert sum(counts) >= 40
+        assert min(counts) > 0
+    finally:
+        for sock in socks:
+            sock.close()
+
+
+def test_a_permission_opens_and_its_end_closes_everything_at_both_workers(home, workers):
+    home.grant(6)
+    home.grant(6, "ws.kletsplein.test")
+    home.open_now("kletsplein.test")
+    streams = []
+    for _ in range(8):
+        tls = _tls(home, "kletsplein.test")
+        tls.sendall(b"GET /sse HTTP/1.1\r\nHost: kletsplein.test\r\n\r\n")
+        assert tls.recv(4096).startswith(b"HTTP/1.1 200")
+        streams.append(tls)
+    with _chat(home) as chat:
+        chat.send("hallo")
+        assert chat.recv(5) == "hallo"
+        with pytest.raises(websockets.exceptions.ConnectionClosed):
+            chat.recv(12)
+    for stream in streams:
+        assert until_closed(stream) < WITHIN
+    home.open_now("kletsplein.test", yes=False)
+
+
+def test_a_revoke_closes_what_runs_and_an_open_site_goes_on(home, workers):
+    grant = home.grant(600)
+    home.open_now("kletsplein.test")
+    streams = {host: [_tls(home, host) for _ in range(4)] for host in ("kletsplein.test", "open.test")}
+    tunnel = _tls(home, "tunnel.test", ca=home.path / "world" / "klaswacht-ca.crt")
+    for host, ones in (*streams.items(), ("tunnel.test", [tunnel])):
+        for one in ones:
+            one.sendall(f"GET /sse HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            assert one.recv(4096).startswith(b"HTTP/1.1 200")
+    assert home.store.grants.revoke(SCHOOL, grant.id, "anja", datetime.now(UTC))
+    for stream in streams["kletsplein.test"]:
+        assert until_closed(stream) < WITHIN
+    for stream in (*streams["open.test"], tunnel):
+        stream.settimeout(5)
+        assert SECRET in stream.recv(65536) + stream.recv(65536)
+
+
+def test_the_dashboard_and_the_guard_itself_are_out_of_reach(home, workers):
+    for host in ("127.0.0.1", "localhost", "klaswacht.internal"):
+        for port in (home.proxy, home.keyed, 8443):
+            with home.client() as client, contextlib.suppress(httpx.TransportError):
+                assert client.get(f"http://{host}:{port}/").status_code >= 400
+    with home.client() as client:
+        assert client.get("http://127.0.0.1/").status_code >= 400
+
+
+def test_a_keyed_listener_asks_for_a_key(home, workers):
+    with home.client(port=home.keyed) as client:
+        assert client.get("http://open.test/").status_code == 407
+
+
+def test_a_worker_that_is_told_to_stop_stops(home, workers):
+    process = workers.pop()
+    stream = _tls(home, "open.test")
+    stream.sendall(b"GET /sse HTTP/1.1\r\nHost: open.test\r\n\r\n")
+    stream.recv(100)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    for _ in range(5):
+        with home.client() as client:
+            assert client.get("https://open.test/").content == SECRET
+    assert "Traceback" not in (home.path / "workers.log").read_text()
+
+
+def test_nothing_that_was_visited_is_in_the_log(home, workers):
+    log = (home.path / "workers.log").read_text()
+    for name in (*NAMES, "hallo"):
+        assert name not in log
+
+
+def test_the_worker_never_opens_the_accounts(home, monkeypatch):
+    composed = compose(home.path)
+    try:
+        assert ("127.0.0.1", home.keyed) in composed.config.listen
+        assert composed.config.trust is not None
+        assert not (home.path / "accounts.db").exists()
+    finally:
+        composed.store.close()
+
+
+def test_a_worker_without_an_authority_or_settings_says_so_in_one_line(tmp_path, capsys):
+    for made in ((), ("school.yaml",)):
+        for name in made:
+            load.write_template(tmp_path / name)
+            open_store(f"sqlite:///{tmp_path / 'klaswacht.db'}", migrate=True).close()
+        (tmp_path / "ca").mkdir(exist_ok=True)
+        assert main(["--home", str(tmp_path)]) == 1
+        told = capsys.readouterr().err
+        assert len(told.strip().splitlines()) == 1
+        assert told.startswith("klaswacht: ")
+
+
+def test_stock_mitmdump_gives_the_same_answers(home):
+    port = free_port()
+    command = [
+        str(Path(sys.executable).with_name("mitmdump")), "-s", "proxy_addons/main.py",
+        "--listen-host", "127.0.0.1", "--listen-port", str(port), "--set", f"confdir={home.path / 'mitm'}",
+    ]  # fmt: skip
+    log = (home.path / "mitmdump.log").open("wb")
+    environment = os.environ | {"KLASWACHT_HOME": str(home.path)}
+    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 60
+        answer = None
+        while answer is None or answer.content != SECRET:
+            assert process.poll() is None, (home.path / "mitmdump.log").read_text()
+            assert time.monotonic() < deadline, (answer, (home.path / "mitmdump.log").read_text())
+            with contextlib.suppress(httpx.TransportError), home.client(port=port) as client:
+                answer = client.get("https://open.test/")
+            time.sleep(0.2)
+        with home.client(port=port, http2=True) as client:
+            assert client.get("https://open.test/").http_version == "HTTP/2"
+            before = home.origins.seen.connections
+            assert client.get("https://kletsplein.test/").status_code == 403
+            assert client.get("http://discord.com/").status_code == 403
+            assert client.get("https://tunnel.test/").content == SECRET  # intercepted, with our certificate
+        assert home.origins.seen.connections <= before + 1
+        sock = socket.create_connection(("127.0.0.1", port), timeout=10)
+        sock.sendall(b"CONNECT open.test:22 HTTP/1.1\r\n\r\n")
+        assert sock.recv(100).startswith(b"HTTP/1.1 403")
+        tls = _tls(home, "open.test", port=port)
+        tls.sendall(b"GET / HTTP/1.1\r\nHost: kletsplein.test\r\n\r\n")
+        assert tls.recv(100).startswith(b"HTTP/1.1 403")
+        _grant_and_end(home, port)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+    said = (home.path / "mitmdump.log").read_text()
+    assert not any(name in said for name in NAMES), said
+
+
+def _grant_and_end(home: Home, port: int) -> None:
+    grant = home.grant(600, "ws.kletsplein.test")
+    deadline = time.monotonic() + 15
+    while True:
+        try:
+            with _chat(home, port) as chat:
+                chat.send("hallo")
+                assert chat.recv(5) == "hallo"
+                home.store.grants.revoke(SCHOOL, grant.id, "anja", datetime.now(UTC))
+                with pytest.raises(websockets.exceptions.ConnectionClosed):
+                    chat.recv(8)
+                return
+        except websockets.exceptions.InvalidStatus:
+            assert time.monotonic() < deadline, "the permission was not heard of"
+
+
+def _tls(home: Home, host: str, *, ca: Path | None = None, port: int | None = None):
+    import ssl
+
+    sock = socket.create_connection(("127.0.0.1", port or home.proxy), timeout=15)
+    sock.sendall(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n".encode())
+    assert sock.recv(4096).startswith(b"HTTP/1.1 200")
+    return ssl.create_default_context(cafile=str(ca or home.ca.crt)).wrap_socket(sock, server_hostname=host)
+
+
+def _chat(home: Home, port: int | None = None):
+    import ssl
+
+    return websockets.sync.client.connect(
+        "wss://ws.kletsplein.test/chat",
+        ssl=ssl.create_default_context(cafile=str(home.ca.crt)),
+        proxy=f"http://127.0.0.1:{port or home.proxy}",
+        open_timeout=15,
+    )
