@@ -24,6 +24,7 @@ from proxy_addons.facts import Peer
 UNKNOWN = Principal(Role.PUPIL, device_class=DeviceClass.UNKNOWN)
 """The strictest pupil profile."""
 
+_MOST_KEPT = 5000  # proved credentials that are remembered for one snapshot
 _LONGEST = 512  # characters of a credentials header that are read
 
 type _Ip = IPv4Address | IPv6Address
@@ -93,6 +94,7 @@ class _Registry:
         self._ranges: list[tuple[_Net, Device]] = []
         self._ports: dict[int, list[Device]] = {}
         self._leases: dict[str, list[Lease]] = {}
+        self._proved: dict[str, Device] = {}  # in memory only, and only as long as this snapshot
         for device in snapshot.devices.values():
             for text in device.addresses:
                 self._add_range(text, device)
@@ -114,6 +116,15 @@ class _Registry:
 
     def proved(self, credentials: str) -> Device | None:
         """The device whose key was given, or None."""
+        known_good = self._proved.get(credentials)
+        if known_good is not None:
+            return known_good
+        device = self._check(credentials)
+        if device is not None and len(self._proved) < _MOST_KEPT:
+            self._proved[credentials] = device
+        return device
+
+    def _check(self, credentials: str) -> Device | None:
         pair = _basic(credentials)
         if pair is None:
             return None
