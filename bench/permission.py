@@ -3,9 +3,10 @@
     .venv/bin/python -m bench.permission [--runs 50] [--write]
 
 Four pupils at once, against a real `klaswacht up` with two workers on loopback: one page over http, one over https, one
-WebSocket, one raw tunnel. The click is the dashboard's own form over https. "Open" is the first of four answers in a
-row that let the pupil through, each on a fresh connection, so that both workers have it. "Closed" is the moment that
-the pupil's open stream, socket or tunnel ends, after the permission's absolute end.
+WebSocket, one raw tunnel. The click is the dashboard's own form over https. The pupil's side does what the block page
+does: it waits on the guard's own path and then loads again, on a fresh connection. "Allowed" is the first of four tries
+in a row that get through, so that both workers have it. "Closed" is the moment that the pupil's open stream, socket or
+tunnel ends, after the permission's absolute end.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from tests.e2e.playground import Playground, playground
 
 KINDS = ("http", "https", "WebSocket", "raw tunnel")
 IN_A_ROW = 4  # answers that must all be yes
-PAUSE = 0.01  # seconds between two tries
+WAITING = 0.5  # seconds before the click in which the pupils' pages begin to wait
 LIFE = timedelta(seconds=1.5)  # how long a permission still runs once everything is open
 PATIENCE = 30.0
 RULE = (
@@ -48,6 +49,7 @@ RULE = (
     "    holds_in: lesson",
     "    sites: [rekenrijk.test]",
 )
+AS_THE_PAGE = {"X-Klaswacht": "1", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Dest": "empty", "Accept": "*/*"}
 REPORT = Path(__file__).parents[1] / "docs" / "performance.md"
 _MARKS = ("<!-- bench:permission -->", "<!-- /bench:permission -->")
 
@@ -110,6 +112,17 @@ def lets_through(device: Device, kind: str) -> bool:
                     return _issuer(line) == "Klaswacht speeltuin"
     except (Refused, WebSocketException, ssl.SSLError, ConnectionError, http.client.HTTPException):
         return False
+
+
+def waits_for_permission(device: Device, kind: str) -> None:
+    """What the block page does: one request that is answered when the page may open."""
+    page = {"http": "http://kletsplein.test/", "raw tunnel": "https://rekenrijk.test/"}.get(
+        kind, "https://kletsplein.test/"
+    )
+    try:
+        device.fetch(f"{page}_klaswacht/wait", headers=AS_THE_PAGE | {"Referer": page})
+    except (ssl.SSLError, ConnectionError, http.client.HTTPException):
+        return  # it became a tunnel meanwhile: there is no page to wait on any more
 
 
 def stream(device: Device, kind: str) -> Callable[[], None]:
@@ -183,19 +196,20 @@ def _open(teacher: Teacher, devices: dict[str, Device], times: Times) -> None:
     def try_until_open(kind: str) -> None:
         started.wait()
         streak, since, deadline = 0, 0.0, time.monotonic() + PATIENCE
+        waits_for_permission(devices[kind], kind)
         while streak < IN_A_ROW and time.monotonic() < deadline:
             if lets_through(devices[kind], kind):
                 since = since if streak else time.monotonic()
                 streak += 1
             else:
                 streak = 0
-                time.sleep(PAUSE)
+                waits_for_permission(devices[kind], kind)
         if streak >= IN_A_ROW:
             first_yes[kind] = since
 
     threads = _each(try_until_open)
     started.wait()
-    time.sleep(0.1)  # the pupils are trying already when the teacher taps
+    time.sleep(WAITING)
     clicks: dict[str, float] = {}
     for kinds, wish in ((KINDS[:3], ("category:social",)), (KINDS[3:], ("site", "rekenrijk.test"))):
         click = time.monotonic()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from tornado.escape import xhtml_escape
+from tornado.httputil import HTTPServerRequest
 from tornado.iostream import StreamClosedError
 from tornado.routing import HostMatches, Rule
 from tornado.web import RequestHandler
@@ -58,6 +59,10 @@ class Room:
     drillers: set[Drill] = field(default_factory=set)
     seen: deque[str] = field(default_factory=lambda: deque(maxlen=5_000))
 
+    def note(self, request: HTTPServerRequest) -> None:
+        """Somebody came by."""
+        self.seen.append(f"{request.method} {request.host_name} {request.path}")
+
     def tell(self, text: str, sender: Chat) -> None:
         """Say something to everybody in the chat, the sender too."""
         for chatter in tuple(self.chatters):
@@ -81,7 +86,7 @@ class Visit(RequestHandler):
 
     def prepare(self) -> Awaitable[None] | None:
         """Note that somebody came by."""
-        self.room.seen.append(f"{self.request.method} {self.request.host_name} {self.request.path}")
+        self.room.note(self.request)
         return None
 
     def set_default_headers(self) -> None:
@@ -156,6 +161,11 @@ class Socket(WebSocketHandler):
     def initialize(self, room: Room) -> None:
         """Remember the room."""
         self.room = room
+
+    def prepare(self) -> Awaitable[None] | None:
+        """Note that somebody came by."""
+        self.room.note(self.request)
+        return None
 
     def check_origin(self, origin: str) -> bool:
         """Anybody may come in: it is a playground on loopback."""
