@@ -62,10 +62,16 @@ def test_a_right_school_file_is_told_so(klaswacht, tmp_path):
 
 
 def test_a_wrong_school_file_is_one_line_with_the_place_and_a_remedy(klaswacht, tmp_path):
-    (tmp_path / "mine.yaml").write_text("protocol: kalisto\nschool:\n  naam: x\n")
+    from config.load import write_template
+
+    mine = tmp_path / "mine.yaml"
+    write_template(mine)
+    mine.write_text(mine.read_text().replace("  name: Onze school", "  naam: Onze school"))
+    place = mine.read_text().splitlines().index("  naam: Onze school") + 1
     line = refused(klaswacht("policy", "validate", "mine.yaml"))
-    assert "mine.yaml:3: " in line
+    assert f"mine.yaml:{place}: " in line
     assert "`naam`" in line
+    assert "`name`" in line
 
 
 def test_validating_where_nothing_is_says_so(klaswacht):
