@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
+import re
+import signal
 import ssl
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,11 +20,13 @@ import httpx
 import pytest
 import websockets
 
+from cli import ports as ports_of_the_machine
 from cli.demo.certs import Papers, make_papers
 from cli.demo.handlers import NAMES
 from cli.demo.school import PASSWORD, STAFF, all_names, pupils, school_file, seed
 from cli.demo.sites import Ports, Sites, running
 from config import load
+from config.texts import say
 from dashboard.actions import accounts
 from dashboard.actions.desk import Desk
 from policy.model import PeriodKind, Role
@@ -145,10 +154,12 @@ def test_the_school_has_eight_years_with_one_combined_group_and_a_duo(desk):
         assert len(desk.store.people.roster("school", group)) == 6
 
 
-@pytest.mark.parametrize("login", [one.login for one in STAFF])
-def test_the_printed_password_opens_every_account(desk, login):
-    assert accounts.sign_in(desk, login, PASSWORD, "127.0.0.1", NOW).ok
-    assert not accounts.sign_in(desk, login, PASSWORD + "!", "127.0.0.1", NOW).ok
+def test_the_printed_password_opens_every_account(desk):
+    hashes = {one.login: desk.store.accounts.find("school", one.login).password for one in STAFF}
+    assert all(hashes.values())
+    assert accounts.sign_in(desk, "anja", PASSWORD, "127.0.0.1", NOW).ok
+    assert accounts.sign_in(desk, "coordinator", PASSWORD, "127.0.0.1", NOW).ok
+    assert not accounts.sign_in(desk, "bram", PASSWORD + "!", "127.0.0.1", NOW).ok
 
 
 def test_every_pupil_has_a_chromebook_with_the_printed_key(desk):
@@ -162,3 +173,45 @@ def test_a_second_start_of_the_playground_changes_nothing(desk):
     before = desk.store.revision("school")
     seed(desk, NOW)
     assert desk.store.revision("school") == before
+
+
+def test_the_demo_says_what_to_open_and_ctrl_c_stops_all_of_it(tmp_path):
+    """The real command, with whatever ports are free: it prints lines that work, and leaves nothing running."""
+    environment = {**os.environ, "KLASWACHT_HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+    log = tmp_path / "demo.log"
+    with log.open("wb") as out:
+        demo = subprocess.Popen(
+            [sys.executable, "-c", "from cli.main import main; main()", "demo"],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + 90
+        while say("demo.unsafe", "nl").strip() not in (text := log.read_text()):
+            assert demo.poll() is None, text
+            assert time.monotonic() < deadline, text
+            time.sleep(0.1)
+        assert PASSWORD in text
+        proxies = re.findall(r"--proxy-server=127\.0\.0\.1:(\d+)", text)
+        assert len(set(proxies)) == 2
+        authority = tmp_path / "speeltuin" / "ca" / "klaswacht-ca.crt"
+        with httpx.Client(
+            proxy=f"http://127.0.0.1:{proxies[0]}", verify=ssl.create_default_context(cafile=str(authority)), timeout=30
+        ) as pupil:
+            assert "Onze school" in pupil.get("https://onzeschool.test/").text
+            assert pupil.get("https://kletsplein.test/", headers={"Accept": "text/html"}).status_code == 403
+    finally:
+        demo.send_signal(signal.SIGINT)
+        try:
+            code = demo.wait(30)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(demo.pid, signal.SIGKILL)
+    assert code == 0, log.read_text()
+    assert say("cli.up.stopped", "nl") in log.read_text()
+    dashboard = re.search(r"https://127\.0\.0\.1:(\d+)/", text)
+    for port in (*proxies, dashboard[1]):
+        assert not ports_of_the_machine.answers("127.0.0.1", int(port))
