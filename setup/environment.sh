@@ -15,7 +15,7 @@ if is_done "$kind"; then exit 0; fi
 
 . setup/find.sh
 trap return_uv EXIT
-if ! { : >.klaswacht-writable; } 2>/dev/null; then
+if ! (: >.klaswacht-writable) 2>/dev/null; then
     say "cannot write in $(pwd): run make as the owner of this folder, or clone the project elsewhere"
     exit 1
 fi

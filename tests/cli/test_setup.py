@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,25 @@ def test_without_any_python_it_says_the_one_command_to_run(project, tmp_path):
     assert "needs Python 3.13 or newer" in lines[-2]
     assert lines[-1].strip().endswith("apt-get install -y python3-venv && make run")
     assert not (project / ".venv").exists()
+
+
+@pytest.mark.skipif(
+    os.geteuid() == 0 and not shutil.which("runuser"), reason="root can write everywhere, and there is no runuser"
+)
+def test_a_folder_that_cannot_be_written_is_one_line():
+    # Not under pytest's own folder: another user cannot look into that.
+    with tempfile.TemporaryDirectory(prefix="kw unwritable ") as folder:
+        project = Path(folder)
+        for name in ("Makefile", "setup", "requirements", "pyproject.toml"):
+            (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, project / name)
+        project.chmod(0o555)
+        somebody = ["runuser", "-u", "nobody", "--"] if os.geteuid() == 0 else []
+        command = [*somebody, "env", "-i", f"PATH={os.defpath}", "make", "setup"]
+        done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60, check=False)
+        project.chmod(0o755)
+    assert done.returncode != 0
+    (line,) = (line for line in done.stderr.splitlines() if not line.startswith("make:"))
+    assert f"cannot write in {folder}" in line
 
 
 def test_make_alone_says_what_one_can_make(project):
