@@ -56,6 +56,7 @@ class Profile:
             find_chromium() or "chromium",
             f"--user-data-dir={self.home / 'profile'}",
             f"--proxy-server={proxy}" if proxy else "--no-proxy-server",
+            "--accept-lang=nl",
             *self.flags(),
             url,
         )
