@@ -1,0 +1,83 @@
+"""Frozen nouns and enums of the policy: everything `decide` reads and everything it says.
+
+Times are timezone-aware UTC `datetime`s unless a docstring says otherwise. Hosts are canonical: lower case,
+A-labels, no trailing dot (see `policy.address`). Ids are opaque strings.
+"""
+
+from policy.model.question import AccessRequest, Address, Decision, Principal, Search, Step
+from policy.model.rules import Basis, Clause, Closure, Period, Policy, Protocol, Rule, Schedule, Slot
+from policy.model.school import (
+    ALWAYS,
+    FOREVER,
+    Agreement,
+    Care,
+    Device,
+    Grant,
+    Group,
+    Lease,
+    Member,
+    Sanction,
+    Span,
+    State,
+)
+from policy.model.snapshot import Knowledge, Snapshot
+from policy.model.vocabulary import (
+    Action,
+    BasisKind,
+    DeviceClass,
+    Effect,
+    Facet,
+    Gate,
+    HoldsIn,
+    LiftableBy,
+    PeriodKind,
+    Reason,
+    Role,
+    SanctionTarget,
+    Strength,
+)
+
+__all__ = [
+    "ALWAYS",
+    "FOREVER",
+    "AccessRequest",
+    "Action",
+    "Address",
+    "Agreement",
+    "Basis",
+    "BasisKind",
+    "Care",
+    "Clause",
+    "Closure",
+    "Decision",
+    "Device",
+    "DeviceClass",
+    "Effect",
+    "Facet",
+    "Gate",
+    "Grant",
+    "Group",
+    "HoldsIn",
+    "Knowledge",
+    "Lease",
+    "LiftableBy",
+    "Member",
+    "Period",
+    "PeriodKind",
+    "Policy",
+    "Principal",
+    "Protocol",
+    "Reason",
+    "Role",
+    "Rule",
+    "Sanction",
+    "SanctionTarget",
+    "Schedule",
+    "Search",
+    "Slot",
+    "Snapshot",
+    "Span",
+    "State",
+    "Step",
+    "Strength",
+]

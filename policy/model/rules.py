@@ -1,0 +1,122 @@
+"""A school's policy: its protocol, the rules drawn from it and from its own decisions, and its schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+
+from policy.model.vocabulary import Action, BasisKind, Effect, Facet, Gate, HoldsIn, LiftableBy, PeriodKind, Role
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One article of a protocol, in our own words for an adult and for a child."""
+
+    id: str
+    article: str
+    binds: frozenset[Role]
+    adult: str
+    child: str
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """Whose written rules these are."""
+
+    id: str
+    school: str
+    title: str
+    source: str
+    clauses: tuple[Clause, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a rule rests on: a clause id of the protocol, or the school's decision with its date, a law, the floor."""
+
+    kind: BasisKind
+    clause: str | None = None
+    decided: date | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. It speaks as a facet, or as the gate `break` or `locked`; exactly one of `facet`, `gate` is set.
+
+    Empty `groups` means all groups. A place rule names categories or sites; an action rule names actions (and, for
+    uploads, media; empty means any); a words rule names kinds; an app rule names app categories or program names.
+    `consent` asks for the parents' consent before a grant lifts the rule for a pupil.
+    """
+
+    id: str
+    basis: Basis
+    liftable_by: LiftableBy
+    holds_in: HoldsIn
+    roles: frozenset[Role]
+    effect: Effect
+    facet: Facet | None = None
+    gate: Gate | None = None
+    groups: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    sites: tuple[str, ...] = ()
+    actions: frozenset[Action] = frozenset()
+    media: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    apps: frozenset[str] = frozenset()
+    consent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A stretch of one school day in local wall-clock time, `start` inclusive, `end` exclusive."""
+
+    kind: PeriodKind
+    start: time
+    end: time
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """Days without school, `first` and `last` both included (local dates)."""
+
+    first: date
+    last: date
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The week: weekday (0 is Monday) to slots that do not overlap, in order; groups may have a week of their own."""
+
+    zone: str = "Europe/Amsterdam"
+    days: Mapping[int, tuple[Slot, ...]] = field(default_factory=dict)
+    groups: Mapping[str, Mapping[int, tuple[Slot, ...]]] = field(default_factory=dict)
+    closures: tuple[Closure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What holds at one moment: kind, absolute start and end (None: no change in sight), and its name."""
+
+    kind: PeriodKind
+    start: datetime | None
+    end: datetime | None
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A school's rules: its protocol, the rules drawn from it and from its own decisions, schedule, own lists.
+
+    `lists` maps a category to hosts the school adds to it; `open_sites` are hosts the school takes out of every
+    category but the safety floor's.
+    """
+
+    protocol: Protocol
+    rules: tuple[Rule, ...]
+    schedule: Schedule
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    open_sites: tuple[str, ...] = ()

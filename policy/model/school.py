@@ -1,0 +1,148 @@
+"""People, devices and all that comes and goes: permissions, bans, care, agreements, pauses, seats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from policy.model.vocabulary import DeviceClass, Facet, Role, SanctionTarget
+
+# The end of what has no end of its own, and the start of what was always there.
+FOREVER = datetime.max.replace(tzinfo=UTC)
+ALWAYS = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A class, a combined class or a temporary group; `until` ends a temporary one."""
+
+    id: str
+    name: str
+    years: tuple[int, ...] = ()
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person as the policy needs it: no name. For staff, `groups` are the groups they may act for."""
+
+    id: str
+    role: Role
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A registered device. `addresses` are CIDR ranges, `ports` listener ports; both give *group* at most.
+
+    `key_hash` is the hex SHA-256 of the device key, which proves the device; `person` owns it.
+    """
+
+    id: str
+    name: str
+    kind: DeviceClass
+    group: str | None = None
+    person: str | None = None
+    addresses: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    key_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A person sits at a device from `start` to `end`, because `by` (a staff member) said so."""
+
+    device: str
+    person: str
+    start: datetime
+    end: datetime
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A permission with an absolute end. It lifts exactly its facets for its targets and its people.
+
+    `groups` are whole groups, `people` named pupils; `without` are left out. Empty `sites` and `categories` mean
+    every place, for the other facets only. `role` is the giver's role, `by` the giver's person id.
+    """
+
+    id: str
+    start: datetime
+    end: datetime
+    role: Role
+    by: str = ""
+    groups: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+    sites: tuple[str, ...] = ()
+    categories: frozenset[str] = frozenset()
+    facets: frozenset[Facet] = frozenset({Facet.PLACE, Facet.ACTION})
+    goal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sanction:
+    """A temporary ban of one person on one kind of thing."""
+
+    id: str
+    person: str
+    on: SanctionTarget
+    start: datetime
+    end: datetime
+    by: str = ""
+    sites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """A standing personal exception; no reason is kept. `review` is when to look at it again (local date)."""
+
+    id: str
+    person: str | None = None
+    device: str | None = None
+    sites: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    review: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Goal and list for a group or for pupils; narrows the lesson to `sites`."""
+
+    id: str
+    start: datetime
+    end: datetime
+    groups: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
+    sites: tuple[str, ...] = ()
+    goal: str = ""
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A pause or a rainy day of one group."""
+
+    group: str
+    start: datetime
+    end: datetime
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that comes and goes. Ended rows may be left out by the store; `decide` looks at the times anyway.
+
+    `consents` maps a person to whether the parents agreed; a person that is not in it did not.
+    """
+
+    grants: tuple[Grant, ...] = ()
+    sanctions: tuple[Sanction, ...] = ()
+    consents: Mapping[str, bool] = field(default_factory=dict)
+    care: tuple[Care, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
+    pauses: tuple[Span, ...] = ()
+    rainy: tuple[Span, ...] = ()
+    leases: tuple[Lease, ...] = ()

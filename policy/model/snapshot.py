@@ -1,0 +1,95 @@
+"""Factory knowledge, and everything of a school at one revision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from policy.model.rules import Clause, Period, Policy, Rule
+from policy.model.school import Device, Group, Member, State
+from policy.model.vocabulary import Facet, Gate
+
+if TYPE_CHECKING:
+    from policy.match import HostIndex
+    from policy.search import Engines
+    from policy.terms import Lexicon
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Factory data, compiled once at start by `config.load`: it changes with a release or a feed, not with a tap.
+
+    `help_hosts`, `system_hosts` and `own_hosts` are exact names (help and own hosts with their sub-domains);
+    `tunnels` maps a host that needs no look inside to the reason; `apps` maps a program name to a category;
+    `learning` are the categories that stay open under a ban.
+    """
+
+    categories: HostIndex
+    engines: Engines
+    lexicon: Lexicon
+    help_hosts: frozenset[str] = frozenset()
+    system_hosts: frozenset[str] = frozenset()
+    own_hosts: frozenset[str] = frozenset()
+    tunnels: Mapping[str, str] = field(default_factory=dict)
+    apps: Mapping[str, str] = field(default_factory=dict)
+    learning: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """All of it at one revision. Immutable; a new revision is a new snapshot, swapped by reference.
+
+    Not slotted: derived look-ups are made once per snapshot and kept (`cached_property`).
+    """
+
+    revision: int
+    school: str
+    policy: Policy
+    knowledge: Knowledge
+    groups: Mapping[str, Group] = field(default_factory=dict)
+    people: Mapping[str, Member] = field(default_factory=dict)
+    devices: Mapping[str, Device] = field(default_factory=dict)
+    state: State = field(default_factory=State)
+
+    @cached_property
+    def own_lists(self) -> HostIndex:
+        """The school's own category lists, as an index."""
+        from policy.match import HostIndex
+
+        return HostIndex.of(self.policy.lists)
+
+    @cached_property
+    def periods(self) -> dict[str | None, tuple[datetime, Period]]:
+        """A memo by group: when it was looked up and what held then; kept by `policy.asking`."""
+        return {}
+
+    @cached_property
+    def clauses(self) -> Mapping[str, Clause]:
+        """Clause id to clause."""
+        return {clause.id: clause for clause in self.policy.protocol.clauses}
+
+    @cached_property
+    def floor_rules(self) -> tuple[Rule, ...]:
+        """The rules of the gate `locked`."""
+        return tuple(rule for rule in self.policy.rules if rule.gate is Gate.LOCKED)
+
+    @cached_property
+    def break_rules(self) -> tuple[Rule, ...]:
+        """The rules of the gate `break`."""
+        return tuple(rule for rule in self.policy.rules if rule.gate is Gate.BREAK)
+
+    @cached_property
+    def _rules_by_facet(self) -> Mapping[Facet, tuple[Rule, ...]]:
+        return {facet: tuple(rule for rule in self.policy.rules if rule.facet is facet) for facet in Facet}
+
+    def facet_rules(self, facet: Facet) -> tuple[Rule, ...]:
+        """The rules of one facet, in the order of the policy."""
+        return self._rules_by_facet[facet]
+
+    @cached_property
+    def rules(self) -> Mapping[str, Rule]:
+        """Rule id to rule."""
+        return {rule.id: rule for rule in self.policy.rules}
