@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from dashboard.actions.desk import Desk, Outcome, done, refused
-from policy.address import canonical, canonical_host
+from policy.address import canonical, canonical_host, is_ip, name_without_suffix
 from policy.asking import BARE_IP, Asking
 from policy.authority import Refusal, lifts, may_act_for, may_grant
 from policy.model import (
@@ -26,7 +26,8 @@ from policy.model import (
 
 MINUTES = (10, 30, 60)
 LONGEST_GOAL = 120
-_FULL = frozenset({Facet.PLACE, Facet.ACTION})
+# Joining in means the program too: who may chat for a lesson may do it in the chat program on the laptop.
+_FULL = frozenset({Facet.PLACE, Facet.ACTION, Facet.APP})
 _VIEW = frozenset({Facet.PLACE})
 _CODES = {
     Refusal.ROLE: "role",
@@ -144,6 +145,8 @@ def site_in(text: str) -> str | None:
     host = canonical_host(address.host) if address else None
     if host is None or ("." not in host and ":" not in host):
         return None
+    if not is_ip(host) and not name_without_suffix(host):
+        return None  # `co.uk` or `github.io` is no site: it would open everybody's
     return host.removeprefix("www.") if host.count(".") > 1 else host
 
 
