@@ -303,10 +303,15 @@ def clean(request: http.Request) -> None:
         lower = name.lower()
         if lower.startswith("proxy-") or lower in ("x-forwarded-for", "x-forwarded-host", "forwarded", "x-real-ip"):
             request.headers.pop(name, None)
-    if request.headers.get("upgrade", "websocket").lower() != "websocket":
-        del request.headers["upgrade"]  # anything else would make a raw tunnel
+    if not is_websocket(request):
+        request.headers.pop("upgrade", None)  # anything else would make a raw tunnel
     if not request.is_http2:
         request.authority = ""
+
+
+def is_websocket(request: http.Request) -> bool:
+    """Whether a request asks for a WebSocket. A form that says so stays a form (RFC 6455: it is a GET)."""
+    return request.method == "GET" and request.headers.get("upgrade", "").strip().lower() == "websocket"
 
 
 def respond(flow: http.HTTPFlow, answer: Answer) -> None:

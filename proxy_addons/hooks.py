@@ -33,6 +33,7 @@ from proxy_addons.failsafe import (
     Failsafe,
     Refuse,
     clean,
+    is_websocket,
     names_in_play,
     respond,
 )
@@ -222,7 +223,7 @@ class Hooks:
         if response is None or ANSWERED in flow.metadata:
             return
         response.headers.pop("alt-svc", None)
-        if response.status_code == 101 and not (_is_websocket(flow.request) and _is_websocket(response)):
+        if response.status_code == 101 and not (is_websocket(flow.request) and _to_websocket(response)):
             flow.kill()  # a raw tunnel by another name
             return
         if response.status_code == 407:
@@ -307,12 +308,12 @@ class Hooks:
             peer=self._peer(line, request),
             method=request.method,
             scheme=request.scheme,
-            url=request.url,
+            url=_url(request),
             hosts=names_in_play(flow),
             connect=connect,
             sni=line.sni,
             headers=headers,
-            websocket=_is_websocket(request),
+            websocket=is_websocket(request),
         )
 
     def _peer(self, line: Line, request: http.Request) -> Peer:
@@ -363,8 +364,18 @@ def _size(request: http.Request) -> int | None:
         return None
 
 
-def _is_websocket(message: http.Request | http.Response) -> bool:
-    return "websocket" in message.headers.get("upgrade", "").lower()
+def _to_websocket(response: http.Response) -> bool:
+    return bool(response.headers.get("upgrade", "").strip().lower() == "websocket")
+
+
+def _url(request: http.Request) -> str:
+    """The address that is asked for; empty when HTTP/2 gives a path that is none.
+
+    An origin may take `https://other.site/` for a path as a whole address, and answer for that site (RFC 9112, 3.2.2).
+    """
+    if request.is_http2 and not request.path.startswith("/"):
+        return ""
+    return request.url
 
 
 def _looks_like_http(data: bytes) -> bool | None:

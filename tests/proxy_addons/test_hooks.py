@@ -7,6 +7,8 @@ import time
 
 import httpx
 import pytest
+from h2.connection import H2Connection
+from h2.events import DataReceived, Event, StreamEnded
 from mitmproxy.test import tflow
 
 from proxy_addons.connections import Connections
@@ -112,6 +114,41 @@ def test_an_upgrade_to_something_unknown_is_no_tunnel(rig):
     with contextlib.suppress(ConnectionError, ssl.SSLError):
         assert SECRET not in tls.recv(65536)
     assert "upgrade" not in rig.seen.requests[-1][2]
+
+
+@pytest.mark.parametrize(
+    ("method", "upgrade"), [("POST", "websocket"), ("GET", "no-websocket"), ("GET", "a, websocket")]
+)
+def test_only_a_get_for_a_websocket_is_one(rig, method, upgrade):
+    asked = len(rig.gate.asked)
+    with rig.client() as client:
+        headers = {"connection": "upgrade", "upgrade": upgrade, "content-type": "image/png"}
+        assert client.request(method, "https://open.test/up", content=b"x" * 10, headers=headers).content == SECRET
+    (exchange,) = rig.gate.asked[asked:]
+    assert not exchange.websocket and exchange.body == b"x" * 10
+    assert "upgrade" not in rig.seen.requests[-1][2]
+
+
+@pytest.mark.parametrize("path", [b"https://blocked.test/", b"@open.test/", b":443/", b"x"])
+def test_an_http2_path_that_is_no_path_goes_nowhere(rig, path):
+    # Behind an origin that takes a whole address for its path is another site than the one that was judged.
+    before = len(rig.seen.requests)
+    trust = rig.trust()
+    trust.set_alpn_protocols(["h2"])
+    with trust.wrap_socket(rig.connect("open.test"), server_hostname="open.test") as tls:
+        h2 = H2Connection()
+        h2.initiate_connection()
+        head = [(b":method", b"GET"), (b":scheme", b"https"), (b":authority", b"open.test"), (b":path", path)]
+        h2.send_headers(1, head, end_stream=True)
+        tls.sendall(h2.data_to_send())
+        tls.settimeout(10)
+        events: list[Event] = []
+        while not any(isinstance(event, StreamEnded) for event in events):
+            data = tls.recv(65536)
+            assert data, "hung up without a page"
+            events += h2.receive_data(data)
+    assert b"".join(event.data for event in events if isinstance(event, DataReceived)) == BLOCKED
+    assert len(rig.seen.requests) == before
 
 
 def test_the_answer_to_a_head_request_has_no_body_and_the_connection_goes_on(rig):
