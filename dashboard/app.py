@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from traceback import extract_tb
 
 from flask import Flask, Response, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
@@ -16,7 +17,7 @@ from dashboard import passwords
 from dashboard.access import matrix, public
 from dashboard.actions.desk import Desk
 from dashboard.api import api
-from dashboard.auth import House, guard_doors, words
+from dashboard.auth import House, guard_doors
 from dashboard.shield import protect
 from dashboard.stream import Streams
 from dashboard.views import lesson, office, password, rules, signin
@@ -87,7 +88,7 @@ def _store_away(error: StoreUnavailable) -> Response:
 
 
 def _surprise(error: Exception) -> Response:
-    """Nothing of the error reaches the screen; the log names the place, never what was sent."""
-    _log.error("a view failed: %s", type(error).__name__, exc_info=error)
-    words()
+    """Nothing of the error reaches the screen. The log names the place; an error's own words may quote a form."""
+    places = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(extract_tb(error.__traceback__)[-4:]))
+    _log.error("a view failed: %s at %s", type(error).__name__, places)
     return _problem(InternalServerError())

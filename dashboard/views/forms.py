@@ -5,10 +5,9 @@ from __future__ import annotations
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from config.texts import has
 from dashboard.actions.desk import Outcome
 from dashboard.auth import words
-
-_LONGEST_CODE = 40
 
 
 def back_to(endpoint: str, outcome: Outcome[object], until: str = "", **values: str) -> Response:
@@ -23,12 +22,12 @@ def back_to(endpoint: str, outcome: Outcome[object], until: str = "", **values: 
 def message() -> tuple[str, bool] | None:
     """The sentence that the address asks for and whether it is good news; codes only, so nobody can put words in it."""
     good, bad = request.args.get("ja", ""), request.args.get("nee", "")
-    code = good or bad
-    if not code or not code.replace("_", "").isalpha() or len(code) > _LONGEST_CODE:
+    code = f"dash.{'done' if good else 'no'}.{good or bad}"
+    if not has(code):
         return None
     until = request.args.get("tot", "")
     values = {"until": until if len(until) == 5 and until.replace(":", "").isdigit() else ""}
-    return words()(f"dash.{'done' if good else 'no'}.{code}", **values), bool(good)
+    return words()(code, **values), bool(good)
 
 
 def text(field: str) -> str:
