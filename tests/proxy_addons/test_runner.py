@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -22,7 +24,7 @@ import websockets.sync.client
 
 from config import load
 from policy.model import Device, DeviceClass, Grant, Group, Role
-from proxy_addons.runner import compose, main
+from proxy_addons.runner import _socket, compose, main
 from store import Store, open_store
 from tests.proxy_addons.origins import SECRET, Ca, Origins
 from tests.proxy_addons.rig import free_port, until_closed
@@ -57,7 +59,11 @@ class Home:
     def client(self, **more) -> Iterator[httpx.Client]:
         port = more.pop("port", self.proxy)
         with httpx.Client(
-            proxy=f"http://127.0.0.1:{port}", verify=str(self.ca.crt), trust_env=False, timeout=15, **more
+            proxy=f"http://127.0.0.1:{port}",
+            verify=ssl.create_default_context(cafile=self.ca.crt),
+            trust_env=False,
+            timeout=15,
+            **more,
         ) as client:
             yield client
 
@@ -230,6 +236,28 @@ def test_nothing_that_was_visited_is_in_the_log(home, workers):
     log = (home.path / "workers.log").read_text()
     for name in (*NAMES, "hallo"):
         assert name not in log
+
+
+def test_an_answer_does_not_wait_for_the_clients_acknowledgement():
+    """Nagle is off on accepted connections: small answers of two writes would each take 40 ms."""
+
+    async def run() -> int:
+        listening, found = _socket("127.0.0.1", 0), asyncio.get_running_loop().create_future()
+
+        class Look(asyncio.Protocol):
+            def connection_made(self, transport):
+                sock = transport.get_extra_info("socket")
+                found.set_result(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+        server = await asyncio.get_running_loop().create_server(Look, sock=listening)
+        _, writer = await asyncio.open_connection(*listening.getsockname())
+        try:
+            return await asyncio.wait_for(found, 5)
+        finally:
+            writer.close()
+            server.close()
+
+    assert asyncio.run(run()) == 1
 
 
 def test_the_worker_never_opens_the_accounts(home, monkeypatch):
