@@ -7,13 +7,16 @@ import contextlib
 import http.client
 import socket
 import ssl
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from websockets.sync.client import ClientConnection
-from websockets.sync.client import connect as websocket_connect
+from websockets.client import ClientProtocol
+from websockets.frames import Frame, Opcode
+from websockets.protocol import State
+from websockets.uri import parse_uri
 
 PATIENCE = 30.0  # seconds: a ceiling on a busy machine, not an expectation
 
@@ -131,24 +134,81 @@ class Device:
         return line
 
     @contextlib.contextmanager
-    def websocket(self, url: str) -> Iterator[ClientConnection]:
-        """A WebSocket through the guard; raises `Refused` or what `websockets` raises when the guard says no."""
+    def websocket(self, url: str) -> Iterator[Line]:
+        """A WebSocket through the guard; raises `Refused`, or `InvalidStatus` when the guard or site answers no."""
         parts = urlsplit(url)
         secure = parts.scheme == "wss"
-        port = parts.port or (443 if secure else 80)
-        raw = self.dial((parts.hostname or "", port))
-        try:
-            with websocket_connect(
-                url, sock=raw, ssl=self.tls() if secure else None, proxy=None, open_timeout=PATIENCE, close_timeout=1
-            ) as opened:
-                yield opened
-        finally:
-            raw.close()
+        host, port = parts.hostname or "", parts.port or (443 if secure else 80)
+        raw = self.tunnel(host, port) if secure else self.dial((host, port))
+        with contextlib.closing(Line(raw, url)) as line:
+            yield line
 
     def _says(self) -> list[str]:
         if self.key is None:
             return []
         return [f"Proxy-Authorization: Basic {base64.b64encode(self.key.encode()).decode()}"]
+
+
+class Line:
+    """One end of a WebSocket, in the thread that uses it.
+
+    `websockets`' own blocking client reads in a second thread while the first one writes, and OpenSSL does not allow
+    that on one connection: on a busy machine a request is lost now and then. So here its protocol without the threads.
+    """
+
+    def __init__(self, raw: socket.socket, url: str) -> None:
+        self._raw = raw
+        self._raw.settimeout(PATIENCE)
+        self._protocol = ClientProtocol(parse_uri(url))
+        self._waiting: deque[str] = deque()
+        try:
+            self._protocol.send_request(self._protocol.connect())
+            self._flush()
+            while self._protocol.state is State.CONNECTING and self._protocol.handshake_exc is None:
+                self._read()
+            if self._protocol.handshake_exc is not None:
+                raise self._protocol.handshake_exc
+        except BaseException:
+            raw.close()
+            raise
+
+    def send(self, text: str) -> None:
+        """Say something; raises `ConnectionError` when the other end is gone."""
+        if self._protocol.state is not State.OPEN:
+            raise ConnectionAbortedError("the websocket is closed")
+        self._protocol.send_text(text.encode())
+        self._flush()
+
+    def recv(self, timeout: float | None = PATIENCE) -> str:
+        """The next message; raises `ConnectionError` when the other end is gone, `TimeoutError` when it is silent."""
+        self._raw.settimeout(timeout)
+        while not self._waiting:
+            if self._protocol.state is not State.OPEN:
+                raise ConnectionAbortedError("the websocket is closed")
+            self._read()
+        return self._waiting.popleft()
+
+    def close(self) -> None:
+        self._raw.close()
+
+    def _read(self) -> None:
+        data = self._raw.recv(65_536)
+        if data:
+            self._protocol.receive_data(data)
+        else:
+            self._protocol.receive_eof()
+        for event in self._protocol.events_received():
+            if isinstance(event, Frame) and event.opcode is Opcode.TEXT:
+                self._waiting.append(bytes(event.data).decode())
+        with contextlib.suppress(OSError):
+            self._flush()
+        if not data and self._protocol.state is State.CONNECTING and self._protocol.handshake_exc is None:
+            raise ConnectionAbortedError("hung up during the handshake")
+
+    def _flush(self) -> None:
+        for data in self._protocol.data_to_send():
+            if data:
+                self._raw.sendall(data)
 
 
 BROWSES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import socket
@@ -17,8 +18,8 @@ from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
+from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import InvalidStatus, WebSocketException
-from websockets.sync.server import serve as websocket_serve
 
 from cli import ports as held_ports
 from cli.ca import ensure_ca
@@ -53,7 +54,7 @@ class Origin(BaseHTTPRequestHandler):
         return
 
 
-class Server(ThreadingHTTPServer):
+class Sites(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
@@ -66,18 +67,40 @@ def origins(papers: Papers) -> Iterator[dict[str, int]]:
     with contextlib.ExitStack() as stack:
         found: dict[str, int] = {}
         for scheme in ("http", "https"):
-            server = Server(("127.0.0.1", 0), Origin)
+            server = Sites(("127.0.0.1", 0), Origin)
             if scheme == "https":
                 server.socket = papers.server_context().wrap_socket(server.socket, server_side=True)
             stack.callback(server.server_close)
             stack.callback(server.shutdown)
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
             found[scheme] = server.server_address[1]
-        sockets = websocket_serve(lambda one: one.send("origin"), "127.0.0.1", 0, ssl=papers.server_context())
-        stack.callback(sockets.shutdown)
-        threading.Thread(target=sockets.serve_forever, daemon=True).start()
-        found["wss"] = sockets.socket.getsockname()[1]
+        found["wss"] = stack.enter_context(socket_origin(papers))
         yield found
+
+
+@contextlib.contextmanager
+def socket_origin(papers: Papers) -> Iterator[int]:
+    """A WebSocket that says `origin` to whoever comes; its port."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+
+    async def greet(one: ServerConnection) -> None:
+        await one.send("origin")
+        await one.wait_closed()
+
+    async def start() -> Server:
+        return await serve(greet, "127.0.0.1", 0, ssl=papers.server_context())
+
+    async def stop(server: Server) -> None:
+        server.close()
+        await server.wait_closed()
+
+    server = asyncio.run_coroutine_threadsafe(start(), loop).result(30)
+    try:
+        yield next(iter(server.sockets)).getsockname()[1]
+    finally:
+        asyncio.run_coroutine_threadsafe(stop(server), loop).result(30)
+        loop.call_soon_threadsafe(loop.stop)
 
 
 def home_of(folder: Path, papers: Papers, cases: list[Case], reached: dict[str, int], protocol: str) -> Path:
