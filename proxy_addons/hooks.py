@@ -164,7 +164,7 @@ class Hooks:
         exchange = self._exchange(flow, line)
         clean(flow.request)
         size = _size(flow.request)
-        if size is not None and 0 < size <= LOOK_INTO:
+        if size is not None and 0 < size <= _looked_into(flow.request):
             flow.metadata[_WAITING] = exchange
         else:
             await self._judge(flow, line, exchange)
@@ -349,6 +349,12 @@ def kind_of_trouble(message: str) -> str:
     if any(words in lower for words in _NO_NAME):
         return ways.NOWHERE
     return "timeout" if "timed out" in lower else ways.UNREACHABLE
+
+
+def _looked_into(request: http.Request) -> int:
+    """How long a body may be to be read before judging: files may be longer, to tell a document from a photo."""
+    kind = request.headers.get("content-type", "").strip().lower()
+    return SMALL if kind.startswith(("multipart/", "application/octet-stream")) else LOOK_INTO
 
 
 def _size(request: http.Request) -> int | None:

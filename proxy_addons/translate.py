@@ -17,7 +17,8 @@ from proxy_addons.facts import Exchange
 _SENDING = frozenset({"POST", "PUT", "PATCH"})
 _PAGES = frozenset({"document", "iframe", "frame"})
 _FORM = "application/x-www-form-urlencoded"
-_MULTIPART = "multipart/form-data"
+_SPOKEN = re.compile(r"text/.*|.*[/+](json|xml)|application/(x-www-form-urlencoded|(x-)?(ndjson|protobuf|grpc).*)")
+"""Types in which a page talks with its own server; anything else that is sent is a file."""
 _MEDIA = {"image": "picture", "audio": "sound", "video": "video"}
 _EXTENSIONS = {
     "picture": "apng avif bmp gif heic heif ico jfif jpeg jpg png svg tif tiff webp",
@@ -28,6 +29,21 @@ _BY_EXTENSION = {ending: kind for kind, endings in _EXTENSIONS.items() for endin
 _MOST_QUERY = 64 * 1024  # bytes of a form that are read for a search
 _MOST_PARTS = 200
 _PART_HEAD = 2048  # bytes of a part in which its headers must be
+_SIGNS = {
+    b"\xff\xd8\xff": "picture",
+    b"\x89PNG\r\n": "picture",
+    b"GIF8": "picture",
+    b"II*\x00": "picture",
+    b"MM\x00*": "picture",
+    b"ID3": "sound",
+    b"\xff\xfb": "sound",
+    b"OggS": "sound",
+    b"fLaC": "sound",
+    b"\x1a\x45\xdf\xa3": "video",
+}
+"""How files begin, whatever they are called (their own specifications)."""
+_RIFF = {b"WEBP": "picture", b"WAVE": "sound", b"AVI ": "video"}
+_BRANDS = {b"hei": "picture", b"hev": "picture", b"mif": "picture", b"avi": "picture", b"M4A": "sound"}
 _FILENAME = re.compile(rb"filename\*?\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^;\r\n]*))", re.IGNORECASE)
 _PART_TYPE = re.compile(rb"^content-type\s*:\s*([\w.+-]+)/", re.IGNORECASE | re.MULTILINE)
 
@@ -132,29 +148,44 @@ def _action(exchange: Exchange) -> tuple[Action, frozenset[str]]:
     if exchange.websocket or exchange.method.upper() not in _SENDING:
         return Action.VISIT, frozenset()
     kind = _content_type(exchange)
-    if kind == _MULTIPART:
-        media = _files(exchange)
-        return (Action.UPLOAD if media else Action.SUBMIT), media
     family = kind.partition("/")[0]
+    if _SPOKEN.fullmatch(kind) or not _may_have_body(exchange, kind):
+        return Action.SUBMIT, frozenset()
     if family in _MEDIA:
         return Action.UPLOAD, frozenset({_MEDIA[family]})
-    if kind in ("application/octet-stream", "application/offset+octet-stream"):
-        return Action.UPLOAD, frozenset({"file"})
-    return Action.SUBMIT, frozenset()
+    media = _files(exchange) if family == "multipart" else _bare_file(exchange, kind)
+    return (Action.SUBMIT if media == frozenset() else Action.UPLOAD), media or frozenset()
+
+
+def _may_have_body(exchange: Exchange, kind: str) -> bool:
+    """Whether something is sent along, looked into or not. HTTP/2 need not say how long it is, or that it is there."""
+    length = exchange.headers.get("content-length", "" if kind or "transfer-encoding" in exchange.headers else "0")
+    return bool(exchange.body) or length != "0"
+
+
+def _bare_file(exchange: Exchange, kind: str) -> frozenset[str] | None:
+    """The kind of a file that is the whole body, empty when it is none; None when it may be any (see `_files`)."""
+    if exchange.body is not None:
+        seen = _sniffed(exchange.body) or ("file" if kind else None)
+        return frozenset({seen}) if seen else frozenset()
+    return frozenset({"file"}) if kind and not kind.endswith("octet-stream") else None
 
 
 def _content_type(exchange: Exchange) -> str:
     return exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _files(exchange: Exchange) -> frozenset[str]:
-    """The kinds of files in a multipart form; one that was not looked into holds a file, whatever it says."""
+def _files(exchange: Exchange) -> frozenset[str] | None:
+    """The kinds of files in a form with parts; None when it was not looked into, or not all: then it may hold any.
+
+    No kind at all is how the policy hears that (`AccessRequest.media`), so that a rule about photos speaks.
+    """
     boundary = _boundary(exchange.headers.get("content-type", ""))
     if exchange.body is None or boundary is None:
-        return frozenset({"file"})
+        return None
     parts = exchange.body.split(b"--" + boundary, _MOST_PARTS + 1)
     found = {kind for part in parts[1 : _MOST_PARTS + 1] if (kind := _file_kind(part)) is not None}
-    return frozenset(found | {"file"} if len(parts) > _MOST_PARTS + 1 else found)
+    return None if len(parts) > _MOST_PARTS + 1 else frozenset(found)
 
 
 def _boundary(content_type: str) -> bytes | None:
@@ -165,18 +196,28 @@ def _boundary(content_type: str) -> bytes | None:
 
 
 def _file_kind(part: bytes) -> str | None:
-    """Picture, sound, video or file; None for a part that is no file (or an empty file field)."""
+    """Picture, sound, video or file, by how it begins, else by what is said of it; None for a part that is no file."""
     head, end, rest = part[:_PART_HEAD].partition(b"\r\n\r\n")
-    name = _FILENAME.search(head)
+    name, type_ = _FILENAME.search(head), _PART_TYPE.search(head)
+    kind = _sniffed(rest) or _MEDIA.get(type_[1].decode("ascii", "replace").lower() if type_ else "")
+    if kind is not None and rest.strip(b"\r\n-"):
+        return kind
     if name is None:
         return None
     filename = (name[1] if name[1] is not None else name[2] or b"").decode("utf-8", "replace").strip()
     if not filename and end and not rest.strip(b"\r\n-"):
         return None
     ending = filename.rpartition(".")[2].lower() if "." in filename else ""
-    kind = _PART_TYPE.search(head)
-    family = kind[1].decode("ascii", "replace").lower() if kind else ""
-    return _MEDIA.get(family) or _BY_EXTENSION.get(ending) or "file"
+    return kind or _BY_EXTENSION.get(ending) or "file"
+
+
+def _sniffed(start: bytes) -> str | None:
+    """The kind of a file by its first bytes."""
+    if start[:4] == b"RIFF":
+        return _RIFF.get(start[8:12])
+    if start[4:8] == b"ftyp":
+        return _BRANDS.get(start[8:11], "video")
+    return next((kind for sign, kind in _SIGNS.items() if start.startswith(sign)), None)
 
 
 def _search(exchange: Exchange, address: Address | None, engines: Engines) -> Search | None:

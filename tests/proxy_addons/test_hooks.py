@@ -47,6 +47,16 @@ def test_a_big_upload_is_judged_before_it_and_then_streams(rig, scheme):
     assert rig.seen.bodies[bodies:] == [3_000_000]
 
 
+def test_a_form_with_a_file_is_looked_into_further(rig):
+    asked = len(rig.gate.asked)
+    with rig.client() as client:
+        answer = client.post("https://open.test/up", files={"f": ("werkstuk.docx", b"x" * 900_000)})
+        assert answer.content == SECRET
+        assert client.post("https://open.test/up", files={"f": ("x", b"x" * 1_100_000)}).content == SECRET
+    short, long = rig.gate.asked[asked:]
+    assert len(short.body) > 900_000 and long.body is None
+
+
 def test_an_upload_of_unknown_length_is_judged_before_it_too(rig):
     asked, bodies = len(rig.gate.asked), len(rig.seen.bodies)
     with rig.client() as client:

@@ -80,16 +80,82 @@ def test_a_form_with_an_empty_file_field_is_only_a_form() -> None:
     assert posted('multipart/form-data; boundary="sep"', multipart(field, text)).action is Action.SUBMIT
 
 
-def test_a_form_that_was_not_looked_into_holds_a_file() -> None:
-    assert posted("multipart/form-data; boundary=sep", None).media == {"file"}
-    assert posted("multipart/form-data", b"x").media == {"file"}
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data; boundary=sep", None),  # too long to look into
+        ("multipart/form-data", b"x"),  # no telling where a part begins
+        ("multipart/related; boundary=sep", None),
+        ("application/octet-stream", None),
+        ("application/offset+octet-stream", None),
+        ("", None),  # a page that sends a file by itself need not say what it is
+    ],
+)
+def test_a_file_that_was_not_looked_into_may_be_a_photo(content_type: str, body: bytes | None) -> None:
+    page = exchange("https://social.com/send", method="PUT", body=body)
+    request = asked(replace(page, headers={"content-type": content_type, "content-length": "70000"}))
+    assert (request.action, request.media) == (Action.UPLOAD, frozenset())
+
+
+def test_nothing_sent_is_no_upload() -> None:
+    page = exchange("https://social.com/send", method="POST")
+    assert asked(replace(page, headers={"content-length": "0"})).action is Action.SUBMIT
+    assert asked(replace(page, headers={})).action is Action.SUBMIT
+
+
+def test_a_form_with_more_parts_than_are_looked_into_may_hold_a_photo() -> None:
     parts = [b'Content-Disposition: form-data; name="t"\r\n\r\nx'] * 300
-    assert posted("multipart/form-data; boundary=sep", multipart(*parts)).media == {"file"}
+    request = posted("multipart/form-data; boundary=sep", multipart(*parts))
+    assert (request.action, request.media) == (Action.UPLOAD, frozenset())
+
+
+@pytest.mark.parametrize(
+    ("start", "kind"),
+    [
+        (b"\xff\xd8\xff\xe0", "picture"),
+        (b"\x89PNG\r\n\x1a\n", "picture"),
+        (b"GIF89a", "picture"),
+        (b"RIFF\x10\x00\x00\x00WEBPVP8 ", "picture"),
+        (b"RIFF\x10\x00\x00\x00WAVEfmt ", "sound"),
+        (b"\x00\x00\x00\x18ftypheic", "picture"),
+        (b"\x00\x00\x00\x18ftypmp42", "video"),
+        (b"\x1a\x45\xdf\xa3", "video"),
+        (b"ID3\x04", "sound"),
+        (b"OggS", "sound"),
+    ],
+)
+def test_a_photo_by_another_name_is_a_photo(start: bytes, kind: str) -> None:
+    part = b'Content-Disposition: form-data; name="f"; filename="werkstuk.docx"\r\nContent-Type: text/plain\r\n\r\n'
+    assert posted("multipart/form-data; boundary=sep", multipart(part + start + b"xxxx")).media == {kind}
+    assert posted("application/octet-stream", start + b"xxxx").media == {kind}
 
 
 def test_a_bare_picture_is_an_upload() -> None:
-    assert posted("image/jpeg", None, "PUT").media == {"picture"}
+    assert posted("image/jpeg", b"x", "PUT").media == {"picture"}
+    page = exchange("https://social.com/send", method="PUT")
+    assert asked(replace(page, headers={"content-type": "image/jpeg", "content-length": "70000"})).media == {"picture"}
     assert posted("application/octet-stream", b"x").media == {"file"}
+
+
+@pytest.mark.parametrize("content_type", ["application/pdf", "application/zip", "application/vnd.ms-excel"])
+def test_a_bare_document_is_an_upload_of_a_file(content_type: str) -> None:
+    request = posted(content_type, b"x")
+    assert (request.action, request.media) == (Action.UPLOAD, frozenset({"file"}))
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "application/json",
+        "application/vnd.api+json",
+        "text/xml",
+        "application/grpc-web",
+        "application/x-protobuf",
+    ],
+)
+def test_what_a_page_says_to_its_own_server_is_no_upload(content_type: str) -> None:
+    assert posted(content_type, b"x").action is Action.SUBMIT
+    assert posted("", b"x").action is Action.SUBMIT
 
 
 def test_what_is_typed_in_an_engine_is_a_search() -> None:
