@@ -27,4 +27,4 @@ test:
 test-full:
 	@KLASWACHT_MAY_INSTALL=1 setup/machine.sh
 	@KLASWACHT_MAY_INSTALL=1 setup/environment.sh test test-full
-	@.venv/bin/pytest -m full -rs
+	@KLASWACHT_PROPERTIES=many .venv/bin/pytest -n 2 -m 'full or property' --timeout 900 -rs

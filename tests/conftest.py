@@ -10,9 +10,14 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
 
 CI = os.environ.get("CI") == "true"
 DATA = os.environ.get("KLASWACHT_TEST_DATA")
+# Property tests try many inputs in `make test-full` and fewer in `make test`. No deadline: a busy machine is no bug.
+settings.register_profile("some", max_examples=200, deadline=None)
+settings.register_profile("many", max_examples=1_000 if os.environ.get("KLASWACHT_SHORT") else 10_000, deadline=None)
+settings.load_profile(os.environ.get("KLASWACHT_PROPERTIES", "some"))
 # A missing sentence is loud here, also in the programs that tests start; on a page it is a general one.
 os.environ.setdefault("KLASWACHT_STRICT_TEXTS", "1")
 
@@ -36,6 +41,9 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker("property")
     left_out = [] if DATA else [item for item in items if item.get_closest_marker("data")]
     if left_out:
         items[:] = [item for item in items if item not in left_out]

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from policy.decide import decide
@@ -362,7 +362,6 @@ def _same(one: Decision, other: Decision) -> bool:
     return (one.effect, one.reason, one.rules, one.grants) == (other.effect, other.reason, other.rules, other.grants)
 
 
-@settings(max_examples=300)
 @given(_REQUESTS, _SCHOOLS, _WHEN, st.floats(0, 1))
 def test_a_decision_is_constant_until_it_says_it_may_change(
     request: AccessRequest, school: Snapshot, now: datetime, part: float
@@ -375,7 +374,6 @@ def test_a_decision_is_constant_until_it_says_it_may_change(
     assert _same(decision, decide(request, school, later.astimezone(UTC)))
 
 
-@settings(max_examples=300)
 @given(_REQUESTS, _SCHOOLS, _WHEN)
 def test_no_permission_passes_a_gate(request: AccessRequest, school: Snapshot, now: datetime) -> None:
     without = replace(school, state=replace(school.state, grants=()))
@@ -389,7 +387,6 @@ def test_no_permission_passes_a_gate(request: AccessRequest, school: Snapshot, n
     assert Gate.AGREEMENT in {s.at for s in before.trace} or before.reason is not Reason.AGREEMENT
 
 
-@settings(max_examples=200)
 @given(_REQUESTS, _SCHOOLS, _WHEN)
 def test_a_permission_for_another_group_changes_nothing(
     request: AccessRequest, school: Snapshot, now: datetime
@@ -400,7 +397,6 @@ def test_a_permission_for_another_group_changes_nothing(
     assert _same(decide(request, with_others, now), decide(request, without, now))
 
 
-@settings(max_examples=200)
 @given(_REQUESTS, _SCHOOLS, _WHEN, _HOSTS)
 def test_one_name_more_never_opens_anything(
     request: AccessRequest, school: Snapshot, now: datetime, extra: str
