@@ -30,8 +30,8 @@ class School:
 class Listen:
     """Where the guard listens. `proxy` knows a device by its address range, `keyed` asks for a device key (407).
 
-    `groups` maps a group id to a listener port of its own. `name` is the host name of the dashboard, always reachable
-    through the guard. All ports differ.
+    `groups` maps a group id to a listener port of its own. `name` is the host name of the dashboard, which
+    devices reach directly: the guard itself never connects to its own addresses. All ports differ.
     """
 
     address: str = "127.0.0.1"
