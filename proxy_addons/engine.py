@@ -10,9 +10,11 @@ import asyncio
 import collections
 import inspect
 import logging
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Literal
 
 from mitmproxy import exceptions, options, version
 from mitmproxy.addonmanager import AddonManager
@@ -112,8 +114,9 @@ class HookTable(AddonManager):
 class Carrier(ProxyConnectionHandler):
     """One client connection in mitmproxy."""
 
-    def __init__(self, master: Master, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: Line) -> None:
+    def __init__(self, master: Engine, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: Line) -> None:
         super().__init__(master, reader, writer, master.options, _MODE)  # type: ignore[no-untyped-call]
+        self._failsafe, self._connections = master.failsafe, master.connections
         io = self.transports.pop(self.client)  # kept under the id
         self.client.id = line.peer.connection
         self.transports[self.client] = io
@@ -123,6 +126,20 @@ class Carrier(ProxyConnectionHandler):
         context.server.address = line.connect
         top = modes.HttpProxy if line.connect is None else modes.TransparentProxy
         self.layer: layer.Layer = top(context)
+
+    def log(
+        self,
+        message: str,
+        level: int = logging.INFO,
+        exc_info: Literal[True] | tuple[type[BaseException], BaseException, TracebackType | None] | None = None,
+    ) -> None:
+        """Log as mitmproxy does; but where it calls this a crash, the connection ends and its words are not written."""
+        error = sys.exception() if exc_info is True else exc_info[1] if exc_info else None
+        if error is None:
+            super().log(message, level)
+            return
+        self._failsafe.note("engine", error)
+        self._connections.close(self.client.id)
 
 
 class Engine(Master):
@@ -140,7 +157,7 @@ class Engine(Master):
         self.options.update(confdir=str(confdir))
         self._proxyserver = proxyserver.Proxyserver()
         self._tls = tlsconfig.TlsConfig()
-        self._connections = connections
+        self.failsafe, self.connections = failsafe, connections
         self.addons.add(  # type: ignore[no-untyped-call]
             core.Core(),
             Hooks(failsafe, connections, egress),

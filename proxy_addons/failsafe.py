@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import logging
 import re
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -22,6 +21,7 @@ from mitmproxy.tls import ClientHelloData, TlsData
 
 from policy.model import AccessRequest, Decision
 from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Ruling
+from proxy_addons.faults import told
 
 _log = logging.getLogger(__name__)
 
@@ -184,9 +184,7 @@ class Failsafe:
     def note(self, where: str, error: BaseException) -> None:
         """Count and log what broke: the kind of error and the line of code, never its message (it may hold a URL)."""
         self.broken[where] += 1
-        last = traceback.extract_tb(error.__traceback__)[-1:]
-        at = f"{last[0].filename.rpartition('/')[2]}:{last[0].lineno}" if last else "?"
-        _log.error("`%s` broke with %s at %s and was blocked", where, type(error).__name__, at)
+        _log.error("`%s` broke with %s and was blocked", where, told(error))
 
     def guard(self, hook: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Wrap one hook of ours, for a mitmproxy whose own dispatch we do not replace (the simple mode)."""

@@ -16,6 +16,7 @@ from policy.model import AccessRequest, Decision, DeviceClass, Effect, Knowledge
 from proxy_addons import translate
 from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Ruling
+from proxy_addons.faults import told
 from proxy_addons.identity import Identity
 from proxy_addons.live import HELP_OPEN, Live, utc_now
 from proxy_addons.own_path import OwnPath, is_own
@@ -94,8 +95,8 @@ class Gate:
             if self._uninspected(request, decision, port):
                 return Entry(Door.TUNNEL, request, decision)
             return Entry(Door.INSPECT, request, decision)
-        except Exception:
-            _log.exception("a connection could not be judged and was refused")
+        except Exception as error:
+            _log.error("a connection could not be judged and was refused: %s", told(error))
             return Entry(Door.REFUSE)
 
     def hello(self, peer: Peer, connect: str | None, sni: str | None, ech: bool) -> Entry:
@@ -118,8 +119,8 @@ class Gate:
             if sni is None or len(request.hosts) != 1:
                 return Entry(Door.REFUSE, request, decision)
             return Entry(Door.INSPECT if ech else Door.TUNNEL, request, decision)
-        except Exception:
-            _log.exception("a connection could not be judged and was refused")
+        except Exception as error:
+            _log.error("a connection could not be judged and was refused: %s", told(error))
             return Entry(Door.REFUSE)
 
     async def ask(self, exchange: Exchange) -> Ruling:
@@ -136,8 +137,8 @@ class Gate:
             if decision.effect is Effect.ALLOW:
                 return Ruling(request, decision)
             return Ruling(request, decision, self._pages.denied(exchange, request, decision, self.live))
-        except Exception:
-            _log.exception("an exchange could not be judged and was denied")
+        except Exception as error:
+            _log.error("an exchange could not be judged and was denied: %s", told(error))
             if self._helps(exchange):
                 return Ruling(None, HELP_OPEN)
             return Ruling(None, None, self.failed(exchange))
@@ -147,8 +148,8 @@ class Gate:
         try:
             who = self._identity.again(request.who, self.live.snapshot, self.live.clock())
             return self._decide(request if who == request.who else replace(request, who=who))
-        except Exception:
-            _log.exception("a connection could not be judged again and was denied")
+        except Exception as error:
+            _log.error("a connection could not be judged again and was denied: %s", told(error))
             return Decision(Effect.DENY, Reason.FAILED)
 
     def failed(self, exchange: Exchange | None) -> Answer:
@@ -164,8 +165,8 @@ class Gate:
         try:
             host = canonical_host(exchange.url.partition("://")[2].partition("/")[0]) or ""
             return self._pages.trouble(exchange, kind, host.removeprefix("www."))
-        except Exception:
-            _log.exception("a page could not be made")
+        except Exception as error:
+            _log.error("a page could not be made: %s", told(error))
             return self._pages.failed(exchange)
 
     def _helps(self, exchange: Exchange) -> bool:

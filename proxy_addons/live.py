@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from policy.decide import decide
 from policy.match import covered
 from policy.model import AccessRequest, Decision, Effect, Knowledge, Reason, Snapshot, Step
+from proxy_addons.faults import told
 from store import Store
 from store.db import Pulse
 from store.feed import Feed
@@ -85,8 +86,8 @@ class Live:
             if snapshot is None:
                 return self._without_snapshot(request)
             return decide(request, snapshot, self.clock())
-        except Exception:
-            _log.exception("a decision failed and was denied")
+        except Exception as error:
+            _log.error("a decision failed and was denied: %s", told(error))
             return _shut("a decision failed")
 
     def _without_snapshot(self, request: AccessRequest) -> Decision:
@@ -184,8 +185,8 @@ class Live:
             for callback in tuple(self._callbacks):
                 try:
                     callback()
-                except Exception:
-                    _log.exception("a listener to a change failed")
+                except Exception as error:
+                    _log.error("a listener to a change failed: %s", told(error))
         self._stir()
 
     def _stir(self) -> None:

@@ -40,6 +40,7 @@ _MOST_SENT = 5
 _MOST_SENT_SHARED = 40  # for an address behind which a whole class may sit
 _MOST_WAITING = 40  # waits of one address at the same time
 _MOST_BODY = 4096
+_MOST_FIELDS = 20
 _LONGEST_LINE = 200
 _MEDIA = frozenset({"picture", "sound", "video", "file"})
 _ACTS = frozenset({Action.VISIT, Action.CHAT, Action.POST, Action.UPLOAD, Action.SUBMIT})
@@ -80,7 +81,9 @@ class OwnPath:
             return json_answer({}, 404)
         name = address.path.removeprefix(PREFIX).strip("/")
         method = exchange.method.upper()
-        fields = dict(parse_qsl(address.query, max_num_fields=20)) if len(address.query) <= _MOST_BODY else {}
+        fields = _fields(address.query)
+        if fields is None:
+            return json_answer({}, 400)
         if method == "GET":
             return await self._show(name, exchange, request, fields)
         if method == "POST" and name in ("ask", "report"):
@@ -192,7 +195,9 @@ class OwnPath:
         body = exchange.body
         if body is None or len(body) > _MOST_BODY:
             return json_answer({}, 413)
-        form = dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=20))
+        form = _fields(body.decode("utf-8", "replace"))
+        if form is None:
+            return json_answer({}, 400)
         scripted = exchange.headers.get("x-klaswacht") == "1"
         host = request.address.host if request.address else ""
         lang = self._pages.lang(exchange)
@@ -353,6 +358,13 @@ def _safe_path(path: str) -> str:
     if not path.isascii() or not path.isprintable() or path.startswith(PREFIX):
         return "/"
     return path
+
+
+def _fields(text: str) -> dict[str, str] | None:
+    """The fields of a query or form; None when there are more than any page of ours sends."""
+    if len(text) > _MOST_BODY or text.count("&") >= _MOST_FIELDS:
+        return None
+    return dict(parse_qsl(text))
 
 
 def _one_line(text: str) -> str:

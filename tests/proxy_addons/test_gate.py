@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from policy.model import Effect, Reason
+from proxy_addons import translate
 from proxy_addons.block_page import Pages
 from proxy_addons.facts import Door, Exchange, Peer
 from proxy_addons.gate import Gate
@@ -266,3 +267,17 @@ def test_what_was_decided_is_said_with_the_answer(guard: Guard) -> None:
     ruling = guard.ask(exchange("https://social.com/"))
     assert ruling.decision is not None and ruling.decision.reason is Reason.PLACE
     assert ruling.decision.rules == ("social",)
+
+
+def test_a_log_tells_where_it_broke_but_not_what_was_asked(
+    guard: Guard, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("https://social.com/geheim")
+
+    for name in ("of_connect", "of_hello", "of_exchange"):
+        monkeypatch.setattr(translate, name, broken)
+    assert door(guard, "social.com") is Door.REFUSE
+    assert guard.ask(exchange("https://social.com/geheim")).answer is not None
+    assert caplog.text.count("RuntimeError at test_gate.py") == 2
+    assert "geheim" not in caplog.text

@@ -16,7 +16,7 @@ from proxy_addons.egress import Egress
 from proxy_addons.facts import Peer
 from proxy_addons.failsafe import Failsafe
 from proxy_addons.hooks import LOOK_INTO, Hooks, _looks_like_http, kind_of_trouble
-from tests.proxy_addons.rig import BLOCKED, BROKEN, SECRET, HandGate, Rig
+from tests.proxy_addons.rig import BLOCKED, BROKEN, SECRET, HandGate, Rig, until_closed
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +165,15 @@ def test_the_answer_to_a_head_request_has_no_body_and_the_connection_goes_on(rig
     with rig.client() as client:
         assert client.head("https://blocked.test/").status_code == 403
         assert client.get("https://blocked.test/").content == BLOCKED
+
+
+def test_what_mitmproxy_cannot_carry_ends_there_and_is_not_written_down(rig, caplog):
+    tls = rig.tls("open.test")
+    head = b"POST /up HTTP/1.1\r\nHost: open.test\r\nTransfer-Encoding: chunked\r\n\r\n"
+    tls.sendall(head + b"0\r\ngeheim: 1\r\n\r\n")
+    assert until_closed(tls) < 5
+    assert "`engine` broke with NotImplementedError" in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 # --- trouble with an origin ------------------------------------------------------------------------------------------

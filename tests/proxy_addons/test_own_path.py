@@ -362,3 +362,18 @@ def test_the_own_path_works_on_an_open_site_and_never_reaches_it(guard: Guard) -
         assert (await gate.ask(exchange("https://leren.nl/_klaswachter"))).answer is None
 
     guard.run(work)
+
+
+@pytest.mark.parametrize("url", [WAIT, ASK, REPORT])
+def test_a_flood_of_fields_is_no_fault_of_the_guard(guard: Guard, url: str) -> None:
+    flood = "&".join(f"veld{number}=1" for number in range(50))
+
+    async def work(gate: Gate) -> None:
+        for asked in (
+            call(f"{url}?{flood}", PAGE, form=FORM) if url != WAIT else call(f"{url}?{flood}", "https://leren.nl/"),
+            replace(call(url, PAGE, form=FORM), body=flood.encode()),
+        ):
+            assert (await asyncio.wait_for(answered(gate, asked), 30)).status in (400, 405)
+
+    guard.run(work)
+    assert not guard.store.events.since(SCHOOL, 0)
