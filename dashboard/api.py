@@ -237,7 +237,10 @@ def _stranger() -> Refusal:
 
 def _body() -> dict[str, Any]:
     request.max_content_length = _LARGEST
-    found = request.get_json()
+    try:
+        found = request.get_json()
+    except RecursionError:
+        raise Refusal(400, "the body is too deep") from None
     if not isinstance(found, dict):
         raise Refusal(400, "the body is no object")
     return found

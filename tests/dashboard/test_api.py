@@ -135,6 +135,8 @@ def test_a_page_of_another_site_cannot_post_here(api: Api) -> None:
     text = json.dumps({"code": code.code})
     assert api.client.post("/api/agent/enroll", data=text, content_type="text/plain").status_code == 415
     assert api.client.post("/api/agent/enroll", data="code", content_type="application/json").status_code == 400
+    nested = "[" * 30_000 + "]" * 30_000
+    assert api.client.post("/api/agent/enroll", data=nested, content_type="application/json").status_code == 400
     assert api.client.post("/api/agent/enroll", json=[code.code]).status_code == 400
 
 
