@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
@@ -19,6 +20,7 @@ from dashboard.views.forms import back_to, message, text
 from policy.model import DeviceClass, Role
 
 pages = Blueprint("office", __name__, url_prefix="/beheer")
+_LOOK_BACK = timedelta(days=7)
 TABS = ("groepen", "leerlingen", "medewerkers", "apparaten", "afspraken", "waarom")
 
 
@@ -202,6 +204,7 @@ def _tab(tab: str, **extra: object) -> str:
         "tab": tab,
         "tabs": TABS,
         "message": message(),
+        "lost": at.desk.store.events.lost(at.desk.school, now - _LOOK_BACK),
         "has_ca": current_app.extensions["klaswacht_ca"] is not None,
         "groups": shown.group_lines(snapshot.groups, persons, said),
         "choices": shown.group_choices(snapshot.groups),

@@ -1,0 +1,31 @@
+"""Beheer: what the coordinator keeps and is told."""
+
+from store import Store
+from tests.cast import LESSON
+
+
+def test_the_coordinator_is_told_when_events_were_lost(store: Store, signed_in) -> None:
+    cor = signed_in("cor")
+    assert "Niet opgeslagen" not in cor.page("/beheer/groepen")
+    store.events.add_batch("school", [], LESSON, lost=3)
+    assert "Niet opgeslagen in de laatste 7 dagen: 3." in cor.page("/beheer/apparaten")
+
+
+def test_a_coordinator_makes_a_group_a_teacher_a_pupil_and_a_device(store: Store, signed_in) -> None:
+    cor = signed_in("cor")
+    cor.post("/beheer/groep", id="6", name="Groep 6", years="6")
+    assert "Groep 6" in cor.page("/beheer/groepen")
+    told = cor.post("/beheer/medewerker", name="Els Prins", login="els", role="teacher", groups="6").text
+    assert "/wachtwoord/" in told
+    assert "/wachtwoord/" not in cor.page("/beheer/medewerkers")
+    cor.post("/beheer/leerling", name="Kim de Wit", group="6")
+    assert "Kim de Wit" in cor.page("/beheer/leerlingen")
+    people = {person.name: person for person in store.people.persons("school")}
+    assert people["Els Prins"].groups == people["Kim de Wit"].groups == ("6",)
+
+
+def test_why_is_answered_with_rule_clause_and_trace(signed_in) -> None:
+    page = signed_in("cor").post("/beheer/waarom", url="social.com", group="7", at="").text
+    assert "social.com" in page
+    assert "mag niet" in page
+    assert "protocol: 1" in page
