@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
@@ -11,11 +10,11 @@ from flask import (
     Blueprint,
     Response,
     abort,
+    copy_current_request_context,
     current_app,
     redirect,
     render_template,
     request,
-    stream_with_context,
     url_for,
 )
 from werkzeug.wrappers import Response as AnyResponse
@@ -89,17 +88,15 @@ def stream(group: str) -> Response:
     if not shared.streams.take(who.member.id):
         abort(429)
 
+    @copy_current_request_context
     def look(now: datetime) -> Look | None:
         still = find_visitor(who.token, now, touch=False)
         lesson = see_lesson(at.desk, still.member, group, now).value if still else None
         return _look(lesson, said, *shown) if lesson else None
 
-    def pulse_events() -> Iterator[str]:
-        last = request.headers.get("Last-Event-ID", "")
-        desk = at.desk
-        yield from live(shared.feed, lambda: desk.store.pulse(desk.school), look, at.clock, last, shared.stopped.is_set)
-
-    answer = Response(stream_with_context(pulse_events()), mimetype="text/event-stream")
+    desk, last = at.desk, request.headers.get("Last-Event-ID", "")
+    events = live(shared.feed, lambda: desk.store.pulse(desk.school), look, at.clock, last, shared.stopped.is_set)
+    answer = Response(events, mimetype="text/event-stream")
     answer.headers["X-Accel-Buffering"] = "no"
     answer.call_on_close(lambda: shared.streams.give_back(who.member.id))
     return answer

@@ -6,12 +6,14 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
+from shutil import copytree
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.test import TestResponse
 
 from config.settings import Settings
@@ -38,9 +40,9 @@ STAFF = {
 }
 
 
-@cache
-def _argon2id() -> str:
-    return passwords.hashed(PASSWORD)
+# The same argon2id with little memory: what it costs is asserted in test_signin, not paid for in every test.
+QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+ARGON2ID = QUICK.hash(PASSWORD)
 
 
 @dataclass(slots=True)
@@ -89,8 +91,9 @@ class Browser:
 
 
 @pytest.fixture(autouse=True)
-def strict_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+def strict_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KLASWACHT_STRICT_TEXTS", "1")
+    monkeypatch.setattr(passwords, "_HASHER", QUICK)
 
 
 @pytest.fixture
@@ -98,9 +101,11 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(str(tmp_path / "k.db"), str(tmp_path / "a.db"), migrate=True)
+@pytest.fixture(scope="session")
+def school_on_disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The school as it is before every test, made once and then copied."""
+    place = tmp_path_factory.mktemp("school")
+    opened = open_store(str(place / "k.db"), str(place / "a.db"), migrate=True)
     opened.policies.add(SCHOOL, POLICY, "test", "setup", LESSON)
     for number in ("7", "8"):
         opened.people.put_group(SCHOOL, Group(number, f"Groep {number}", (int(number),)), "setup", LESSON)
@@ -108,6 +113,14 @@ def store(tmp_path: Path) -> Iterator[Store]:
     opened.people.put_people(SCHOOL, [*pupils, *STAFF.values()], "setup", LESSON)
     opened.people.set_consent(SCHOOL, "sam", True, "setup", LESSON)
     opened.devices.put(SCHOOL, Device("chroom-1", "Chromebook 1", DeviceClass.PUPIL, "7"), "setup", LESSON)
+    opened.close()
+    return place
+
+
+@pytest.fixture
+def store(tmp_path: Path, school_on_disk: Path) -> Iterator[Store]:
+    copytree(school_on_disk, tmp_path, dirs_exist_ok=True)
+    opened = open_store(str(tmp_path / "k.db"), str(tmp_path / "a.db"))
     yield opened
     opened.close()
 
@@ -117,11 +130,18 @@ def desk(store: Store) -> Desk:
     return Desk(store, KNOWLEDGE, SCHOOL, Settings())
 
 
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Templates are compiled once, not for every app."""
+    return tmp_path_factory.mktemp("templates")
+
+
 @pytest.fixture
-def app(store: Store, clock: Clock, tmp_path: Path) -> Iterator[Flask]:
+def app(store: Store, clock: Clock, tmp_path: Path, compiled: Path) -> Iterator[Flask]:
     certificate = tmp_path / "klaswacht-ca.crt"
     certificate.write_text("-----BEGIN CERTIFICATE-----\n")
     made = create_app(store, KNOWLEDGE, SCHOOL, Settings(), clock, b"s" * 32, certificate)
+    made.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
     yield made
     close_app(made)
 
@@ -152,5 +172,5 @@ def give_account(store: Store, login: str, role: Role | None = None) -> str:
     assert person or role
     account = store.accounts.add(SCHOOL, login, login, role or STAFF[login].role, LESSON)
     assert account
-    store.accounts.set_password(SCHOOL, account.id, _argon2id(), LESSON)
+    store.accounts.set_password(SCHOOL, account.id, ARGON2ID, LESSON)
     return account.id

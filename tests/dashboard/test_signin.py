@@ -40,6 +40,11 @@ def test_a_wrong_password_an_unknown_name_and_a_closed_account_get_the_same_answ
     assert not visitor.cookie()
 
 
+def test_a_password_costs_whoever_guesses_64_mebibytes_and_three_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    assert passwords.hashed(PASSWORD).startswith("$argon2id$v=19$m=65536,t=3,p=4$")
+
+
 def test_an_unknown_name_costs_a_real_hash(monkeypatch: pytest.MonkeyPatch, browser: Open) -> None:
     verified: list[str] = []
     real = passwords._HASHER.verify
