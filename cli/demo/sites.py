@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from tornado.web import Application
+from tornado.web import Application, RequestHandler
 
 from cli.demo.certs import Papers
 from cli.demo.handlers import NAMES, Room, rules
@@ -27,6 +27,10 @@ from cli.supervisor import die_with_parent, tell_ready
 
 _HERE = Path(__file__).parent
 _LOOPBACK = "127.0.0.1"
+
+
+def _silent(_: RequestHandler) -> None:
+    """Write no line about a visit: a browser that looks for something is no news on a terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ class Sites:
 
     async def open(self, tls: int = 0, plain: int = 0) -> Ports:
         """Listen on loopback (0: any free port); raises `OSError` when a port is taken."""
-        app = Application(rules(self.room), template_path=str(_HERE / "pages"), websocket_ping_interval=0)
+        app = Application(rules(self.room), template_path=str(_HERE / "pages"), log_function=_silent)
         real = []
         for port, context in ((tls, self.papers.server_context()), (plain, None)):
             sockets = bind_sockets(port, address=_LOOPBACK, reuse_port=port != 0)
