@@ -140,10 +140,10 @@ def stop(desk: Desk, who: Member, group: str, grant_id: str, now: datetime) -> O
 
 def site_in(text: str) -> str | None:
     """The site a person typed (a host or a whole address), as a canonical host without `www.`; None: not readable."""
-    typed = text.strip()
+    typed = text.strip().removeprefix("*.")  # below a site is meant anyway
     address = canonical(typed) if "://" in typed else canonical(f"https://{typed}")
     host = canonical_host(address.host) if address else None
-    if host is None or ("." not in host and ":" not in host):
+    if host is None or "*" in host or ("." not in host and ":" not in host):
         return None
     if not is_ip(host) and not name_without_suffix(host):
         return None  # `co.uk` or `github.io` is no site: it would open everybody's
