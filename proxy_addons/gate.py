@@ -12,7 +12,7 @@ from datetime import datetime
 from secrets import token_bytes
 
 from policy.address import canonical_host
-from policy.model import AccessRequest, Decision, DeviceClass, Effect, Knowledge, Principal, Reason, Role
+from policy.model import AccessRequest, Action, Decision, DeviceClass, Effect, Knowledge, Principal, Reason, Role
 from proxy_addons import translate
 from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Ruling
@@ -147,7 +147,12 @@ class Gate:
         """The answer to an earlier request as things are now, by who sits at the device now."""
         try:
             who = self._identity.again(request.who, self.live.snapshot, self.live.clock())
-            return self._decide(request if who == request.who else replace(request, who=who))
+            asked = request if who == request.who else replace(request, who=who)
+            decision = self._decide(asked)
+            if decision.reason is Reason.PAUSE and asked.action is not Action.CONNECT:
+                # A pause is for new pages. What is under way is none; what may come through a tunnel nobody knows.
+                return self._decide(replace(asked, navigation=False))
+            return decision
         except Exception as error:
             _log.error("a connection could not be judged again and was denied: %s", told(error))
             return Decision(Effect.DENY, Reason.FAILED)

@@ -187,6 +187,22 @@ def test_a_stranger_has_no_part_in_the_groups_permission(guard: Guard) -> None:
     assert guard.ask(exchange("https://social.com/", peer("192.168.1.77", GROUP_7))).answer is None
 
 
+def test_a_pause_does_not_break_off_what_runs_but_what_nobody_sees(guard: Guard) -> None:
+    async def work(gate: Gate) -> None:
+        sent = (await gate.ask(exchange("https://leren.nl/werkstuk", method="POST"))).request
+        assert sent is not None and sent.navigation
+        tunnel = gate.enter(peer("127.0.0.1", name="chroom-1"), BANK, 443).request
+        assert tunnel is not None and gate.reask(tunnel).open
+        revision = gate.live.revision
+        guard.pause(LESSON + timedelta(minutes=10))
+        assert await gate.live.changed(revision, NEVER) > revision
+        assert gate.reask(sent).open
+        assert not gate.reask(tunnel).open
+        assert (await gate.ask(exchange("https://leren.nl/werkstuk"))).answer is not None
+
+    guard.run(work)
+
+
 def test_who_asks_for_help_is_helped_in_a_pause_too(guard: Guard) -> None:
     guard.pause(LESSON + timedelta(minutes=10))
     ruling = guard.ask(exchange("https://zoek.nl/s?q=ik+wil+dood"))
