@@ -25,8 +25,9 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def engine() -> Iterator[Playwright]:
+    """Not for the whole session: while it is there an event loop runs in this thread, and no other can."""
     with sync_playwright() as started:
         yield started
 
