@@ -7,12 +7,12 @@ that missed something gets the whole present state, which is all there is to cat
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from threading import Lock
+from time import monotonic, sleep
 
 from store import StoreUnavailable
 from store.db import Pulse
@@ -20,38 +20,55 @@ from store.feed import Feed
 
 HEARTBEAT = 15.0
 _AWAY = 2.0
+_LOOK_UP = 2.0
 PER_PERSON = 6
 IN_ALL = 48
 
 
+class Place:
+    """One stream's place. `taken_over` is set when a newer tab of the same person needed it."""
+
+    __slots__ = ("person", "taken_over")
+
+    def __init__(self, person: str) -> None:
+        self.person = person
+        self.taken_over = False
+
+
 class Streams:
-    """Counts who listens. Safe between threads."""
+    """Who listens, oldest first. Safe between threads.
+
+    The newest tab of a person wins: a page that was just loaded must be live, and the server only notices that a
+    closed one is gone when it writes to it.
+    """
 
     def __init__(self, per_person: int = PER_PERSON, in_all: int = IN_ALL) -> None:
         self._per_person = per_person
         self._in_all = in_all
-        self._open: Counter[str] = Counter()
+        self._open: list[Place] = []
         self._lock = Lock()
 
-    def take(self, person: str) -> bool:
-        """Take a place; False when this person, or everybody together, has too many."""
+    def take(self, person: str) -> Place | None:
+        """A place; beyond the person's share their oldest stream ends. None: everybody together has too many."""
         with self._lock:
-            if self._open[person] >= self._per_person or self._open.total() >= self._in_all:
-                return False
-            self._open[person] += 1
-            return True
+            mine = [place for place in self._open if place.person == person and not place.taken_over]
+            if len(mine) >= self._per_person:
+                mine[0].taken_over = True
+            if len(self._open) >= self._in_all:
+                return None
+            self._open.append(Place(person))
+            return self._open[-1]
 
-    def give_back(self, person: str) -> None:
-        """Give the place back."""
+    def give_back(self, place: Place) -> None:
+        """Give the place back; a second time does nothing."""
         with self._lock:
-            self._open[person] -= 1
-            if self._open[person] <= 0:
-                del self._open[person]
+            if place in self._open:
+                self._open.remove(place)
 
     @property
     def count(self) -> int:
         """How many streams are open."""
-        return self._open.total()
+        return len(self._open)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +86,7 @@ def live(
     clock: Callable[[], datetime],
     last_id: str = "",
     stopped: Callable[[], bool] = lambda: False,
+    taken_over: Callable[[], bool] = lambda: False,
 ) -> Iterator[str]:
     """The events of one stream; `pulse` reads the counters at once, `feed` waits for them to move. It ends when the
     person may not look any more (`look` gives None) or the server stops.
@@ -94,9 +112,23 @@ def live(
             if view.changes is not None:
                 wait = min(wait, max(0.05, (view.changes - now).total_seconds()))
         except StoreUnavailable:
-            wait = _AWAY
+            before, wait = None, _AWAY
         yield f"event: klok\ndata: {int(clock().timestamp() * 1000)}\n\n"
-        feed.wait_pulse(wait, before)
+        _sleep(feed, before, wait, taken_over)
+        if taken_over():
+            yield "event: vol\ndata: 1\n\n"
+            return
+
+
+def _sleep(feed: Feed, before: Pulse | None, wait: float, taken_over: Callable[[], bool]) -> None:
+    """Until something moved, `wait` seconds passed, or the place was taken over (seen within some seconds)."""
+    if before is None:
+        sleep(wait)  # the store is away: there is nothing to compare with
+        return
+    end = monotonic() + wait
+    while (left := end - monotonic()) > 0 and not taken_over():
+        if feed.wait_pulse(min(left, _LOOK_UP), before) != before:
+            return
 
 
 def _digest(parts: Mapping[str, str]) -> str:

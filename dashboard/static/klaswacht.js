@@ -67,6 +67,16 @@
   }
   document.addEventListener("htmx:sse:after:connection", function () { mark(true); });
   document.addEventListener("htmx:sse:error", function () { mark(false); });
+  document.addEventListener("htmx:sse:close", function () { mark(false); });
+
+  // The first connection is not tried again by itself: do so after a while, a newer page's turn apart.
+  function later(event) {
+    if (event.target.id !== "live") return;
+    mark(false);
+    window.setTimeout(function () { event.target.dispatchEvent(new Event("weer")); }, 10000);
+  }
+  document.addEventListener("htmx:response:error", later);
+  document.addEventListener("htmx:error", later);
 
   // A dead or refused stream must not look alive: a session that ended gives the sign-in page.
   document.addEventListener("htmx:sse:error", function (event) {

@@ -85,7 +85,8 @@ def stream(group: str) -> Response:
     at, who, said, shown = house(), visitor(), words(), (on_board(), _names())
     _lesson(group)
     shared: Live = current_app.extensions["klaswacht_live"]
-    if not shared.streams.take(who.member.id):
+    place = shared.streams.take(who.member.id)
+    if place is None:
         abort(429)
 
     @copy_current_request_context
@@ -95,10 +96,18 @@ def stream(group: str) -> Response:
         return _look(lesson, said, *shown) if lesson else None
 
     desk, last = at.desk, request.headers.get("Last-Event-ID", "")
-    events = live(shared.feed, lambda: desk.store.pulse(desk.school), look, at.clock, last, shared.stopped.is_set)
+    events = live(
+        shared.feed,
+        lambda: desk.store.pulse(desk.school),
+        look,
+        at.clock,
+        last,
+        shared.stopped.is_set,
+        lambda: place.taken_over,
+    )
     answer = Response(events, mimetype="text/event-stream")
     answer.headers["X-Accel-Buffering"] = "no"
-    answer.call_on_close(lambda: shared.streams.give_back(who.member.id))
+    answer.call_on_close(lambda: shared.streams.give_back(place))
     return answer
 
 

@@ -158,21 +158,36 @@ def test_a_screen_in_the_class_gets_no_names_over_the_stream_either(store: Store
     assert "geheim" not in data
 
 
-def test_one_person_cannot_take_every_place(listen: Callable[..., Listener]) -> None:
+def test_the_newest_tab_of_a_person_is_live_and_the_oldest_is_told_to_stop(listen: Callable[..., Listener]) -> None:
     tabs = [listen() for _ in range(6)]
-    assert [tab.answer.status_code for tab in tabs] == [200] * 6
-    assert listen().answer.status_code == 429
-    tabs[0].close()
-    assert listen().answer.status_code == 200
+    for tab in tabs:
+        tab.next("klok")
+    newest = listen()
+    assert newest.answer.status_code == 200
+    assert newest.next("klok")
+    tabs[0].next("vol")
+    with pytest.raises(StopIteration):
+        next(tabs[0]._chunks)
 
 
 def test_places_are_counted_per_person_and_in_all() -> None:
-    streams = Streams(per_person=2, in_all=3)
-    assert [streams.take("a"), streams.take("a"), streams.take("a")] == [True, True, False]
-    assert [streams.take("b"), streams.take("c")] == [True, False]
-    streams.give_back("a")
+    streams = Streams(per_person=2, in_all=4)
+    first, second, third = (streams.take("a") for _ in range(3))
+    assert first and second and third
+    assert [place.taken_over for place in (first, second, third)] == [True, False, False]
+    assert streams.take("b")
+    assert streams.take("c") is None
+    streams.give_back(first)
+    streams.give_back(first)
     assert streams.take("c")
-    assert streams.count == 3
+    assert streams.count == 4
+
+
+def test_when_everybody_together_has_too_many_a_stream_is_refused(app: Flask, listen: Callable[..., Listener]) -> None:
+    live: Live = app.extensions["klaswacht_live"]
+    taken = [live.streams.take(f"iemand {number}") for number in range(48)]
+    assert all(taken)
+    assert listen().answer.status_code == 429
 
 
 def test_a_stream_without_a_session_is_refused_without_a_page(browser: Callable[[], Browser]) -> None:
