@@ -153,9 +153,10 @@ def run(watch: Watch, school: School, outbox: Outbox, link: Link, stop: threadin
     while not stop.is_set():
         try:
             watch.look()
-        except Exception:
-            # A pass that fails must not end the watch; the next one sees the same programs.
-            _log.exception("a pass failed")
+        except Exception as error:
+            # A pass that fails must not end the watch; the next one sees the same programs. Its words may hold a
+            # command line, so only its kind is told.
+            _log.error("a pass failed: %s", type(error).__name__)
         stop.wait(every)
 
 

@@ -22,6 +22,8 @@ OFFICE = frozenset({Role.COORDINATOR, Role.MANAGEMENT})
 STAFF = tuple(role for role in Role if role is not Role.PUPIL)
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _LONGEST_NAME = 80
+_WIDEST_IPV4 = 16  # bits of the prefix
+_WIDEST_IPV6 = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,11 +195,15 @@ def _date(text: str) -> date | None:
 
 
 def _ranges(text: str) -> tuple[str, ...] | None:
-    """The address ranges in a line of text; None when one of them is not a range."""
+    """The address ranges in a line of text; None when one of them is no range, or wider than a device can be."""
     try:
-        return tuple(str(ip_network(word, strict=False)) for word in re.split(r"[\s,;]+", text.strip()) if word)
+        ranges = [ip_network(word, strict=False) for word in re.split(r"[\s,;]+", text.strip()) if word]
     except ValueError:
         return None
+    # `0.0.0.0/0` would make every stranger this device; a school's own network is smaller than these.
+    if any(found.prefixlen < (_WIDEST_IPV4 if found.version == 4 else _WIDEST_IPV6) for found in ranges):
+        return None
+    return tuple(map(str, ranges))
 
 
 def _device_id(name: str, taken: Container[str]) -> str:

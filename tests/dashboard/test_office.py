@@ -29,3 +29,13 @@ def test_why_is_answered_with_rule_clause_and_trace(signed_in) -> None:
     assert "social.com" in page
     assert "mag niet" in page
     assert "protocol: 1" in page
+
+
+def test_a_device_is_not_the_whole_world(store: Store, signed_in) -> None:
+    cor = signed_in("cor")
+    for wide in ("0.0.0.0/0", "10.0.0.0/8", "::/0", "geen adres"):
+        told = cor.post("/beheer/apparaat", name="Alarm", kind="infrastructure", addresses=wide).text
+        assert "adresbereik klopt niet" in told
+    cor.post("/beheer/apparaat", name="Alarm", kind="infrastructure", addresses="10.7.0.9 10.8.0.0/24")
+    found = [r.device for r in store.devices.registered("school") if r.device.name == "Alarm"]
+    assert [d.addresses for d in found] == [("10.7.0.9/32", "10.8.0.0/24")]
