@@ -4,6 +4,7 @@ Open it in every process after forking: `open_store(url, accounts_url=None, migr
 `url` is a path, `sqlite:///path` or `postgresql://...`. Every call takes `school: str`; the clock is always an argument
 (`now`, aware UTC). Each change is one transaction: rows, audit, revision + 1, wake-up. A database that cannot be
 reached, or is locked for more than some seconds, raises `StoreUnavailable`; "no" is a value. After `*` by name only.
+`open_later(url) -> Store` asks nothing of the database yet: for what must run without it, and uses it once it is well.
 
 Store
     snapshot(school, knowledge, now) -> Snapshot          revision(school) -> int        pulse(school) -> Pulse
@@ -40,6 +41,6 @@ retention (`store.retention`): shorten({name: days}) -> Terms | Refused
 """
 
 from store.db import StoreUnavailable
-from store.opened import Store, open_store
+from store.opened import Store, open_later, open_store
 
-__all__ = ["Store", "StoreUnavailable", "open_store"]
+__all__ = ["Store", "StoreUnavailable", "open_later", "open_store"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -111,14 +111,22 @@ class Change:
             self.execute(sa.select(sa.func.pg_notify(CHANNEL, self.school)))
 
 
-class Database:
-    """One database: its engine, its transactions, its errors as `StoreUnavailable`."""
+type Proof = Callable[["Database", Connection], None]
+"""Looks whether a database is one that this program can use; raises `StoreUnavailable`."""
 
-    def __init__(self, url: str, patience: float = 3.0, create: bool = False) -> None:
+
+class Database:
+    """One database: its engine, its transactions, its errors as `StoreUnavailable`.
+
+    With `proof` nothing is asked of it now, so that it may come later: its first use that reaches it is proved.
+    """
+
+    def __init__(self, url: str, patience: float = 3.0, create: bool = False, proof: Proof | None = None) -> None:
         self.url = parse_url(url)
         self.patience = patience
         self.sqlite = self.url.get_backend_name() == "sqlite"
-        if self.sqlite:
+        self._proof = proof
+        if self.sqlite and proof is None:
             _prepare_file(Path(self.url.database or ""), create)
         self.engine = self._make_engine(pooled=True)
 
@@ -137,9 +145,19 @@ class Database:
             options["poolclass"] = NullPool
         engine = sa.create_engine(self.url, **options)
         if self.sqlite:
+            sa.event.listen(engine, "do_connect", self._before_connecting)
             sa.event.listen(engine, "connect", _set_up_sqlite)
             sa.event.listen(engine, "begin", _begin_sqlite)
         return engine
+
+    def _before_connecting(self, *_: object) -> None:
+        """SQLite would make an empty file where the database was taken away."""
+        _prepare_file(Path(self.url.database or ""), create=False)
+
+    def _prove(self, connection: Connection) -> None:
+        if self._proof is not None:
+            self._proof(self, connection)
+            self._proof = None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -147,6 +165,7 @@ class Database:
         with self.errors(), self.engine.connect() as connection:
             if not self.sqlite:
                 connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            self._prove(connection)
             yield connection
 
     @contextmanager
@@ -155,6 +174,7 @@ class Database:
         with self.errors(), self.engine.connect() as connection:
             connection.execution_options(klaswacht_write=True)
             with connection.begin():
+                self._prove(connection)
                 if not self.sqlite:
                     key = sa.func.hashtextextended(f"klaswacht:{school}", 0)
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
@@ -167,7 +187,9 @@ class Database:
         """A connection of its own without a transaction around statements (for listening, and for maintenance)."""
         engine = self._make_engine(pooled=False)
         with self.errors(), engine.connect() as connection:
-            yield connection.execution_options(isolation_level="AUTOCOMMIT", klaswacht_bare=True)
+            connection.execution_options(isolation_level="AUTOCOMMIT", klaswacht_bare=True)
+            self._prove(connection)
+            yield connection
 
     @contextmanager
     def errors(self) -> Iterator[None]:
@@ -177,12 +199,22 @@ class Database:
         except (DataError, IntegrityError, ProgrammingError):
             raise  # the fault of what was written, not of the database: trying again would not help
         except DBAPIError as error:
+            self._let_go()
             problem = str(error.orig).strip().splitlines()
             raise StoreUnavailable(f"database {self.place()}: {problem[0] if problem else 'no answer'}") from error
         except PoolTimeout as error:
             raise StoreUnavailable(f"database {self.place()}: all connections are busy") from error
         except sqlite3.Error as error:
+            self._let_go()
             raise StoreUnavailable(f"database {self.place()}: {error}") from error
+        except StoreUnavailable:
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        """Keep no SQLite connection after trouble: another file may stand in that place when it is over."""
+        if self.sqlite:
+            self.engine.dispose()
 
     def place(self) -> str:
         """Where the database is, for people, without password."""

@@ -61,7 +61,12 @@ def _run(connection: Connection, chain: Chain, place: str) -> None:
 def must_be_current(database: Database, chain: Chain) -> None:
     """Raise `StoreUnavailable` unless the database is at this program's version."""
     with database.read() as connection:
-        found = version(connection, chain)
+        prove(database, connection, chain)
+
+
+def prove(database: Database, connection: Connection, chain: Chain = Chain.MAIN) -> None:
+    """The same on a connection of it that is open already."""
+    found = version(connection, chain)
     if found != HEADS[chain]:
         raise StoreUnavailable(
             f"database {database.place()} is at version `{found or 'empty'}`, this program needs `{HEADS[chain]}`; "

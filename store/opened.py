@@ -13,7 +13,7 @@ from store.events import Events
 from store.grants import Grants
 from store.incidents import Incidents
 from store.measures import Measures
-from store.migrate import Chain, must_be_current, upgrade
+from store.migrate import Chain, must_be_current, prove, upgrade
 from store.people import People
 from store.policies import Policies
 from store.retention import Counts, Terms, compact, purge_accounts, purge_main
@@ -109,3 +109,12 @@ def open_store(url: str, accounts_url: str | None = None, *, migrate: bool = Fal
             accounts.close()
         raise
     return Store(database, accounts)
+
+
+def open_later(url: str, patience: float = 3.0) -> Store:
+    """The store of a database that may not be there yet, or not be well; the accounts are not opened.
+
+    What is wrong is what every use of it raises (`StoreUnavailable`), until the database is well. Only an address that
+    cannot be read raises here.
+    """
+    return Store(Database(url, patience, proof=prove))

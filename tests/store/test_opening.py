@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -17,7 +21,9 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from store import Store, StoreUnavailable, account_tables, open_store, tables
+from policy.model import Group
+from store import Store, StoreUnavailable, account_tables, open_later, open_store, tables
+from store.feed import Feed
 from store.migrate import HEADS, SCRIPTS, Chain
 from tests.cast import KNOWLEDGE, grant
 from tests.store.cluster import Cluster
@@ -170,6 +176,53 @@ def test_a_database_of_a_newer_program_is_left_alone(store: Store, place: Place)
     finally:
         with store.database.write(SCHOOL) as change:
             change.execute(sa.update(version).values(version_num=HEADS[Chain.MAIN]))
+
+
+def _directory(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def _old(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as raw:
+        raw.execute("UPDATE alembic_version SET version_num = '0000'")
+        raw.commit()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        Path.unlink,
+        _directory,
+        lambda file: file.write_bytes(b""),
+        lambda file: file.write_bytes(b"no database\n" * 1000),
+        _old,
+    ],
+    ids=["gone", "directory", "empty", "garbage", "old"],
+)
+def test_a_store_that_is_opened_for_later_works_once_the_database_does(
+    spoil: Callable[[Path], object], tmp_path: Path
+) -> None:
+    file, good = tmp_path / "klaswacht.db", tmp_path / "good.db"
+    open_store(str(good), migrate=True).close()
+    shutil.copy(good, file)
+    spoil(file)
+    store = open_later(str(file))
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match=re.escape(str(file))):
+            store.revision(SCHOOL)
+        with pytest.raises(StoreUnavailable):
+            store.people.put_group(SCHOOL, Group("7", "Groep 7", (7,)), "cor", NOW)
+        with Feed(store, SCHOOL) as feed:
+            feed.wait(0.2)
+            assert not feed.healthy
+    assert file.exists() == (spoil is not Path.unlink), "not ours to make"
+    if file.is_dir():
+        file.rmdir()
+    good.replace(file)
+    store.people.put_group(SCHOOL, Group("7", "Groep 7", (7,)), "cor", NOW)
+    assert store.revision(SCHOOL) == 1
+    store.close()
 
 
 STARTER = """
