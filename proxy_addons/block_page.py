@@ -28,6 +28,7 @@ from policy.model import (
     Decision,
     Effect,
     LiftableBy,
+    Principal,
     Reason,
     Snapshot,
 )
@@ -147,7 +148,7 @@ class Pages:
             ground=_GROUND.get(decision.basis) if decision.basis else None,
             clause=_clause(decision, live.snapshot) if lang == "nl" else "",
             agreed=_agreed(request, live.snapshot, live.clock()) if kind == "agreement" else None,
-            can_ask=not framed and can_ask(decision),
+            can_ask=not framed and can_ask(decision, request.who),
             can_report=kind not in _NOT_REPORTED,
             framed=framed,
             wait=None if kind in _STANDS_STILL or framed or not _can_wait(request, reload) else reload,
@@ -294,8 +295,13 @@ def json_answer(value: object, status: int = 200) -> Answer:
     return Answer(status, headers, json.dumps(value, ensure_ascii=False).encode())
 
 
-def can_ask(decision: Decision) -> bool:
-    """Whether asking the teacher makes sense for this decision."""
+def can_ask(decision: Decision, who: Principal) -> bool:
+    """Whether asking through the guard makes sense: it can be permitted, and a teacher will see it.
+
+    Of somebody in no known group no teacher's screen would tell; the page then says to ask in class.
+    """
+    if not who.groups:
+        return False
     kind = "hold" if decision.effect is Effect.HOLD else _PAGE_OF.get(decision.reason, "action")
     if decision.effect not in (Effect.DENY, Effect.HOLD) or decision.reason is Reason.FAILED:
         return False

@@ -232,7 +232,7 @@ class OwnPath:
         decision = self._decide(wanted)
         if decision.open:
             return json_answer({"open": True}) if scripted else _see_other(back)
-        if not can_ask(decision):
+        if not can_ask(decision, wanted.who):
             return self._not_sent(lang, scripted, "page.ask.not_sent", back, 403)
         if not self._may_send("ask", wanted.who, exchange.peer):
             return self._not_sent(lang, scripted, "page.ask.too_many", back, 429)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from dashboard.actions.desk import Desk, Outcome, done, refused
+from dashboard.actions.office import OFFICE
 from dashboard.actions.permission import Wish, give
 from policy.authority import may_act_for
 from policy.match import suffixes
 from policy.model import Grant, Member, Snapshot
-from store.incidents import Ask, AskState
+from store.incidents import Ask, AskState, Report
 
 LONGEST_ANSWER = 200
 _WAITING = frozenset({AskState.OPEN, AskState.LATER})
@@ -55,6 +56,21 @@ def see_report(desk: Desk, who: Member, group: str, report_id: str, now: datetim
     if report_id not in mine or not desk.store.incidents.see_report(desk.school, report_id, who.id, now):
         return refused("gone")
     return done("seen")
+
+
+def homeless_reports(desk: Desk, who: Member) -> tuple[Report, ...]:
+    """Unseen reports that no group's screen shows: the device was nobody's, or its group is gone. For the office."""
+    if who.role not in OFFICE:
+        return ()
+    groups = {group.id for group in desk.store.people.groups(desk.school)}
+    return tuple(r for r in desk.store.incidents.reports(desk.school, None) if r.group not in groups)
+
+
+def see_homeless_report(desk: Desk, who: Member, report_id: str, now: datetime) -> Outcome[None]:
+    """Somebody of the office looked at a report that no group's screen shows."""
+    if report_id not in {report.id for report in homeless_reports(desk, who)}:
+        return refused("gone")
+    return done("seen") if desk.store.incidents.see_report(desk.school, report_id, who.id, now) else refused("gone")
 
 
 def listed_name(snapshot: Snapshot, host: str, category: str | None) -> str:

@@ -10,10 +10,10 @@ from flask import Blueprint, Response, abort, current_app, render_template, requ
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.access import OFFICE, for_roles, public
-from dashboard.actions import office
+from dashboard.actions import asks, office
 from dashboard.actions.desk import Outcome
 from dashboard.actions.why import why
-from dashboard.auth import house, visitor, words
+from dashboard.auth import house, on_board, visitor, words
 from dashboard.present import office as shown
 from dashboard.present.office import Secret
 from dashboard.views.forms import back_to, message, text
@@ -48,6 +48,15 @@ def ca() -> Response:
     answer = Response(path.read_bytes(), mimetype="application/x-x509-ca-cert")
     answer.headers["Content-Disposition"] = "attachment; filename=klaswacht-ca.crt"
     return answer
+
+
+@pages.post("/melding/<report>")
+@for_roles(OFFICE)
+def report_seen(report: str) -> AnyResponse:
+    """Somebody looked at a report that no group's screen shows."""
+    at = house()
+    outcome = asks.see_homeless_report(at.desk, visitor().member, report, at.clock())
+    return back_to("office.tab", outcome, tab="groepen")
 
 
 @pages.post("/groep")
@@ -200,10 +209,14 @@ def _tab(tab: str, **extra: object) -> str:
     pupils = tuple(person for person in persons if person.role is Role.PUPIL)
     staff = tuple(person for person in persons if person.role is not Role.PUPIL)
     me = visitor().member.id
+    reports = () if on_board() else asks.homeless_reports(at.desk, visitor().member)
     shows: dict[str, object] = {
         "tab": tab,
         "tabs": TABS,
         "message": message(),
+        "reports": ()
+        if on_board()
+        else shown.report_lines(asks.homeless_reports(at.desk, visitor().member), said, now),
         "lost": at.desk.store.events.lost(at.desk.school, now - _LOOK_BACK),
         "has_ca": current_app.extensions["klaswacht_ca"] is not None,
         "groups": shown.group_lines(snapshot.groups, persons, said),

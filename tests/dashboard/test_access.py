@@ -25,7 +25,7 @@ CLASS = (
 OFFICE = (
     "office.page office.tab office.put_group office.remove_group office.add_pupil office.add_staff office.set_groups "
     "office.new_link office.remove_person office.put_device office.new_key office.new_code office.remove_device "
-    "office.ask_why"
+    "office.ask_why office.report_seen"
 )
 ALL = frozenset(Role)
 CLASS_ROLES = frozenset({Role.TEACHER, Role.COORDINATOR, Role.MANAGEMENT})

@@ -39,3 +39,16 @@ def test_a_device_is_not_the_whole_world(store: Store, signed_in) -> None:
     cor.post("/beheer/apparaat", name="Alarm", kind="infrastructure", addresses="10.7.0.9 10.8.0.0/24")
     found = [r.device for r in store.devices.registered("school") if r.device.name == "Alarm"]
     assert [d.addresses for d in found] == [("10.7.0.9/32", "10.8.0.0/24")]
+
+
+def test_a_report_from_a_device_of_no_group_reaches_the_office(store: Store, signed_in) -> None:
+    report = store.incidents.report("school", "eng.nl", LESSON, note="Iets engs")
+    store.incidents.report("school", "anders.nl", LESSON, group="7")
+    cor, anja = signed_in("cor"), signed_in("anja")
+    page = cor.page("/beheer/groepen")
+    assert "eng.nl" in page
+    assert "anders.nl" not in page
+    assert "eng.nl" not in anja.page("/les/7")
+    assert anja.post(f"/beheer/melding/{report.id}").status_code == 403
+    assert "Melding is gezien" in cor.post(f"/beheer/melding/{report.id}").text
+    assert "eng.nl" not in cor.page("/beheer/groepen")

@@ -19,7 +19,7 @@ from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Exchange
 from proxy_addons.gate import Gate
 from tests.cast import LESSON, POLICY, PROTOCOL
-from tests.proxy_addons.asking import Guard, background, exchange, page
+from tests.proxy_addons.asking import STRANGERS, Guard, background, exchange, page
 from tests.store.school import SCHOOL
 
 TEXTS = Path(config.__file__).parent / "text"
@@ -63,6 +63,12 @@ def test_a_closed_site_says_what_why_and_what_now(guard: Guard) -> None:
     assert PROTOCOL.clauses[0].child in text
     for button in ("Vraag mijn juf of meester", "Ga terug", "Ik zag iets vervelends", "Lees voor"):
         assert button in text
+
+
+def test_where_no_teacher_would_see_the_question_the_page_says_to_ask_in_class(guard: Guard) -> None:
+    text = _Elements(shown(guard, exchange(BLOCKED, STRANGERS))).text
+    assert "Vraag mijn juf of meester" not in text and "Vraag het je juf of meester" in text
+    assert "Ik zag iets vervelends" in text and "Ga terug" in text
 
 
 def test_nothing_of_the_address_but_its_host_is_on_the_page(guard: Guard) -> None:

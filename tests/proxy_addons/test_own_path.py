@@ -104,6 +104,15 @@ def test_what_no_teacher_can_open_is_not_asked_for(guard: Guard) -> None:
     assert asks(guard.store) == []
 
 
+def test_of_a_device_in_no_group_no_teacher_would_see_an_ask(guard: Guard) -> None:
+    async def work(gate: Gate) -> None:
+        word = said(await answered(gate, call(ASK, PAGE, STRANGERS, form=FORM)))
+        assert word["sent"] is False and "in de klas" in word["say"]
+
+    guard.run(work)
+    assert asks(guard.store) == []
+
+
 def test_what_is_open_already_need_not_be_asked(guard: Guard) -> None:
     guard.grant(categories=("social",))
 
