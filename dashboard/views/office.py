@@ -214,9 +214,7 @@ def _tab(tab: str, **extra: object) -> str:
         "tab": tab,
         "tabs": TABS,
         "message": message(),
-        "reports": ()
-        if on_board()
-        else shown.report_lines(asks.homeless_reports(at.desk, visitor().member), said, now),
+        "reports": shown.report_lines(reports, said, now),
         "lost": at.desk.store.events.lost(at.desk.school, now - _LOOK_BACK),
         "has_ca": current_app.extensions["klaswacht_ca"] is not None,
         "groups": shown.group_lines(snapshot.groups, persons, said),
