@@ -16,7 +16,7 @@ from policy.decide import decide
 from policy.match import covered
 from policy.model import AccessRequest, Decision, Effect, Knowledge, Reason, Snapshot, Step
 from proxy_addons.faults import told
-from store import Store
+from store import Store, StoreUnavailable
 from store.db import Pulse
 from store.feed import Feed
 
@@ -173,7 +173,9 @@ class Live:
 
     def _lost(self, error: Exception) -> None:
         if not self._failing:
-            _log.warning("the store cannot be read, the last rules stay in force: %s", type(error).__name__)
+            now = "only help is open" if self._snapshot is None else "the last rules stay in force"
+            why = error if isinstance(error, StoreUnavailable) else type(error).__name__
+            _log.warning("the store cannot be read, %s: %s", now, why)
         self._failing = True
 
     def _swap(self, snapshot: Snapshot) -> None:

@@ -27,7 +27,7 @@ from proxy_addons.egress import Egress, trust_bundle
 from proxy_addons.engine import Engine, quiet
 from proxy_addons.failsafe import Asking, Failsafe
 from proxy_addons.gate import Gate, Options, open_gate
-from store import Store, StoreUnavailable, open_store
+from store import Store, StoreUnavailable, open_later, open_store
 
 _log = logging.getLogger(__name__)
 
@@ -143,6 +143,9 @@ def _socket(host: str, port: int) -> socket.socket:
 def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool = False) -> Composed:
     """Put a worker together from a home folder: what `school.yaml` says, the school's database (never the accounts).
 
+    The database may be gone or broken: a worker without it keeps help open, and takes the rules when it is back. With
+    `migrate` it is made and must work.
+
     `ports` are the port numbers that were really taken: `proxy`, `keyed`, `dashboard`, `group:<id>`.
 
     Raises `ConfigError`, `StoreUnavailable` or `OSError`.
@@ -152,7 +155,8 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
     if ports:
         settings = replace(settings, listen=_with_ports(settings.listen, ports))
     knowledge = load.knowledge(settings)
-    store = open_store(os.environ.get("KLASWACHT_DATABASE") or f"sqlite:///{home / 'klaswacht.db'}", migrate=migrate)
+    url = os.environ.get("KLASWACHT_DATABASE") or f"sqlite:///{home / 'klaswacht.db'}"
+    store = open_store(url, migrate=True) if migrate else open_later(url)
     listen = settings.listen
     options = Options(
         school=settings.school.id,

@@ -30,7 +30,8 @@ from tests.proxy_addons.origins import SECRET, Ca, Origins
 from tests.proxy_addons.rig import free_port, until_closed
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("open.test", "kletsplein.test", "tunnel.test", "discord.com", "ws.kletsplein.test")
+HELP = "www.kindertelefoon.nl"
+NAMES = ("open.test", "kletsplein.test", "tunnel.test", "discord.com", "ws.kletsplein.test", HELP)
 SCHOOL = "school"
 WITHIN = 5.0
 SETTINGS = """
@@ -86,7 +87,13 @@ class Home:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Iterator[Home]:
-    path = tmp_path_factory.mktemp("home")
+    with settled(tmp_path_factory.mktemp("home")) as home:
+        yield home
+
+
+@contextlib.contextmanager
+def settled(path: Path) -> Iterator[Home]:
+    """A school's home folder, with its rules in the database."""
     ca, world = Ca(path / "ca", "Klaswacht test CA"), Ca(path / "world", "World")
     (path / "world.pem").write_bytes(world.crt.read_bytes())
     with Origins(world, *NAMES) as origins:
@@ -117,15 +124,22 @@ def home(tmp_path_factory) -> Iterator[Home]:
 @pytest.fixture(scope="module")
 def workers(home) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Two workers on the same ports."""
+    with running(home, 2) as processes:
+        yield processes
+
+
+@contextlib.contextmanager
+def running(home: Home, many: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """Workers of a home, once they listen."""
     processes = []
     try:
         pipes = []
-        for _ in range(2):
+        for _ in range(many):
             ours, its = os.pipe()
             pipes.append(ours)
             command = [sys.executable, "-m", "proxy_addons.runner", "--home", str(home.path), "--ready-fd", str(its)]
-            log = (home.path / "workers.log").open("ab")
-            processes.append(subprocess.Popen(command, cwd=ROOT, pass_fds=(its,), stderr=log))
+            with (home.path / "workers.log").open("ab") as log:
+                processes.append(subprocess.Popen(command, cwd=ROOT, pass_fds=(its,), stderr=log))
             os.close(its)
         for ours in pipes:
             with os.fdopen(ours, "rb") as pipe:
@@ -280,6 +294,47 @@ def test_a_worker_without_an_authority_or_settings_says_so_in_one_line(tmp_path,
         told = capsys.readouterr().err
         assert len(told.strip().splitlines()) == 1
         assert told.startswith("klaswacht: ")
+
+
+@pytest.mark.parametrize("spoil", [lambda file: file.write_bytes(b"no database " * 999), Path.mkdir, lambda _: None])
+def test_a_worker_without_a_database_keeps_help_open_and_hears_the_rules_when_it_is_back(spoil, tmp_path):
+    with settled(tmp_path) as home:
+        home.store.close()
+        file = home.path / "klaswacht.db"
+        kept = file.rename(home.path / "kept.db")
+        spoil(file)
+        with running(home, 1) as (process,):
+            _only_help_is_open(home)
+            if file.is_dir():
+                file.rmdir()
+            kept.replace(file)
+            home.open_now("open.test")
+            _help_is_open(home)
+            with home.client() as client:
+                assert client.get("https://kletsplein.test/").status_code == 403
+            assert process.poll() is None
+        told = (home.path / "workers.log").read_text()
+        assert "the store cannot be read, only help is open" in told and "can be read again" in told
+        assert "Traceback" not in told
+
+
+def _only_help_is_open(home: Home) -> None:
+    for host in ("open.test", "kletsplein.test", "tunnel.test"):
+        for scheme in ("http", "https"):
+            with home.client() as client:
+                page = client.get(f"{scheme}://{host}/", headers={"accept": "text/html"})
+            assert page.status_code >= 400 and "text/html" in page.headers["content-type"], (host, page)
+            assert '<html lang="nl"' in page.text
+    assert not home.origins.seen.requests
+    _help_is_open(home)
+
+
+def _help_is_open(home: Home) -> None:
+    with home.client() as client:
+        assert client.get(f"http://{HELP}/").content == SECRET
+    with _tls(home, HELP, ca=home.path / "world" / "klaswacht-ca.crt") as tls:  # its own certificate: nobody looks
+        tls.sendall(f"GET / HTTP/1.1\r\nHost: {HELP}\r\n\r\n".encode())
+        assert tls.recv(4096).endswith(SECRET) or tls.recv(4096).endswith(SECRET)
 
 
 def test_stock_mitmdump_gives_the_same_answers(home):
