@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from mitmproxy import connection, exceptions, http, tcp, tls, udp
 from mitmproxy.net.http import http1
+from mitmproxy.net.http import url as urls
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import layers
 from mitmproxy.proxy.layer import NextLayer
@@ -381,6 +382,9 @@ def _url(request: http.Request) -> str:
     """
     if request.is_http2 and not request.path.startswith("/"):
         return ""
+    if ":" in request.host:
+        # Of an IPv6 address mitmproxy keeps no brackets, without which its last part reads as a port.
+        return urls.unparse(request.scheme, f"[{request.host}]", request.port, request.path)
     return request.url
 
 

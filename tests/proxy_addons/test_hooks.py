@@ -16,7 +16,8 @@ from proxy_addons.egress import Egress
 from proxy_addons.facts import Peer
 from proxy_addons.failsafe import Failsafe
 from proxy_addons.hooks import LOOK_INTO, Hooks, _looks_like_http, kind_of_trouble
-from tests.proxy_addons.rig import BLOCKED, BROKEN, SECRET, HandGate, Rig, until_closed
+from proxy_addons.translate import of_exchange
+from tests.proxy_addons.rig import BLOCKED, BROKEN, ENGINES, SECRET, WHO, HandGate, Rig, until_closed
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +138,24 @@ def test_only_a_get_for_a_websocket_is_one(rig, method, upgrade):
     (exchange,) = rig.gate.asked[asked:]
     assert not exchange.websocket and exchange.body == b"x" * 10
     assert "upgrade" not in rig.seen.requests[-1][2]
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "url"),
+    [
+        ("[2001:db8::1]", "", "http://[2001:db8::1]/a?b"),
+        ("[2001:db8::1]", ":8080", "http://[2001:db8::1]:8080/a?b"),
+        ("[::ffff:198.51.100.7]", "", "http://[::ffff:198.51.100.7]/a?b"),
+    ],
+)
+def test_an_ipv6_address_can_be_read_in_every_place_where_it_stands(rig, host, port, url):
+    with rig.raw(f"GET http://{host}{port}/a?b HTTP/1.1\r\nHost: {host}{port}\r\n\r\n".encode()) as sock:
+        assert sock.recv(65536).startswith(b"HTTP/1.1 403")
+    exchange = rig.gate.asked[-1]
+    asked = of_exchange(exchange, WHO, ENGINES)
+    assert exchange.url == url
+    assert not asked.unreadable and asked.address is not None and asked.address.is_ip
+    assert asked.hosts == (asked.address.host,), "the names that are in play are one"
 
 
 @pytest.mark.parametrize("path", [b"https://blocked.test/", b"@open.test/", b":443/", b"x"])

@@ -23,7 +23,7 @@ import websockets.exceptions
 import websockets.sync.client
 
 from config import load
-from policy.model import Device, DeviceClass, Grant, Group, Role
+from policy.model import Device, DeviceClass, Grant, Group, Reason, Role
 from proxy_addons.runner import _socket, compose, main
 from store import Store, open_store
 from tests.proxy_addons.origins import SECRET, Ca, Origins
@@ -164,6 +164,34 @@ def test_rules_of_the_school_hold_at_both_workers(home, workers):
                 assert page.headers["cache-control"] == "no-store"
                 assert client.get("http://discord.com/").status_code == 403
                 assert len(home.origins.seen.requests) == before
+
+
+@pytest.mark.parametrize(
+    ("scheme", "typed", "host"),
+    [
+        ("http", "[2001:db8::1]", "2001:db8::1"),
+        ("http", "[2001:DB8:0::2]:80", "2001:db8::2"),
+        ("http", "[::ffff:198.51.100.7]", "198.51.100.7"),
+        ("https", "[2001:db8::3]", "2001:db8::3"),
+        ("https", "[::ffff:198.51.100.8]", "198.51.100.8"),
+    ],
+)
+def test_an_address_of_numbers_is_denied_as_one_however_it_is_written(home, workers, scheme, typed, host):
+    with contextlib.ExitStack() as stack:
+        if scheme == "http":
+            sock, target = socket.create_connection(("127.0.0.1", home.proxy), 10), f"http://{typed}"
+        else:
+            sock, target = _tls(home, typed), ""
+        stack.enter_context(sock)
+        after = home.store.events.last_id(SCHOOL)
+        sock.sendall(f"GET {target}/ HTTP/1.1\r\nHost: {typed}\r\nAccept: text/html\r\n\r\n".encode())
+        assert sock.recv(4096).startswith(b"HTTP/1.1 403")
+    deadline = time.monotonic() + 10
+    while not (stored := home.store.events.since(SCHOOL, after)):
+        assert time.monotonic() < deadline, "nothing was recorded"
+        time.sleep(0.05)
+    told = {(one.event.reason, one.event.category, one.event.host) for one in stored}
+    assert told == {(Reason.PLACE, "bare-ip", host)}
 
 
 def test_two_workers_share_the_port(home, workers):
@@ -398,7 +426,7 @@ def _tls(home: Home, host: str, *, ca: Path | None = None, port: int | None = No
     sock = socket.create_connection(("127.0.0.1", port or home.proxy), timeout=15)
     sock.sendall(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n\r\n".encode())
     assert sock.recv(4096).startswith(b"HTTP/1.1 200")
-    return ssl.create_default_context(cafile=str(ca or home.ca.crt)).wrap_socket(sock, server_hostname=host)
+    return ssl.create_default_context(cafile=str(ca or home.ca.crt)).wrap_socket(sock, server_hostname=host.strip("[]"))
 
 
 def _chat(home: Home, port: int | None = None):
