@@ -62,6 +62,14 @@ def test_a_child_asks_and_the_page_opens_by_itself(guard: Guard, chromium: Brows
         assert tab.url == SITE and complaints == []
 
 
+def test_a_site_that_is_not_looked_into_any_more_opens_too(guard: Guard, chromium: Browser) -> None:
+    with sites(guard) as front, _tab(chromium, front, scripted=True) as (tab, complaints):
+        front.looks = 1
+        tab.goto(SITE)
+        expect(tab.locator("h1")).to_have_text("Welkom op het plein", timeout=CEILING)
+        assert complaints == []
+
+
 def test_a_child_hears_no_and_may_ask_again(guard: Guard, chromium: Browser) -> None:
     with sites(guard) as front, _tab(chromium, front, scripted=True) as (tab, complaints):
         tab.goto(SITE)
