@@ -48,6 +48,7 @@ class Line:
     """One client connection, and what the engine knows of it.
 
     `connect` is its CONNECT target, `first` whether the origin may be greeted before the client's handshake ends.
+    `begun` says that its ClientHello or first request came in whole (behind each CONNECT anew).
     `heads` counts request heads and WebSocket messages, `judging` those that are being asked about, `bodies` are still
     coming, `raw` is a WebSocket.
     """
@@ -58,6 +59,7 @@ class Line:
     sni: str | None = None
     first: bool = False
     closed: bool = False
+    begun: bool = False
     http2: bool = False
     raw: bool = False
     heads: int = 0

@@ -58,17 +58,22 @@ class Head:
 
 
 class BoundedReader(asyncio.StreamReader):
-    """What mitmproxy reads a client from. Mitmproxy bounds no request head; here too long a one ends the connection."""
+    """What mitmproxy reads a client from.
+
+    Mitmproxy bounds no request head, and waits long for the rest of a first one or of a ClientHello; here what is too
+    long, or takes too long, ends the connection.
+    """
 
     def __init__(self, line: Line, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(limit=64 * 1024, loop=loop)
         self._line = line
         self._heads = line.heads
         self._seen = 0
+        self._deadline: float | None = None
 
     async def read(self, n: int = -1) -> bytes:
-        """Read at most `n` bytes; raises `OSError` when a head (or message) grows past its bound."""
-        data = await super().read(n)
+        """Read at most `n` bytes; raises `OSError` when a head (or message) grows past its bound, or comes too late."""
+        data = await self._read_in_time(n)
         self._count(len(data))
         if self._seen > _PATIENCE:
             # A head may be among what was read just now: let its hook begin, and read no more while it is judged.
@@ -79,6 +84,21 @@ class BoundedReader(asyncio.StreamReader):
         if self._seen > (self._line.bound or self._seen):
             raise OSError("request head too long")
         return data
+
+    async def _read_in_time(self, n: int) -> bytes:
+        """Read; while the connection has not begun not past its deadline. It may begin while we are waiting here."""
+        now = asyncio.get_running_loop().time
+        while True:
+            limit = None if self._line.begun else self._deadline or now() + FIRST_BYTE
+            try:
+                async with asyncio.timeout_at(limit) as timeout:
+                    data = await super().read(n)
+            except TimeoutError:
+                if self._line.begun and timeout.expired():
+                    continue
+                raise
+            self._deadline = None if self._line.begun else self._deadline or now() + HEAD_WITHIN
+            return data
 
     def _count(self, size: int) -> None:
         """Count what was read since the last head; a body is not counted."""

@@ -110,11 +110,13 @@ class Hooks:
             respond(flow, _plain(403, "Forbidden"))
         else:
             line.connect = (host, port)
+            line.begun = False
 
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         """Ask for all names so far; what may not even say hello is closed."""
         line = self._line(data.context.client)
         line.sni = data.client_hello.sni
+        line.begun = True
         line.first = False
         ech = any(kind == ECH for kind, _ in data.client_hello.extensions)
         connect = line.connect[0] if line.connect else None
@@ -161,6 +163,7 @@ class Hooks:
             return  # mitmproxy refuses it itself and only shows it
         line = self._line(flow.client_conn)
         line.heads += 1
+        line.begun = True
         line.http2 = flow.request.is_http2
         exchange = self._exchange(flow, line)
         clean(flow.request)

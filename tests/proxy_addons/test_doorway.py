@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import base64
 import ssl
+import time
 
 import httpx
 import pytest
 import websockets.sync.client
 
-from tests.proxy_addons.rig import BLOCKED, SECRET, HandGate, Rig
+from proxy_addons import doorway
+from tests.proxy_addons.rig import BLOCKED, SECRET, HandGate, Rig, until_closed
 
 
 @pytest.fixture(scope="module")
@@ -175,6 +177,53 @@ def _flood(sock) -> bool:
     except (ConnectionError, ssl.SSLError):
         return True
     return False
+
+
+@pytest.mark.parametrize(
+    "half",
+    [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"\x16\x03", b"GET / HTTP/1.1\r\nHost: open.te", b"GE", b""],
+    ids=["hello", "record", "head", "line", "nothing"],
+)
+@pytest.mark.parametrize("host", ["open.test", "tunnel.test"])
+def test_half_a_hello_or_head_is_not_waited_for_for_ever(rig, monkeypatch, host, half):
+    monkeypatch.setattr(doorway, "HEAD_WITHIN", 0.4)
+    monkeypatch.setattr(doorway, "FIRST_BYTE", 0.4)
+    with rig.connect(host) as sock:
+        sock.sendall(half)
+        assert until_closed(sock) < 5
+
+
+def test_half_a_hello_behind_a_second_connect_is_not_waited_for_either(rig, monkeypatch):
+    monkeypatch.setattr(doorway, "HEAD_WITHIN", 0.4)
+    with rig.raw(b"GET http://open.test/ HTTP/1.1\r\nHost: open.test\r\n\r\n") as sock:
+        _read_until(sock, SECRET)
+        sock.sendall(b"CONNECT open.test:443 HTTP/1.1\r\nHost: open.test:443\r\n\r\n")
+        _read_until(sock, b"\r\n\r\n")
+        sock.sendall(b"\x16\x03\x01\x02\x00\x01")
+        assert until_closed(sock) < 5
+
+
+def test_a_connection_that_has_begun_may_be_slow(rig, monkeypatch):
+    monkeypatch.setattr(doorway, "HEAD_WITHIN", 0.4)
+    monkeypatch.setattr(doorway, "FIRST_BYTE", 0.4)
+    plain = rig.raw(b"GET http://open.test/sse HTTP/1.1\r\nHost: open.test\r\n\r\n")
+    with plain, rig.tls("open.test") as stream, rig.tls("open.test") as idle:
+        stream.sendall(b"GET /sse HTTP/1.1\r\nHost: open.test\r\n\r\n")
+        time.sleep(1.2)  # three times the limit
+        idle.sendall(b"GET / HTTP/1.1\r\nHost: open.test\r\n\r\n")
+        _read_until(idle, SECRET)
+        for one in (plain, stream):
+            for _ in range(3):
+                _read_until(one, SECRET)
+
+
+def _read_until(sock, what: bytes) -> None:
+    sock.settimeout(5)
+    seen = b""
+    while what not in seen:
+        data = sock.recv(65536)
+        assert data, "hung up"
+        seen += data
 
 
 def test_a_bytewise_slow_hello_and_head_are_understood(rig):
