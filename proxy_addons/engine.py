@@ -184,18 +184,18 @@ class Engine(Master):
 def replace_error_pages(failsafe: Failsafe) -> None:
     """Have mitmproxy's own error answers replaced by friendly ones that do not name it."""
 
-    def page() -> Answer:
-        return TROUBLE.get() or failsafe.page()
+    def page(status_code: int) -> Answer:
+        return TROUBLE.get() or failsafe.page(ours=not 400 <= status_code < 500)
 
     def over_http1(status_code: int, message: str = "") -> bytes:
-        answer = page()
+        answer = page(status_code)
         reason = status_codes.RESPONSES.get(status_code, "Error")
         head = [f"HTTP/1.1 {status_code} {reason}", f"content-length: {len(answer.body)}", "connection: close"]
         head += [f"{name}: {value}" for name, value in answer.headers if name.lower() != "content-length"]
         return "\r\n".join([*head, "", ""]).encode("latin-1", "replace") + answer.body
 
     def over_http2(status_code: int, message: str) -> bytes:
-        return page().body
+        return page(status_code).body
 
     _http1.make_error_response = over_http1
     setattr(_http2, "format_error", over_http2)  # noqa: B010 - imported there, so not a name that types know

@@ -54,8 +54,8 @@ class Asking(Protocol):
     def reask(self, request: AccessRequest) -> Decision:
         """Answer an earlier request again, now."""
 
-    def failed(self, exchange: Exchange | None) -> Answer:
-        """Return the page for when something broke here."""
+    def failed(self, exchange: Exchange | None, *, ours: bool = True) -> Answer:
+        """Return the page for when something broke here, or when it is the client's fault (not `ours`)."""
 
     def trouble(self, exchange: Exchange, kind: str) -> Answer:
         """Return the page for when the origin cannot be reached."""
@@ -151,10 +151,10 @@ class Failsafe:
             return self.helps(request.hosts), None
         return decision.open, decision.valid_until
 
-    def page(self, exchange: Exchange | None = None) -> Answer:
-        """Return the friendly page for when something broke here."""
+    def page(self, exchange: Exchange | None = None, *, ours: bool = True) -> Answer:
+        """Return the friendly page for when something broke; it is a fault of the guard unless it is not `ours`."""
         try:
-            return _checked(self._gate.failed(exchange), Answer)
+            return _checked(self._gate.failed(exchange, ours=ours), Answer)
         except Exception as error:
             self.note("failed", error)
             return _LAST_PAGE

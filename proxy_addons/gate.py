@@ -157,10 +157,14 @@ class Gate:
             _log.error("a connection could not be judged again and was denied: %s", told(error))
             return Decision(Effect.DENY, Reason.FAILED)
 
-    def failed(self, exchange: Exchange | None) -> Answer:
-        """The page for when the guard itself is in trouble. Depends on nothing and cannot raise."""
+    def failed(self, exchange: Exchange | None, *, ours: bool = True) -> Answer:
+        """The page for when the guard itself is in trouble, or (not `ours`: not counted) was sent what makes no sense.
+
+        Depends on nothing and cannot raise.
+        """
         try:
-            self.recorder.fault()
+            if ours:
+                self.recorder.fault()
         except Exception:  # the answer matters more than the count
             _log.warning("a fault could not be counted")
         return self._pages.failed(exchange)

@@ -36,6 +36,7 @@ class HandGate:
         self.asked: list[Exchange] = []
         self.peers: list[Peer] = []
         self.raising: set[str] = set()
+        self.faults = 0
         self._callbacks: list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]] = []
 
     def on_change(self, callback: Callable[[], None]) -> None:
@@ -82,8 +83,9 @@ class HandGate:
         self._may_raise("reask")
         return self.decide(request)
 
-    def failed(self, exchange: Exchange | None) -> Answer:
+    def failed(self, exchange: Exchange | None, *, ours: bool = True) -> Answer:
         self._may_raise("failed")
+        self.faults += ours
         return Answer(503, PAGE, BROKEN)
 
     def trouble(self, exchange: Exchange, kind: str) -> Answer:

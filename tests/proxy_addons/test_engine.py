@@ -153,6 +153,15 @@ def test_errors_that_mitmproxy_answers_itself_show_our_page(tmp_path):
     assert "mitmproxy" not in version.MITMPROXY
 
 
+@pytest.mark.parametrize(("status", "faults"), [(400, 0), (413, 0), (502, 2)])
+def test_only_what_is_wrong_on_our_side_counts_as_a_fault(tmp_path, status, faults):
+    async def look(_engine, failsafe):
+        _http1.make_error_response(status, "x"), _http2.format_error(status, "x")
+        return failsafe._gate.faults
+
+    assert with_engine(tmp_path, look) == faults
+
+
 def test_mitmproxys_lines_about_who_visits_what_are_not_written(caplog):
     from proxy_addons.engine import quiet
 

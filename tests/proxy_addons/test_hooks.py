@@ -217,13 +217,23 @@ def test_a_site_that_cannot_be_reached_gets_a_friendly_page(rig, url, kind, http
     assert "mitmproxy" not in str(answer.headers)
 
 
-def test_a_request_that_makes_no_sense_gets_our_page_not_mitmproxys(rig):
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1\r\nHost: open.test\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc",
+        b"GET / HTTP/1.1\r\nHost: open.test\r\nContent-Length: many\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: open.test\r\nbad header\r\n\r\n",
+    ],
+)
+def test_a_request_that_makes_no_sense_gets_our_page_not_mitmproxys_and_is_no_fault_of_ours(rig, head):
+    faults = rig.gate.faults
     tls = rig.tls("open.test")
-    tls.sendall(b"GET / HTTP/1.1\r\nHost: open.test\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc")
+    tls.sendall(head)
     answer = tls.recv(65536)
     assert answer.startswith(b"HTTP/1.1 400")
     assert BROKEN in answer
     assert b"mitmproxy" not in answer.lower()
+    assert rig.gate.faults == faults
 
 
 @pytest.mark.parametrize(

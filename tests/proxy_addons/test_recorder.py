@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from policy.model import Decision, Effect, Reason
-from proxy_addons.facts import Exchange, Peer
+from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.gate import Gate
 from proxy_addons.recorder import Recorder
 from store import Store, StoreUnavailable
@@ -123,6 +123,14 @@ def test_a_fault_of_the_guard_itself_is_told_once(guard: Guard) -> None:
 
     guard.run(work)
     assert guard.events() == [("fault", None, "failed")]
+
+
+def test_a_request_that_makes_no_sense_is_no_fault_of_the_guard(guard: Guard) -> None:
+    async def work(gate: Gate) -> Answer:
+        return gate.failed(None, ours=False)
+
+    assert guard.run(work).status == 503
+    assert guard.events() == []
 
 
 # --- the database gone ---------------------------------------------------------------------------------------------
