@@ -126,8 +126,8 @@ def in_words(request: AccessRequest, decision: Decision, lang: str = "nl") -> It
         ("category", decision.category),
         ("rules", ", ".join(decision.rules)),
         ("clauses", ", ".join(decision.clauses)),
-        ("basis", decision.basis),
-        ("liftable_by", decision.liftable_by),
+        ("basis", decision.basis and texts.say(f"explain.basis.{decision.basis.value}", lang)),
+        ("liftable_by", decision.liftable_by and texts.say(f"explain.lifts.{decision.liftable_by.value}", lang)),
         ("until", _local(decision.valid_until)),
     ):
         if value:

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from cli.check import Checker
 from cli.main import app
+from config import load
 from tests.golden import CASES, IDS, Case
 
 RUN = CliRunner()
@@ -73,6 +74,7 @@ def test_a_person_reads_why_in_plain_words() -> None:
     assert result.exit_code == 0
     assert "instagram.com: mag niet" in result.stdout
     assert "kalisto.pupils.8" in result.stdout
+    assert "op te heffen door: de leerkracht" in result.stdout
     assert "2026-11-23 10:15" in result.stdout
 
 
@@ -91,3 +93,15 @@ def test_a_wrong_protocol_is_told_once() -> None:
     result = RUN.invoke(app, ["check", "instagram.com", "--protocol", "bestaatniet"])
     assert result.exit_code == 2
     assert "bestaatniet" in result.output
+
+
+def test_a_schools_own_folder_is_what_is_asked(tmp_path: Path) -> None:
+    load.write_template(tmp_path / "school.yaml", "kalisto")
+    text = (tmp_path / "school.yaml").read_text().replace("open_sites: []", "open_sites: [instagram.com]")
+    (tmp_path / "school.yaml").write_text(text)
+    args = ["check", "instagram.com", "--group", "7", "--at", "2026-11-23T09:00", "--config", str(tmp_path)]
+    assert "instagram.com: mag\n" in RUN.invoke(app, args).stdout
+    (tmp_path / "school.yaml").write_text("protocol: kalisto\nnonsense: 1\n")
+    broken = RUN.invoke(app, args)
+    assert broken.exit_code == 2
+    assert "school.yaml:2: unknown key `nonsense`" in broken.output
