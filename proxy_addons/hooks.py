@@ -6,13 +6,10 @@ origin is contacted before. Nothing of a flow is kept.
 
 from __future__ import annotations
 
-import re
 from contextvars import ContextVar
 from dataclasses import replace
 
 from mitmproxy import connection, exceptions, http, tcp, tls, udp
-from mitmproxy.net.http import http1
-from mitmproxy.net.http import url as urls
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import layers
 from mitmproxy.proxy.layer import NextLayer
@@ -20,7 +17,6 @@ from mitmproxy.proxy.layers.http import HTTPMode
 from mitmproxy.proxy.layers.modes import HttpProxy, HttpUpstreamProxy
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
-from proxy_addons import egress as ways
 from proxy_addons.connections import Connections, Line
 from proxy_addons.doorway import ECH, REALM
 from proxy_addons.egress import Egress
@@ -38,16 +34,12 @@ from proxy_addons.failsafe import (
     names_in_play,
     respond,
 )
+from proxy_addons.heads import kind_of_trouble, looked_into, looks_like_http, size_of_body, to_websocket, url_of
 
-LOOK_INTO = 64 * 1024  # bytes of a request body that are read before judging
 BUFFERED = 256 * 1024  # bytes of a response that are held before they are passed on; longer ones stream
 _WAITING = "klaswacht.waiting"  # mark: the exchange that is judged when its body is in
 _BODY = "klaswacht.body"  # mark: counted as a body that is still coming
 _EARLY = "klaswacht.early"  # mark: answered by the origin while the body was still going out
-_BODYLESS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE"})
-_REQUEST_LINE = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]+ \S+ HTTP/1\.[01]\r?")
-_LONGEST_LINE = 64 * 1024
-_NO_NAME = ("getaddrinfo", "name or service", "name resolution", "name not found", "no address")
 
 TROUBLE: ContextVar[Answer | None] = ContextVar("klaswacht_trouble", default=None)
 """The page for the error that mitmproxy is about to answer in this very task (see `engine.replace_error_pages`)."""
@@ -142,7 +134,7 @@ class Hooks:
         elif starts_like_tls_record(data):
             if context.client.tls:
                 nextlayer.layer = Refuse(context)  # TLS inside TLS hides something
-        elif (http := _looks_like_http(data)) is None:
+        elif (http := looks_like_http(data)) is None:
             raise exceptions.AddonHalt  # mitmproxy would guess; more bytes will tell
         else:
             nextlayer.layer = layers.HttpLayer(context, HTTPMode.transparent) if http else Refuse(context)
@@ -167,8 +159,8 @@ class Hooks:
         line.http2 = flow.request.is_http2
         exchange = self._exchange(flow, line)
         clean(flow.request)
-        size = _size(flow.request)
-        if size is not None and 0 < size <= _looked_into(flow.request):
+        size = size_of_body(flow.request)
+        if size is not None and 0 < size <= looked_into(flow.request):
             flow.metadata[_WAITING] = exchange
         else:
             await self._judge(flow, line, exchange)
@@ -227,7 +219,7 @@ class Hooks:
         if response is None or ANSWERED in flow.metadata:
             return
         response.headers.pop("alt-svc", None)
-        if response.status_code == 101 and not (is_websocket(flow.request) and _to_websocket(response)):
+        if response.status_code == 101 and not (is_websocket(flow.request) and to_websocket(response)):
             flow.kill()  # a raw tunnel by another name
             return
         if response.status_code == 407:
@@ -312,7 +304,7 @@ class Hooks:
             peer=self._peer(line, request),
             method=request.method,
             scheme=request.scheme,
-            url=_url(request),
+            url=url_of(request),
             hosts=names_in_play(flow),
             connect=connect,
             sni=line.sni,
@@ -343,63 +335,6 @@ class GreetOriginFirst:
         """Say whether the origin comes first."""
         line = self._connections.get(data.context.client.id)
         data.establish_server_tls_first = line is not None and line.first and not line.closed
-
-
-def kind_of_trouble(message: str) -> str:
-    """What went wrong with an origin, by mitmproxy's or the system's words (the kinds are `Gate.trouble`'s)."""
-    lower = message.lower()
-    if "certificate" in lower:
-        return "certificate"
-    if any(words in lower for words in _NO_NAME):
-        return ways.NOWHERE
-    return "timeout" if "timed out" in lower else ways.UNREACHABLE
-
-
-def _looked_into(request: http.Request) -> int:
-    """How long a body may be to be read before judging: files may be longer, to tell a document from a photo."""
-    kind = request.headers.get("content-type", "").strip().lower()
-    return SMALL if kind.startswith(("multipart/", "application/octet-stream")) else LOOK_INTO
-
-
-def _size(request: http.Request) -> int | None:
-    """How many bytes of body are to come; None when that is not said."""
-    if request.is_http2:
-        length = request.headers.get("content-length", "")
-        if length.isdecimal():
-            return int(length)
-        return 0 if request.method in _BODYLESS else None
-    try:
-        return http1.expected_http_body_size(request)
-    except ValueError:
-        return None
-
-
-def _to_websocket(response: http.Response) -> bool:
-    return bool(response.headers.get("upgrade", "").strip().lower() == "websocket")
-
-
-def _url(request: http.Request) -> str:
-    """The address that is asked for; empty when HTTP/2 gives a path that is none.
-
-    An origin may take `https://other.site/` for a path as a whole address, and answer for that site (RFC 9112, 3.2.2).
-    """
-    if request.is_http2 and not request.path.startswith("/"):
-        return ""
-    if ":" in request.host:
-        # Of an IPv6 address mitmproxy keeps no brackets, without which its last part reads as a port.
-        return urls.unparse(request.scheme, f"[{request.host}]", request.port, request.path)
-    return request.url
-
-
-def _looks_like_http(data: bytes) -> bool | None:
-    """Whether this is the start of an HTTP/1 request; None when there is too little of it to say."""
-    line, end, _ = data.partition(b"\n")
-    if end:
-        return _REQUEST_LINE.fullmatch(line) is not None
-    if len(data) > _LONGEST_LINE or not re.fullmatch(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]*( .*)?", data, re.DOTALL):
-        # The first bytes of a TLS record are no letters; wait for the third, then it is known.
-        return None if len(data) < 3 and data[:1] == b"\x16" else False
-    return None
 
 
 def _plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:

@@ -15,7 +15,8 @@ from proxy_addons.connections import Connections
 from proxy_addons.egress import Egress
 from proxy_addons.facts import Peer
 from proxy_addons.failsafe import Failsafe
-from proxy_addons.hooks import LOOK_INTO, Hooks, _looks_like_http, kind_of_trouble
+from proxy_addons.heads import LOOK_INTO, kind_of_trouble, looks_like_http
+from proxy_addons.hooks import Hooks
 from proxy_addons.translate import of_exchange
 from tests.proxy_addons.rig import BLOCKED, BROKEN, ENGINES, SECRET, WHO, HandGate, Rig, until_closed
 
@@ -306,7 +307,7 @@ def test_what_is_wrong_with_a_site_is_told_by_its_kind(message, kind):
     ],
 )
 def test_http_is_told_from_other_talk(data, verdict):
-    assert _looks_like_http(data) is verdict
+    assert looks_like_http(data) is verdict
 
 
 def test_a_request_that_was_never_judged_does_not_pass():
