@@ -17,6 +17,7 @@ _LEET = str.maketrans(
 _LOOKALIKES = str.maketrans("аеорсухіјѕԁһкмтвнνοαεκ", "aeopcyxijsdhkmtbhvoaek")
 _REPEATED = re.compile(r"(.)\1{2,}")
 _SPELLED = re.compile(r"(?<!\S)(?:\S ){2,}\S(?!\S)")
+_MOST_FOLDS = 4
 _NOT_WORD = re.compile(r"[\W_]+")
 
 
@@ -40,10 +41,24 @@ class Hit:
 
 
 def fold(text: str) -> str:
-    """Text as the lexicon reads it: NFKC, lower case, no marks or invisible signs, single spaces between words."""
-    wide = unicodedata.normalize("NFKC", text).casefold().translate(_LOOKALIKES)
-    letters = (c for c in unicodedata.normalize("NFD", wide) if unicodedata.category(c) not in {"Mn", "Cf"})
-    return _NOT_WORD.sub(" ", "".join(letters)).strip()
+    """Text as the lexicon reads it: NFKC, lower case, no marks or invisible signs, single spaces between words.
+
+    Folding what is folded changes nothing: taking off a mark can bring a new look-alike to light, so it is done again
+    until nothing moves.
+    """
+    folded = _fold_once(text)
+    for _ in range(_MOST_FOLDS):
+        again = _fold_once(folded)
+        if again == folded:
+            break
+        folded = again
+    return folded
+
+
+def _fold_once(text: str) -> str:
+    wide = unicodedata.normalize("NFKC", text).casefold()
+    bare = "".join(c for c in unicodedata.normalize("NFD", wide) if unicodedata.category(c) not in {"Mn", "Cf"})
+    return _NOT_WORD.sub(" ", bare.translate(_LOOKALIKES)).strip()
 
 
 def readings(text: str) -> tuple[str, ...]:

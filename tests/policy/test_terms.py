@@ -36,6 +36,10 @@ def test_digits_for_letters_are_read_as_letters() -> None:
     assert [hit.kind for hit in LEXICON.hits("ik w1l d00d")] == ["help"]
 
 
+def test_a_look_alike_under_an_accent_is_still_read() -> None:
+    assert fold("\u1f00") == fold("\u03b1") == "a"
+
+
 @given(st.text(max_size=80))
 def test_folding_twice_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
