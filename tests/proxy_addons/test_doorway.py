@@ -143,7 +143,7 @@ def test_a_head_that_can_be_read_in_two_ways_is_refused(rig, head):
 
 
 def test_what_is_no_http_is_closed(rig):
-    assert rig.raw(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03").recv(4096) == b""
+    assert _closed(rig.raw(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"))
 
 
 @pytest.mark.parametrize(
@@ -153,10 +153,10 @@ def test_raw_bytes_inside_an_inspected_connection_are_refused(rig, inside):
     before = rig.seen.connections
     sock = rig.connect("open.test")
     sock.sendall(inside)
-    assert sock.recv(4096) == b""
+    assert _closed(sock)
     tls = rig.tls("open.test")
-    tls.sendall(inside)
     with pytest.raises((ssl.SSLError, ConnectionError, AssertionError)):
+        tls.sendall(inside)
         assert tls.recv(4096)
     assert rig.seen.connections - before <= 1  # the origin's handshake of the open host, but no byte of it
     assert not any(method not in ("GET", "POST", "PUT") for method, _, _ in rig.seen.requests)
@@ -166,6 +166,14 @@ def test_a_head_without_end_is_cut_off(rig):
     sock = rig.raw(b"GET http://open.test/ HTTP/1.1\r\n")
     assert _flood(sock), "an endless head was read"
     assert _flood(rig.tls("open.test")), "an endless head inside TLS was read"
+
+
+def _closed(sock) -> bool:
+    """Whether the other end closed without a word; with bytes of ours still unread that is a reset."""
+    try:
+        return sock.recv(4096) == b""
+    except ConnectionError:
+        return True
 
 
 def _flood(sock) -> bool:
