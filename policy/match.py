@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 _NONE: frozenset[str] = frozenset()
 
@@ -28,6 +29,42 @@ def covered(host: str, sites: Iterable[str]) -> bool:
 def within(host: str, names: Container[str]) -> bool:
     """Whether the host or a parent of it is among the names; for sets, where `covered` would walk them all."""
     return any(name in names for name in suffixes(host))
+
+
+class Categories(Protocol):
+    """What knows the categories of hosts: an index in memory, a mapped table, or several of them together."""
+
+    def categories(self, host: str) -> frozenset[str]:
+        """All categories of a canonical host and of its parent names; empty when it is not listed."""
+
+    def known(self) -> frozenset[str]:
+        """Every category that has hosts."""
+
+    def __len__(self) -> int:
+        """How many names are listed; a name in two layers counts twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """Several indexes as one: what any of them says of a host."""
+
+    layers: tuple[Categories, ...]
+
+    def categories(self, host: str) -> frozenset[str]:
+        """As `Categories`."""
+        found = _NONE
+        for layer in self.layers:
+            here = layer.categories(host)
+            if here:
+                found = found | here if found else here
+        return found
+
+    def known(self) -> frozenset[str]:
+        """As `Categories`."""
+        return _NONE.union(*(layer.known() for layer in self.layers))
+
+    def __len__(self) -> int:
+        return sum(map(len, self.layers))
 
 
 @dataclass(frozen=True, slots=True)
