@@ -5,22 +5,29 @@ The lists are our own words and facts (CC0); bigger feeds are subscribed to, nev
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
 from config.read import Document, Path, quoted, read_yaml
-from policy.asking import BARE_IP
+from policy.asking import BARE_IP, LOOK_ALIKE
+from policy.lookalike import Protected
 from policy.match import HostIndex
-from policy.model import Knowledge
+from policy.model import Action, Knowledge
+from policy.relays import Relay, Relays
 from policy.search import Engine, Engines
+from policy.services import Place, Service, Services
 from policy.terms import Lexicon, Term
 
 HELP = "help"
 SYSTEM = "system"
 _ROOT = files("config")
+_SCHOOLS_OWN = ("education", "school-admin", "help", "news-children")
+_SERVICE_KEYS = frozenset({"id", "name", "category", "sites", "hosts", "shared", "actions", "items", "player", "alone"})
+_SERVICE_ACTIONS = frozenset({"chat", "post", "upload", "live"})
+_RELAY_KEYS = frozenset({"id", "hosts", "query", "paths", "below", "pattern", "name", "with_query"})
 
 
 def factory_file(*parts: str) -> Document:
@@ -49,11 +56,17 @@ def factory_knowledge() -> Knowledge:
     lists, learning = _categories()
     lexicon = Lexicon(tuple(_terms()))
     lexicon.hits("build the automaton now, not in a child's first request")
+    services = Services(tuple(_services()))
+    school = (host for category in _SCHOOLS_OWN for host in lists.get(category, ()))
+    named = (site for service in services.services for site in service.sites)
     return Knowledge(
         # System hosts are open by exact name: a suffix walk would open what is below them.
         categories=HostIndex.of({category: hosts for category, hosts in lists.items() if category != SYSTEM}),
         engines=Engines(tuple(_engines())),
         lexicon=lexicon,
+        services=services,
+        relays=Relays(tuple(_relays())),
+        protected=Protected.of((*school, *named, *_strings(factory_file("protected.yaml"), ("hosts",)))),
         help_hosts=frozenset(lists.get(HELP, ())),
         system_hosts=frozenset(lists.get(SYSTEM, ())),
         tunnels=dict(_pairs(factory_file("tunnels.yaml"))),
@@ -64,8 +77,8 @@ def factory_knowledge() -> Knowledge:
 
 @cache
 def category_names() -> frozenset[str]:
-    """Every category that a rule may name: of hosts, of programs, and the bare address."""
-    return frozenset({*_categories()[0], *_apps(), BARE_IP})
+    """Every category that a rule may name: of hosts, of programs, the bare address and the name that pretends."""
+    return frozenset({*_categories()[0], *_apps(), BARE_IP, LOOK_ALIKE})
 
 
 @cache
@@ -78,6 +91,8 @@ def _categories() -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
         lists[category] = (*lists.get(category, ()), *_strings(document, ("hosts",)))
         if document.value.get("learning", False):
             learning.add(category)
+    for service in _services():
+        lists[service.category] = (*lists.get(service.category, ()), *service.own)
     return lists, frozenset(learning)
 
 
@@ -85,6 +100,62 @@ def _categories() -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
 def _apps() -> dict[str, tuple[str, ...]]:
     document = factory_file("apps.yaml")
     return {category: _strings(document, (category,)) for category in _mapping(document)}
+
+
+def _services() -> Iterator[Service]:
+    for document in factory_files("services"):
+        for number, entry in enumerate(_mapping(document)["services"]):
+            at: Path = ("services", number)
+            _only_keys(document, at, entry, _SERVICE_KEYS)
+            yield Service(
+                id=entry["id"],
+                name=entry["name"],
+                category=entry["category"],
+                sites=_strings(document, (*at, "sites")),
+                hosts=_listed(document, at, "hosts"),
+                shared=_listed(document, at, "shared"),
+                actions=tuple(
+                    (_action(document, (*at, "actions", i), one["action"]), _place(document, (*at, "actions", i)))
+                    for i, one in enumerate(entry.get("actions", ()))
+                ),
+                items=tuple(_place(document, (*at, "items", i)) for i in range(len(entry.get("items", ())))),
+                player=tuple(_place(document, (*at, "player", i)) for i in range(len(entry.get("player", ())))),
+                alone=entry.get("alone", ""),
+            )
+
+
+def _place(document: Document, at: Path) -> Place:
+    entry = _value(document, at)
+    _only_keys(document, at, entry, {"action", "hosts", "paths", "methods", "query"})
+    return Place(
+        hosts=_listed(document, at, "hosts"),
+        paths=_listed(document, at, "paths"),
+        query=entry.get("query", ""),
+        sends=bool(_listed(document, at, "methods")),
+    )
+
+
+def _action(document: Document, at: Path, word: str) -> Action:
+    if word not in _SERVICE_ACTIONS:
+        raise document.error(at, f"{quoted(word)} is no action of a service", "write chat, post, upload or live")
+    return Action(word)
+
+
+def _relays() -> Iterator[Relay]:
+    document = factory_file("relays.yaml")
+    for number, entry in enumerate(_mapping(document)["relays"]):
+        at: Path = ("relays", number)
+        _only_keys(document, at, entry, _RELAY_KEYS)
+        yield Relay(
+            id=entry["id"],
+            hosts=_strings(document, (*at, "hosts")),
+            query=_listed(document, at, "query"),
+            paths=_listed(document, at, "paths"),
+            below=_listed(document, at, "below"),
+            pattern=entry.get("pattern", ""),
+            name=entry.get("name", False),
+            with_query=entry.get("with_query", False),
+        )
 
 
 def _engines() -> Iterator[Engine]:
@@ -124,10 +195,26 @@ def _mapping(document: Document) -> dict[str, Any]:
     return document.value
 
 
-def _strings(document: Document, at: Path) -> tuple[str, ...]:
+def _only_keys(document: Document, at: Path, entry: Any, known: Container[str]) -> None:
+    for key in entry:
+        if key not in known:
+            raise document.error((*at, key), f"unknown key {quoted(key)}", "correct the spelling or remove it")
+
+
+def _value(document: Document, at: Path) -> Any:
     value = document.value
     for step in at:
         value = value[step]
+    return value
+
+
+def _listed(document: Document, at: Path, key: str) -> tuple[str, ...]:
+    """A list of texts that need not be there."""
+    return _strings(document, (*at, key)) if key in _value(document, at) else ()
+
+
+def _strings(document: Document, at: Path) -> tuple[str, ...]:
+    value = _value(document, at)
     if not isinstance(value, list):
         raise document.error(at, f"{quoted(value)} is not a list", "write it like `[one, two]`")
     for number, item in enumerate(value):

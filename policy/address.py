@@ -15,6 +15,7 @@ from publicsuffixlist import PublicSuffixList
 from policy.model import Address
 
 _SUFFIXES = PublicSuffixList()
+_KNOWN_SUFFIXES = PublicSuffixList(accept_unknown=False)
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _NAT64 = ip_network("64:ff9b::/96")
 # What would end the host part of a URL: a "host" with one of these is a trick, not a name.
@@ -28,7 +29,7 @@ def canonical(url: str) -> Address | None:
     except ValueError:
         return None
     scheme = parts["protocol"].removesuffix(":")
-    host = canonical_host(parts["hostname"])
+    host = _named(parts["hostname"])
     if host is None or scheme not in _PORTS:
         return None
     port = int(parts["port"]) if parts["port"] else _PORTS[scheme]
@@ -50,6 +51,11 @@ def canonical_host(host: str) -> str | None:
         parsed: str = parse_url(f"http://{f'[{literal}]' if literal else host}/", ("hostname",))["hostname"]
     except ValueError:
         return None
+    return _named(parsed)
+
+
+def _named(parsed: str) -> str | None:
+    """The canonical host in what the URL parser made of it."""
     if parsed.startswith("["):
         return _unmapped(IPv6Address(parsed[1:-1]))
     name = parsed.removesuffix(".")
@@ -81,6 +87,9 @@ def _unmapped(address: IPv6Address) -> str:
 @lru_cache(maxsize=65_536)
 def is_ip(host: str) -> bool:
     """Whether a canonical host is an IP address."""
+    # The only canonical hosts that end in a digit or hold a colon; most names need not be tried.
+    if not host[-1:].isdigit() and ":" not in host:
+        return False
     try:
         ip_address(host)
     except ValueError:
@@ -103,3 +112,14 @@ def name_without_suffix(host: str) -> str:
         return ""
     site = _SUFFIXES.privatesuffix(host)
     return site.partition(".")[0] if site else ""
+
+
+def known_suffix(host: str) -> bool:
+    """Whether a canonical host ends in a suffix that somebody registers names under; an IP address does not."""
+    return "." in host and _known_end(host.rpartition(".")[2])
+
+
+@lru_cache(maxsize=4096)
+def _known_end(label: str) -> bool:
+    """Whether names are registered below a top-level label: `nl` yes, `js` and `123` no."""
+    return _KNOWN_SUFFIXES.publicsuffix(f"a.{label}") is not None

@@ -24,14 +24,19 @@ from policy.model import (
     Reason,
     Role,
     Rule,
+    Search,
     Snapshot,
     Span,
     Step,
     Strength,
 )
+from policy.relays import Inside, relay_tool
 from policy.schedule import period_at
+from policy.search import UNKNOWN
 
 BARE_IP = "bare-ip"
+LOOK_ALIKE = "look-alike"
+BYPASS = "bypass"
 _TALK = frozenset({"chat", "social", "game-chat"})
 _NONE: frozenset[str] = frozenset()
 
@@ -151,10 +156,47 @@ class Asking:
 
     @cached_property
     def all_categories(self) -> frozenset[str]:
-        """The categories of every name in play, or of the app."""
+        """The categories of every name in play, or of the app; what only stands inside the address is not in play."""
         found: frozenset[str] = _NONE.union(*self._categories.values())
         app = self.app_category
         return found | {app} if app else found
+
+    @cached_property
+    def inside(self) -> Inside:
+        """Every address inside the one that is asked for. Somebody's search words are no address."""
+        address = self.request.address
+        if address is None:
+            return Inside()
+        words, typed = self.snapshot.knowledge.engines.fields(address)
+        return self.snapshot.knowledge.relays.inside(address, words, typed)
+
+    @cached_property
+    def inner(self) -> tuple[str, ...]:
+        """The hosts inside the address that are not in play by themselves."""
+        return tuple(one.address.host for one in self.inside.found if one.address.host not in self.request.hosts)
+
+    @cached_property
+    def fetched(self) -> tuple[str, ...]:
+        """The hosts that a known relay is asked to fetch: as good as in play."""
+        return tuple(one.address.host for one in self.inside.found if one.sure)
+
+    def via(self, host: str) -> str:
+        """How a host inside the address is written there."""
+        return next((one.via for one in self.inside.found if one.address.host == host), "")
+
+    @cached_property
+    def relay_tool(self) -> str | None:
+        """The kind of web proxy that the address gives away by its shape."""
+        address = self.request.address
+        return relay_tool(address, websocket=self.request.websocket) if address else None
+
+    @cached_property
+    def searches(self) -> tuple[Search, ...]:
+        """What is searched for: here, and at every address inside this one."""
+        engines = self.snapshot.knowledge.engines
+        here = (self.request.search,) if self.request.search else ()
+        there = (engines.query(one.address) for one in self.inside.found if one.address.query)
+        return here + tuple(search for search in there if search is not None and search.engine != UNKNOWN)
 
     @cached_property
     def app_category(self) -> str | None:
@@ -162,19 +204,46 @@ class Asking:
         return self.snapshot.knowledge.apps.get(self.request.app) if self.request.app else None
 
     @cached_property
-    def action(self) -> Action:
-        """What is really done: a WebSocket to a place for talking is chat, a form sent there is a post."""
-        action = self.request.action
-        if _TALK.isdisjoint(self.all_categories):
-            return action
-        if self.request.websocket and action in (Action.VISIT, Action.CONNECT):
-            return Action.CHAT
-        return Action.POST if action is Action.SUBMIT else action
+    def actions(self) -> tuple[Action, ...]:
+        """All that is really done. What an address of a service is for counts beside what is sent there.
+
+        At a place for talking of which no more is known, a WebSocket is chat and a form that is sent a post.
+        """
+        asked, address = self.request.action, self.request.address
+        sending = asked in (Action.SUBMIT, Action.UPLOAD)
+        for_ = self.snapshot.knowledge.services.action(address, sending=sending) if address else None
+        if for_ is None and not _TALK.isdisjoint(self.all_categories):
+            if self.request.websocket and asked in (Action.VISIT, Action.CONNECT):
+                for_ = Action.CHAT
+            elif asked is Action.SUBMIT:
+                for_ = Action.POST
+        if for_ is None or for_ is asked:
+            return (asked,)
+        return (for_, asked) if asked is Action.UPLOAD else (for_,)
+
+    def opened(self, sites: Iterable[str]) -> tuple[str, ...]:
+        """The sites with every host that they need to work."""
+        return self.snapshot.knowledge.services.widened(sites)
+
+    def meant(self, rule: Rule) -> tuple[str, ...]:
+        """The sites of a rule with the hosts that belong to them: to open one all that it needs, else all its own."""
+        services = self.snapshot.knowledge.services
+        return services.widened(rule.sites) if rule.effect is Effect.ALLOW else services.closed(rule.sites)
 
     def all_covered(self, sites: Iterable[str]) -> bool:
-        """Whether every name in play is covered by the sites (and there is a name at all)."""
-        sites = tuple(sites)
-        return bool(self.request.hosts) and all(covered(host, sites) for host in self.request.hosts)
+        """Whether the sites cover every name in play and all that a relay fetches (and there is a name at all)."""
+        sites = self.opened(sites)
+        hosts = (*self.request.hosts, *self.fetched)
+        return bool(self.request.hosts) and all(covered(host, sites) for host in hosts)
+
+    def granted_here(self, grant: Grant, host: str) -> bool:
+        """Whether a grant names this host: as a site, or as something that a permitted single item needs."""
+        if grant.sites and covered(host, self.opened(grant.sites)):
+            return True
+        return any(
+            self.snapshot.knowledge.services.needs(item, host, self.request.address, navigation=self.request.navigation)
+            for item in grant.items
+        )
 
     # --- rules -----------------------------------------------------------------------------------------------------
 
@@ -215,6 +284,7 @@ class Asking:
         types: tuple[str, ...] = (),
         grants: tuple[str, ...] = (),
         liftable_by: LiftableBy | None = None,
+        host: str | None = None,
     ) -> Decision:
         """The decision, with its grounds taken from the rules (the first one leads)."""
         first = rules[0] if rules else None
@@ -231,6 +301,7 @@ class Asking:
             liftable_by=liftable_by or (hardest(rules) if rules else None),
             valid_until=self.valid_until,
             grants=grants,
+            host=host or (self.request.hosts[0] if self.request.hosts else None),
             trace=tuple(self.trace),
         )
 
@@ -250,6 +321,8 @@ def lift_rank(liftable: LiftableBy) -> int:
 
 def _categories_of(host: str, snapshot: Snapshot) -> frozenset[str]:
     found = snapshot.knowledge.categories.categories(host) | snapshot.own_lists.categories(host)
+    if not found and snapshot.knowledge.protected.pretended(host):
+        return frozenset({LOOK_ALIKE})
     # A colon or a digit at the end: the only canonical hosts that are addresses.
     if host[-1:].isdigit() or ":" in host:
         from policy.address import is_ip

@@ -86,7 +86,12 @@ def may_grant(giver: Member, wish: Grant, snapshot: Snapshot, now: datetime) -> 
         return Verdict(False, Refusal.NOBODY)
     if not all(may_act_for(giver, group) for group in groups):
         return Verdict(False, Refusal.GROUP)
-    if not wish.sites and not wish.categories and wish.facets <= {Facet.PLACE, Facet.ACTION, Facet.APP}:
+    if (
+        not wish.sites
+        and not wish.categories
+        and not wish.items
+        and wish.facets <= {Facet.PLACE, Facet.ACTION, Facet.APP}
+    ):
         return Verdict(False, Refusal.NOTHING)
     end = wish.end
     left_out: set[str] = set()
@@ -117,10 +122,13 @@ def rules_in_the_way(asking: Asking, wish: Grant) -> Iterator[Rule]:
     A full permission on a place (facet action) is not refused for an action that nobody may lift: it opens the place
     and leaves that action closed. It is refused where the place itself stays shut.
     """
-    targets = [(asking.categories(site), site) for site in wish.sites] + [(frozenset({c}), "") for c in wish.categories]
+    services = asking.snapshot.knowledge.services
+    items = [found[0].sites[0] for item in wish.items if (found := services.of_item(item)) is not None]
+    targets = [(asking.categories(site), site) for site in (*wish.sites, *items)]
+    targets += [(frozenset({category}), "") for category in wish.categories]
     for categories, site in targets:
         for rule in asking.snapshot.floor_rules:
-            if asking.holds(rule) and (rule.categories & categories or (site and covered(site, rule.sites))):
+            if asking.holds(rule) and (rule.categories & categories or (site and covered(site, asking.meant(rule)))):
                 yield rule
     facet_rules = asking.snapshot.facet_rules
     if Facet.PLACE in wish.facets:
@@ -129,7 +137,7 @@ def rules_in_the_way(asking: Asking, wish: Grant) -> Iterator[Rule]:
                 if (
                     rule.effect is not Effect.ALLOW
                     and asking.holds(rule)
-                    and (rule.categories & categories or (site and covered(site, rule.sites)))
+                    and (rule.categories & categories or (site and covered(site, asking.meant(rule))))
                 ):
                     yield rule
     for facet in (Facet.PRINT, Facet.WORDS):

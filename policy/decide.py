@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from policy import facets, gates
 from policy.asking import Asking
 from policy.facets import STRICTNESS, Word
-from policy.model import AccessRequest, Decision, Effect, PeriodKind, Reason, Snapshot, Step
+from policy.model import AccessRequest, Decision, Effect, Facet, PeriodKind, Reason, Snapshot, Step
 
 
 def decide(request: AccessRequest, snapshot: Snapshot, now: datetime) -> Decision:
@@ -29,9 +30,16 @@ def _decide(asking: Asking) -> Decision:
     words = [facet(asking) for facet in facets.ALL]
     strictest = max(words, key=lambda word: STRICTNESS[word.effect])
     if strictest.effect is not Effect.ALLOW:
-        return asking.answer(
-            strictest.effect, strictest.reason, strictest.rules, category=strictest.category, types=strictest.types
+        answer = asking.answer(
+            strictest.effect,
+            strictest.reason,
+            strictest.rules,
+            category=strictest.category,
+            types=strictest.types,
+            host=strictest.host,
         )
+        elsewhere = facets.instead(asking) if strictest.facet is Facet.PLACE else None
+        return replace(answer, instead=elsewhere) if elsewhere else answer
     return _open(asking, words)
 
 

@@ -7,7 +7,7 @@ strictest effect, then the least liftable, then the one that rests on a clause.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from policy.asking import Asking, lift_rank
 from policy.authority import lifts
@@ -17,7 +17,12 @@ from policy.terms import HELP
 
 STRICTNESS = {Effect.ALLOW: 0, Effect.HOLD: 1, Effect.DENY: 2, Effect.HELP: 3}
 _BASIS_RANK = {BasisKind.SAFETY: 3, BasisKind.LAW: 2, BasisKind.CLAUSE: 1, BasisKind.SCHOOL: 0}
-_ACTION_REASON = {Action.CHAT: Reason.CHAT, Action.POST: Reason.POST, Action.UPLOAD: Reason.UPLOAD}
+_ACTION_REASON = {
+    Action.CHAT: Reason.CHAT,
+    Action.POST: Reason.POST,
+    Action.UPLOAD: Reason.UPLOAD,
+    Action.LIVE: Reason.LIVE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Word:
     grants: tuple[str, ...] = ()
     category: str | None = None
     types: tuple[str, ...] = ()
+    host: str | None = None
 
 
 def strictest(rules: Iterable[Rule]) -> Rule | None:
@@ -43,27 +49,50 @@ def strictest(rules: Iterable[Rule]) -> Rule | None:
 
 
 def place(asking: Asking) -> Word:
-    """Site and categories of every name in play: all must be open."""
+    """Site and categories of every name in play, and of every address inside the one asked for: all must be open."""
+    return place_of(asking, (*asking.request.hosts, *asking.inner))
+
+
+def place_of(asking: Asking, hosts: Iterable[str]) -> Word:
+    """What the facet says of these hosts."""
     lifted: list[Word] = []
-    for host in asking.request.hosts:
+    for host in hosts:
         for rule, category in _place_rules(asking, host):
             word = _weigh(asking, Facet.PLACE, rule, Reason.PLACE, _at(asking, (host,), category), category)
             if word.effect is not Effect.ALLOW:
-                return word
+                if host in asking.inner:
+                    asking.note(Facet.PLACE, word.effect, detail=f"inside, by {asking.via(host)}: {host}")
+                return replace(word, host=host)
             if word.rules:
                 lifted.append(word)
     return _merged(Facet.PLACE, lifted)
 
 
+def instead(asking: Asking) -> str | None:
+    """Where a permitted single item is by itself, when it was asked for with everything around it."""
+    request, services = asking.request, asking.snapshot.knowledge.services
+    if request.address is None or not request.navigation or request.action is not Action.VISIT:
+        return None
+    item = services.item(request.address)
+    found = services.of_item(item) if item else None
+    if found is None:
+        return None
+    for grant in asking.snapshot.state.grants:
+        if item in grant.items and asking.given_to_me(grant) and asking.live(grant.start, grant.end):
+            alone = found[0].alone_at(found[1])
+            return f"{alone.scheme}://{alone.host}{alone.path}" if alone else None
+    return None
+
+
 def _place_rules(asking: Asking, host: str) -> list[tuple[Rule, str | None]]:
     """The rules that speak about a host: one for its name, or else one for each of its categories."""
     speaking = [rule for rule in asking.snapshot.facet_rules(Facet.PLACE) if asking.holds(rule)]
-    named = [(max(map(len, matches)), rule) for rule in speaking if (matches := _matching(rule.sites, host))]
+    named = [(max(map(len, matches)), rule) for rule in speaking if (matches := _matching(asking, rule, host))]
     if named:
         longest = max(length for length, _ in named)
         rule = strictest(rule for length, rule in named if length == longest)
         return [(rule, None)] if rule else []
-    if covered(host, asking.snapshot.policy.open_sites):
+    if covered(host, asking.opened(asking.snapshot.policy.open_sites)):
         asking.note(Facet.PLACE, "pass", detail="opened by the school")
         return []
     found: list[tuple[Rule, str | None]] = []
@@ -74,13 +103,23 @@ def _place_rules(asking: Asking, host: str) -> list[tuple[Rule, str | None]]:
     return found
 
 
-def _matching(sites: tuple[str, ...], host: str) -> list[str]:
-    return [site for site in sites if covered(host, (site,))]
+def _matching(asking: Asking, rule: Rule, host: str) -> list[str]:
+    """By which of its sites a rule speaks of a host; a site stands for all that is its own."""
+    if not rule.sites:
+        return []
+    return [site for site in asking.meant(rule) if covered(host, (site,))]
 
 
 def action(asking: Asking) -> Word:
-    """Chat, post, upload of picture, sound, video or file: judged apart from the place."""
-    act = asking.action
+    """Chat, post, live, upload of picture, sound, video or file: judged apart from the place."""
+    said = [_action(asking, act) for act in asking.actions]
+    closed = [word for word in said if word.effect is not Effect.ALLOW]
+    if closed:
+        return max(closed, key=lambda word: STRICTNESS[word.effect])
+    return _merged(Facet.ACTION, [word for word in said if word.rules])
+
+
+def _action(asking: Asking, act: Action) -> Word:
     rules = [
         rule
         for rule in asking.snapshot.facet_rules(Facet.ACTION)
@@ -103,16 +142,16 @@ def _place_match(asking: Asking, rule: Rule) -> bool:
     if not rule.categories and not rule.sites:
         return True
     return not rule.categories.isdisjoint(asking.all_categories) or any(
-        covered(host, rule.sites) for host in asking.request.hosts
+        covered(host, asking.meant(rule)) for host in asking.request.hosts
     )
 
 
 def words(asking: Asking) -> Word:
     """Search words, by the kinds the protocol names. The trace has term ids, never the query."""
-    search = asking.request.search
-    if search is None:
+    if not asking.searches:
         return Word(Facet.WORDS, Effect.ALLOW, Reason.OPEN)
-    hits = [hit for hit in asking.snapshot.knowledge.lexicon.hits(search.text) if hit.kind != HELP]
+    lexicon = asking.snapshot.knowledge.lexicon
+    hits = [hit for search in asking.searches for hit in lexicon.hits(search.text) if hit.kind != HELP]
     kinds = tuple(sorted({hit.kind for hit in hits}))
     rules = [
         rule
@@ -124,7 +163,8 @@ def words(asking: Asking) -> Word:
         rule = strictest(r for r in rules if kind in r.kinds)
         if rule is None:
             continue
-        asking.note(Facet.WORDS, "found", rule.id, ", ".join(h.term_id for h in hits if h.kind == kind))
+        found = dict.fromkeys(hit.term_id for hit in hits if hit.kind == kind)
+        asking.note(Facet.WORDS, "found", rule.id, ", ".join(found))
         word = _weigh(asking, Facet.WORDS, rule, Reason.WORDS, _everywhere_or_there(asking), None, types=kinds)
         if word.effect is not Effect.ALLOW:
             return word
@@ -165,9 +205,9 @@ def _at(asking: Asking, hosts: tuple[str, ...], category: str | None) -> Callabl
     """Whether a grant is about these hosts: it names them, or the category by which the rule speaks."""
 
     def about(grant: Grant) -> bool:
-        if not grant.sites and not grant.categories:
+        if not grant.sites and not grant.categories and not grant.items:
             return Facet.PLACE not in grant.facets
-        if hosts and all(covered(host, grant.sites) for host in hosts):
+        if hosts and all(asking.granted_here(grant, host) for host in hosts):
             return True
         return category is not None and category in grant.categories
 
@@ -176,7 +216,7 @@ def _at(asking: Asking, hosts: tuple[str, ...], category: str | None) -> Callabl
 
 def _everywhere_or_there(asking: Asking) -> Callable[[Grant], bool]:
     """A grant for words counts everywhere, unless it names the sites it is for."""
-    return lambda grant: not grant.sites or asking.all_covered(grant.sites)
+    return lambda grant: asking.all_covered(grant.sites) if grant.sites or grant.items else True
 
 
 def _weigh(

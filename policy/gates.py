@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from policy.asking import Asking
+from policy import facets
+from policy.asking import BYPASS, Asking
 from policy.match import covered, within
 from policy.model import (
     Action,
@@ -14,6 +15,7 @@ from policy.model import (
     Effect,
     Facet,
     Gate,
+    Grant,
     LiftableBy,
     PeriodKind,
     Reason,
@@ -59,22 +61,35 @@ def locked(asking: Asking) -> Decision | None:
     for rule in asking.snapshot.floor_rules:
         if not asking.holds(rule):
             continue
-        category = _on_the_floor(asking, rule)
-        if category is not None:
-            asking.note(Gate.LOCKED, Effect.DENY, rule.id, category)
-            return asking.answer(Effect.DENY, Reason.LOCKED, (rule,), category=category or None)
+        found = _on_the_floor(asking, rule)
+        if found is not None:
+            category, host, how = found
+            asking.note(Gate.LOCKED, Effect.DENY, rule.id, " ".join(part for part in (category, how) if part))
+            return asking.answer(Effect.DENY, Reason.LOCKED, (rule,), category=category or None, host=host)
+    if not asking.inside.complete:
+        # More addresses inside than anybody writes: whoever packs so deep has something to hide.
+        asking.note(Gate.LOCKED, Effect.DENY, detail="too much inside the address")
+        return asking.answer(Effect.DENY, Reason.UNREADABLE)
     return None
 
 
-def _on_the_floor(asking: Asking, rule: Rule) -> str | None:
-    """The category by which a floor rule speaks here (empty: by name), or None when it does not."""
+def _on_the_floor(asking: Asking, rule: Rule) -> tuple[str, str | None, str] | None:
+    """By which category a floor rule speaks here (empty: by name), about which host, and how that was written."""
     for category in sorted(rule.categories & asking.all_categories):
-        return category
-    if any(covered(host, rule.sites) for host in asking.request.hosts):
-        return ""
+        at = next((host for host in asking.request.hosts if category in asking.categories(host)), None)
+        return category, at, ""
+    if BYPASS in rule.categories and asking.relay_tool is not None:
+        return BYPASS, None, f"shape: {asking.relay_tool}"
+    for host in asking.request.hosts:
+        if covered(host, rule.sites):
+            return "", host, ""
+    for host in asking.inner:
+        category = min(rule.categories & asking.categories(host), default="")
+        if category or covered(host, rule.sites):
+            return category, host, f"inside, by {asking.via(host)}: {host}"
     app = asking.request.app
     if app is not None and (app in rule.apps or asking.app_category in rule.apps):
-        return asking.app_category or ""
+        return asking.app_category or "", None, ""
     return None
 
 
@@ -86,7 +101,15 @@ def care(asking: Asking) -> Decision | None:
         )
         if not mine:
             continue
-        if asking.all_covered(exception.sites) or (asking.request.app and asking.request.app in exception.apps):
+        if asking.request.app and asking.request.app in exception.apps:
+            asking.note(Gate.CARE, Effect.ALLOW)
+            return asking.answer(Effect.ALLOW, Reason.CARE)
+        here = asking.opened(exception.sites)
+        if asking.request.hosts and all(covered(host, here) for host in asking.request.hosts):
+            # A tool that reads pages aloud opens itself, not every page that it can fetch.
+            closed = facets.place_of(asking, [host for host in asking.inner if not covered(host, here)])
+            if closed.effect is not Effect.ALLOW:
+                return None
             asking.note(Gate.CARE, Effect.ALLOW)
             return asking.answer(Effect.ALLOW, Reason.CARE)
     return None
@@ -129,7 +152,8 @@ def _target(asking: Asking) -> SanctionTarget:
 def _still_learning(asking: Asking, sites: tuple[str, ...]) -> bool:
     learning = asking.snapshot.knowledge.learning
     return bool(asking.request.hosts) and all(
-        covered(host, sites) or not learning.isdisjoint(asking.categories(host)) for host in asking.request.hosts
+        covered(host, asking.opened(sites)) or not learning.isdisjoint(asking.categories(host))
+        for host in (*asking.request.hosts, *asking.fetched)
     )
 
 
@@ -178,16 +202,15 @@ def _joined(asking: Asking, agreed: Agreement) -> bool:
         if Facet.PLACE in grant.facets
         and grant.start >= agreed.start
         and asking.given_to_me(grant)
-        and any(
-            covered(host, grant.sites) or not grant.categories.isdisjoint(asking.categories(host))
-            for host in asking.request.hosts
-        )
+        and any(_names(asking, grant, host) for host in asking.request.hosts)
         and asking.live(grant.start, grant.end)
     ]
-    return all(
-        any(covered(h, g.sites) or not g.categories.isdisjoint(asking.categories(h)) for g in grants)
-        for h in asking.request.hosts
-    )
+    hosts = (*asking.request.hosts, *asking.fetched)
+    return all(any(_names(asking, grant, host) for grant in grants) for host in hosts)
+
+
+def _names(asking: Asking, grant: Grant, host: str) -> bool:
+    return asking.granted_here(grant, host) or not grant.categories.isdisjoint(asking.categories(host))
 
 
 IN_ORDER: tuple[Callable[[Asking], Decision | None], ...] = (

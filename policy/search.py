@@ -14,6 +14,7 @@ from policy.model import Address, Search
 UNKNOWN = "unknown"
 # A search on a site nobody listed, by the names that search forms use.
 _SHAPE = ("q", "query", "zoek", "zoekterm", "search", "search_query", "zoekwoord")
+_SHAPED = frozenset(_SHAPE)
 _MOST_FIELDS = 200
 
 
@@ -56,6 +57,13 @@ class Engines:
                 return Search(engine.id, text)
         text = _text(fields, _SHAPE)
         return Search(engines[0].id if engines else UNKNOWN, text) if text else None
+
+    def fields(self, address: Address) -> tuple[frozenset[str], frozenset[str]]:
+        """The query fields that hold somebody's words: for sure, at a listed engine; and perhaps, anywhere else."""
+        for engine in self._at(address.host):
+            if not engine.paths or address.path.startswith(engine.paths):
+                return frozenset(engine.params), frozenset()
+        return frozenset(), _SHAPED
 
     def _at(self, host: str) -> Iterator[Engine]:
         for name in suffixes(host):

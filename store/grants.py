@@ -148,6 +148,7 @@ def _values(school: str, grant: Grant) -> dict[str, Any]:
         "sites": list(grant.sites),
         "categories": sorted(grant.categories),
         "facets": sorted(facet.value for facet in grant.facets),
+        "items": list(grant.items),
         "goal": grant.goal,
     }
 
@@ -165,5 +166,6 @@ def _grant(row: sa.Row[Any]) -> Grant:
         sites=tuple(row.sites),
         categories=frozenset(row.categories),
         facets=frozenset(Facet(facet) for facet in row.facets),
+        items=tuple(row.items),
         goal=row.goal,
     )

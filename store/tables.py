@@ -189,6 +189,7 @@ grants = Table(
     Column("sites", JSON, nullable=False),
     Column("categories", JSON, nullable=False),
     Column("facets", JSON, nullable=False),
+    Column("items", JSON, nullable=False, server_default="[]"),
     Column("goal", Words, nullable=False),
     Index(None, "school_id", "ends"),
 )

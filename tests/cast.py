@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+from policy.lookalike import Protected
 from policy.match import HostIndex
 from policy.model import (
     AccessRequest,
@@ -38,7 +39,9 @@ from policy.model import (
     State,
     Strength,
 )
+from policy.relays import Relay, Relays
 from policy.search import Engine, Engines
+from policy.services import Place, Service, Services
 from policy.terms import Lexicon, Term
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
@@ -126,6 +129,7 @@ KNOWLEDGE = Knowledge(
             "adult": ("adult.com",),
             "bypass": ("vpn.com",),
             "games": ("games.com",),
+            "video": ("film.com", "fi.lm", "filmcdn.com"),
             "education": ("leren.nl",),
         }
     ),
@@ -139,6 +143,35 @@ KNOWLEDGE = Knowledge(
             Term("dood", "help", "ik wil dood"),
         )
     ),
+    services=Services(
+        (
+            Service(
+                "film",
+                "Film",
+                "video",
+                ("film.com", "fi.lm"),
+                ("filmcdn.com",),
+                ("shared.net",),
+                (
+                    (Action.CHAT, Place(paths=("/live_chat",))),
+                    (Action.POST, Place(paths=("/comment",), sends=True)),
+                    (Action.UPLOAD, Place(hosts=("upload.film.com",))),
+                    (Action.LIVE, Place(paths=("/@*/live",))),
+                ),
+                (Place(paths=("/embed/{item}",)), Place(paths=("/watch",), query="v"), Place(("fi.lm",), ("/{item}",))),
+                (Place(hosts=("filmcdn.com",)), Place(paths=("/player",))),
+                "https://film.com/embed/{item}",
+            ),
+        )
+    ),
+    relays=Relays(
+        (
+            Relay("translate", ("translate.google.*",), query=("u",)),
+            Relay("translated", ("*.translate.goog",), name=True),
+            Relay("archive", ("archive.org",), paths=("/web/*/{url}",), with_query=True),
+        )
+    ),
+    protected=Protected.of(("basispoort.nl", "social.com")),
     help_hosts=frozenset({"kindertelefoon.nl"}),
     system_hosts=frozenset({"tijd.system.com"}),
     own_hosts=frozenset({"wacht.school"}),

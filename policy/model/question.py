@@ -74,7 +74,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer and all of its grounds. Constant until `valid_until` (None: no known end) for one snapshot."""
+    """The answer and all of its grounds. Constant until `valid_until` (None: no known end) for one snapshot.
+
+    `host` is the name in play, or inside the address, that the answer is about. `instead` is an address that is open
+    in place of a denied one: the single item that was permitted, by itself.
+    """
 
     effect: Effect
     reason: Reason
@@ -86,6 +90,8 @@ class Decision:
     liftable_by: LiftableBy | None = None
     valid_until: datetime | None = None
     grants: tuple[str, ...] = ()
+    host: str | None = None
+    instead: str | None = None
     trace: tuple[Step, ...] = ()
 
     @property

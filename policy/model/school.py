@@ -64,8 +64,10 @@ class Lease:
 class Grant:
     """A permission with an absolute end. It lifts exactly its facets for its targets and its people.
 
-    `groups` are whole groups, `people` named pupils; `without` are left out. Empty `sites` and `categories` mean
-    every place, for the other facets only. `role` is the giver's role, `by` the giver's person id.
+    `groups` are whole groups, `people` named pupils; `without` are left out. A site brings the hosts that it needs.
+    `items` are single items of a service (`youtube:id`): that one, without what is around it. Empty `sites`,
+    `categories` and `items` mean every place, for the other facets only. `role` is the giver's role, `by` the
+    giver's person id.
     """
 
     id: str
@@ -79,6 +81,7 @@ class Grant:
     sites: tuple[str, ...] = ()
     categories: frozenset[str] = frozenset()
     facets: frozenset[Facet] = frozenset({Facet.PLACE, Facet.ACTION})
+    items: tuple[str, ...] = ()
     goal: str = ""
 
 

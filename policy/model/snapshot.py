@@ -13,8 +13,11 @@ from policy.model.school import Device, Group, Member, State
 from policy.model.vocabulary import Facet, Gate
 
 if TYPE_CHECKING:
-    from policy.match import HostIndex
+    from policy.lookalike import Protected
+    from policy.match import Categories, HostIndex
+    from policy.relays import Relays
     from policy.search import Engines
+    from policy.services import Services
     from policy.terms import Lexicon
 
 
@@ -24,12 +27,16 @@ class Knowledge:
 
     `help_hosts`, `system_hosts` and `own_hosts` are exact names (help and own hosts with their sub-domains);
     `tunnels` maps a host that needs no look inside to the reason; `apps` maps a program name to a category;
-    `learning` are the categories that stay open under a ban.
+    `learning` are the categories that stay open under a ban. `services` are the hosts that one site needs, `relays`
+    how addresses stand inside others, `protected` the names that others pretend to be.
     """
 
-    categories: HostIndex
+    categories: Categories
     engines: Engines
     lexicon: Lexicon
+    services: Services
+    relays: Relays
+    protected: Protected
     help_hosts: frozenset[str] = frozenset()
     system_hosts: frozenset[str] = frozenset()
     own_hosts: frozenset[str] = frozenset()
