@@ -81,6 +81,11 @@ def category_names() -> frozenset[str]:
     return frozenset({*_categories()[0], *_apps(), BARE_IP, LOOK_ALIKE})
 
 
+def category_hosts(category: str) -> tuple[str, ...]:
+    """The hosts of one factory list, as it has them; empty when there is no such list."""
+    return _categories()[0].get(category, ())
+
+
 @cache
 def _categories() -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
     """Category to hosts, and the categories that stay open under a ban."""
