@@ -75,6 +75,7 @@ class GrantLine(_Strict):
     to: Name | list[str] = Field(alias="for")
     sites: list[str] = []
     categories: list[str] = []
+    items: list[str] = []
     facets: list[Facet] = []
     mode: Literal["view", "full"] = "full"
     start: Moment = Field(default=ALWAYS, alias="from")
@@ -265,6 +266,7 @@ def _grant(number: int, line: GrantLine) -> Grant:
         sites=_hosts(line.sites),
         categories=frozenset(line.categories),
         facets=facets,
+        items=tuple(line.items),
     )
 
 

@@ -186,8 +186,10 @@ class Asking:
 
     @cached_property
     def relay_tool(self) -> str | None:
-        """The kind of web proxy that the address gives away by its shape."""
+        """The kind of web proxy that the headers give away, or the address by its shape."""
         address = self.request.address
+        if self.request.relay:
+            return self.request.relay
         return relay_tool(address, websocket=self.request.websocket) if address else None
 
     @cached_property

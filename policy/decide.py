@@ -39,7 +39,9 @@ def _decide(asking: Asking) -> Decision:
             host=strictest.host,
         )
         elsewhere = facets.instead(asking) if strictest.facet is Facet.PLACE else None
-        return replace(answer, instead=elsewhere) if elsewhere else answer
+        if elsewhere is None:
+            return answer
+        return replace(answer, instead=elsewhere, trace=(*answer.trace, Step("instead", Effect.ALLOW, None, elsewhere)))
     return _open(asking, words)
 
 

@@ -80,7 +80,9 @@ def instead(asking: Asking) -> str | None:
     for grant in asking.snapshot.state.grants:
         if item in grant.items and asking.given_to_me(grant) and asking.live(grant.start, grant.end):
             alone = found[0].alone_at(found[1])
-            return f"{alone.scheme}://{alone.host}{alone.path}" if alone else None
+            if alone is None or (alone.host, alone.path) == (request.address.host, request.address.path):
+                return None
+            return f"{alone.scheme}://{alone.host}{alone.path}"
     return None
 
 

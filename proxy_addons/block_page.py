@@ -144,7 +144,7 @@ class Pages:
             403,
             kind,
             lang,
-            host=shown_host(request),
+            host=shown_host(request, decision),
             ground=_GROUND.get(decision.basis) if decision.basis else None,
             clause=_clause(decision, live.snapshot) if lang == "nl" else "",
             agreed=_agreed(request, live.snapshot, live.clock()) if kind == "agreement" else None,
@@ -310,9 +310,21 @@ def can_ask(decision: Decision, who: Principal) -> bool:
     return kind not in _NOT_ASKED and decision.liftable_by is not LiftableBy.NOBODY
 
 
-def shown_host(request: AccessRequest) -> str:
+def elsewhere(url: str) -> Answer:
+    """Leads to an address that is open in place of the one asked for."""
+    return Answer(302, (("Location", url), ("Cache-Control", "no-store")), b"")
+
+
+def about_host(request: AccessRequest, decision: Decision) -> str:
+    """The host that a decision is about: what a relay was to fetch, or else the one that was asked for."""
+    if decision.host is not None and decision.host not in request.hosts:
+        return decision.host
+    return request.address.host if request.address else (request.hosts[0] if request.hosts else "")
+
+
+def shown_host(request: AccessRequest, decision: Decision | None = None) -> str:
     """The host as a child knows it."""
-    host = request.address.host if request.address else (request.hosts[0] if request.hosts else "")
+    host = about_host(request, decision or Decision(Effect.DENY, Reason.PLACE))
     return host.removeprefix("www.")
 
 

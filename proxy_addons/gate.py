@@ -14,7 +14,7 @@ from secrets import token_bytes
 from policy.address import canonical_host
 from policy.model import AccessRequest, Action, Decision, DeviceClass, Effect, Knowledge, Principal, Reason, Role
 from proxy_addons import translate
-from proxy_addons.block_page import Pages
+from proxy_addons.block_page import Pages, elsewhere
 from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Ruling
 from proxy_addons.faults import told
 from proxy_addons.identity import Identity
@@ -133,6 +133,8 @@ class Gate:
             if is_own(request.address):
                 return Ruling(None, None, await self._own.serve(exchange, request))
             decision = self._decide(request)
+            if decision.instead is not None:
+                return Ruling(request, decision, elsewhere(decision.instead))
             self.recorder.note(request, decision, self.live.snapshot)
             if decision.effect is Effect.ALLOW:
                 return Ruling(request, decision)

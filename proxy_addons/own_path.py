@@ -22,7 +22,7 @@ from policy.address import canonical
 from policy.model import AccessRequest, Action, Address, Decision, Principal
 from policy.terms import HELP
 from proxy_addons import translate
-from proxy_addons.block_page import KINDS, WHYS, Pages, can_ask, json_answer, shown_host
+from proxy_addons.block_page import KINDS, WHYS, Pages, about_host, can_ask, json_answer, shown_host
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.live import Live
 from store import Store, StoreUnavailable
@@ -166,14 +166,14 @@ class OwnPath:
         return replace(asked, action=act, media=_MEDIA.intersection(fields.get("media", "").split(",")))
 
     async def _ask_of(self, ask_id: str, peer: Peer, request: AccessRequest) -> Ask | None:
-        """The ask with this id, if it is this device's about this host; None too when the store is gone."""
+        """The ask with this id, if it is this device's; None too when the store is gone."""
         if not ask_id or len(ask_id) > 100 or request.address is None:
             return None
         try:
             ask = await asyncio.to_thread(self._store.incidents.get_ask, self._school, ask_id)
         except StoreUnavailable:
             return None
-        if ask is None or ask.wish.host != request.address.host or ask.wish.device != self._who(peer).device:
+        if ask is None or ask.wish.device != self._who(peer).device:
             return None
         return ask
 
@@ -239,7 +239,7 @@ class OwnPath:
         why = form.get("why", "")
         who = wanted.who
         wish = Wish(
-            host=request.address.host if request.address else "",
+            host=about_host(wanted, decision),
             why=why if why in WHYS else "other",
             category=decision.category,
             line=line,

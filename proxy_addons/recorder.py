@@ -248,7 +248,7 @@ def _event(request: AccessRequest, decision: Decision, revision: int, group: str
         rules=decision.rules,
         terms=_terms(decision),
         category=decision.category,
-        host=_host(request),
+        host=decision.host or _host(request),
         thing=_thing(request),
         group=group,
         device=who.device,

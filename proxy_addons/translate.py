@@ -15,6 +15,8 @@ from policy.search import UNKNOWN, Engines
 from proxy_addons.facts import Exchange
 
 _SENDING = frozenset({"POST", "PUT", "PATCH"})
+_BARE = frozenset({"x-bare-url", "x-bare-host", "x-bare-headers", "x-bare-forward-headers"})
+"""Headers in which a page's service worker tells a bare server what to fetch (TompHTTP's specification)."""
 _PAGES = frozenset({"document", "iframe", "frame"})
 _FORM = "application/x-www-form-urlencoded"
 _SPOKEN = re.compile(r"text/.*|.*[/+](json|xml)|application/(x-www-form-urlencoded|(x-)?(ndjson|protobuf|grpc).*)")
@@ -84,6 +86,7 @@ def of_exchange(exchange: Exchange, who: Principal, engines: Engines) -> AccessR
         search=search,
         media=media,
         unreadable=unreadable or address is None,
+        relay="bare-server" if _BARE.intersection(exchange.headers) else "",
     )
 
 

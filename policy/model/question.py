@@ -47,7 +47,8 @@ class AccessRequest:
 
     `hosts` holds every name in play (URL, CONNECT target, SNI, Host or :authority), canonical and without doubles;
     all must be open. `navigation` is false for what a page loads by itself. `unreadable` is set when a name in play
-    could not be made canonical: doubt is a deny.
+    could not be made canonical: doubt is a deny. `relay` names the kind of web proxy that the request's headers give
+    away (empty: none).
     """
 
     action: Action
@@ -60,6 +61,7 @@ class AccessRequest:
     media: frozenset[str] = frozenset()
     app: str | None = None
     unreadable: bool = False
+    relay: str = ""
 
 
 @dataclass(frozen=True, slots=True)
