@@ -22,8 +22,9 @@ from policy.model import Address
 MAX_DEPTH = 5
 _MOST_WORK = 48_000  # characters that are decoded for one address, over all depths
 _MOST_FOUND = 64
+_SHORTEST_PIECE = 4
 _LONGEST_PIECE = 8_192
-_MOST_QUOTES = 5
+_MOST_QUOTES = 12
 
 _URL = re.compile(r"(?:https?|wss?|ftp):(?:[/\\]|%2f|%5c)*([^/\\?#&\s\"'<>|]{1,300})", re.IGNORECASE)
 _SLASHED = re.compile(r"(?:^|[=/?&])//([^/\\?#&\s\"'<>|]{1,300})")
@@ -202,6 +203,7 @@ class _Look:
         self._words, self._typed = words, typed
         self._work = _MOST_WORK
         self._seen: set[str] = set()
+        self._pieces: set[str] = set()
         self.found: dict[str, Inner] = {}
         self.complete = True
 
@@ -245,11 +247,16 @@ class _Look:
             self.complete = self.complete and depth <= MAX_DEPTH
             return
         self._seen.add(text)
-        for part in text.split("&"):
-            self._whole(_unquoted(part), via, depth)
-        for piece in _SPLIT.split(text):
-            if len(piece) >= 4:
-                self._piece(_unquoted(piece) if "%" in piece else piece, via, depth)
+        levels = list(_levels(text))
+        self.complete = self.complete and len(levels) <= _MOST_QUOTES
+        for plain in levels:
+            for part in plain.split("&"):
+                self._whole(part, via, depth)
+            for piece in _SPLIT.split(plain):
+                # As it is, and undone as one piece: a slash that was quoted belongs to it.
+                self._piece(piece, via, depth)
+                if "%" in piece:
+                    self._piece(unquote(piece, errors="replace"), via, depth)
 
     def _whole(self, plain: str, via: str, depth: int) -> None:
         """Whole addresses, wherever they begin in a text."""
@@ -266,8 +273,9 @@ class _Look:
                 self._decode(_every_second(plain[match.start() : match.start() + 2048]), "xor", depth)
 
     def _piece(self, piece: str, via: str, depth: int) -> None:
-        if not self._spend(len(piece)):
+        if len(piece) < _SHORTEST_PIECE or piece in self._pieces or not self._spend(len(piece)):
             return
+        self._pieces.add(piece)
         if "." in piece or "," in piece:
             self._host(piece, via, depth, bare=True)
             self._host(piece[::-1].lstrip("/"), "reversed", depth, bare=True)
@@ -357,16 +365,20 @@ def _unquoted_once(text: str) -> str:
         return text
 
 
-def _unquoted(text: str) -> str:
-    """Percent-encoding undone as often as it was done, up to a bound."""
+def _levels(text: str) -> Iterator[str]:
+    """A text, and what it is with percent-encoding undone once, twice, up to a bound.
+
+    Each by itself: undone once too often, what was written backwards in it cannot be read any more.
+    """
+    yield text
     for _ in range(_MOST_QUOTES):
         if "%" not in text:
-            break
+            return
         plain = unquote(text, errors="replace")
         if plain == text:
-            break
+            return
         text = plain
-    return text
+        yield text
 
 
 def _every_second(text: str) -> str:
