@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from cli.question import BadLine, QuestionLine, StateLine, moment, read_question, request_of, state_of, told
 from config import load, texts
+from config.feeds.opened import FeedIndex
 from policy.decide import decide
 from policy.model import AccessRequest, Decision, Policy, Role, Snapshot, State
 
@@ -81,7 +82,9 @@ def _policy(protocol: str | None, config: Path | None) -> tuple[Policy, Any]:
     """The policy of a school's folder (or file), or of a protocol as it comes."""
     if config is not None:
         school = load.read_school(config / "school.yaml" if config.is_dir() else config)
-        return school.policy, load.knowledge(school.settings)
+        # The lists that a school subscribes to are in its folder; a file alone has none.
+        feeds = FeedIndex(config) if config.is_dir() else None
+        return school.policy, load.knowledge(school.settings, feeds)
     return load.factory_policy(protocol or "kalisto"), load.knowledge()
 
 

@@ -26,6 +26,7 @@ from cli import ports
 from cli.ca import CaFiles, load_ca
 from cli.home import Home, Trouble
 from cli.school import running
+from cli.subscribed import ailing
 from config import load
 from config.settings import Listen, SchoolFile, Settings
 from config.texts import say
@@ -69,6 +70,7 @@ def examine(home: Home, now: datetime | None = None) -> tuple[list[Finding], str
     findings.extend(_zone())
     findings.extend(_ca(home, moment))
     findings.extend(_database(home, settings))
+    findings.extend(Finding(Level(level), code, values) for level, code, values in ailing(home, moment))
     findings.extend(_disk(home))
     findings.extend(_dns())
     return findings, settings.language

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli import agent
+from cli import agent, lists
 from cli.check import check
 from cli.home import Home, Trouble
 
@@ -26,6 +26,7 @@ ca = typer.Typer(help="The school's certificate authority.", no_args_is_help=Tru
 app.add_typer(policy, name="policy")
 app.add_typer(ca, name="ca")
 app.add_typer(agent.app, name="agent")
+app.add_typer(lists.app, name="lists")
 app.command("check")(check)
 
 

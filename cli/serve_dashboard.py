@@ -18,6 +18,7 @@ from cli.home import Home, secret
 from cli.school import opened
 from cli.supervisor import tell_ready
 from config import load
+from config.feeds.opened import FeedIndex
 from config.settings import Settings
 from dashboard.app import close_app, create_app
 
@@ -80,7 +81,9 @@ def serve_dashboard(home: Home, settings: Settings) -> None:
     def make_app() -> Flask:
         # In the worker, after the fork: a database connection must not be shared between processes.
         store = opened(home, migrate=False)
-        knowledge = load.knowledge(settings)
+        feeds = FeedIndex(home.path)
+        feeds.follow()
+        knowledge = load.knowledge(settings, feeds)
         return create_app(store, knowledge, settings.school.id, settings, secret=form_secret, ca_file=files.public)
 
     options: dict[str, Any] = {

@@ -16,8 +16,10 @@ from pathlib import Path
 from cli import ca, ports, school
 from cli.example import closed_host
 from cli.home import Home, Trouble, secret
+from cli.nightly import Nightly
 from cli.supervisor import Supervisor, Task
 from config import load
+from config.feeds.opened import FeedIndex
 from config.settings import Listen, Settings
 from config.texts import say
 from dashboard.actions.accounts import Link
@@ -68,8 +70,11 @@ def up(
         with Supervisor(tasks) as supervisor:
             chores = threading.Thread(target=_chores, args=(prepared, supervisor.stopping), name="chores", daemon=True)
             chores.start()
+            nightly = Nightly(home, secret(home.forms_secret), supervisor.stopping)
+            nightly.start()
             healthy = supervisor.run(lambda: _announce(prepared, more))
         chores.join(5)
+        nightly.join(5)
         if not healthy:
             raise Trouble("a part of the guard did not start", "see the lines above, and `klaswacht doctor`")
         _tell(say("cli.up.stopped", prepared.settings.language))
@@ -101,7 +106,8 @@ def _prepared(home: Home, *, take_file: bool) -> Iterator[Prepared]:
         secret(home.forms_secret)
         for notice in (*([say("cli.up.made_ca", lang, folder=home.ca_folder)] if new_ca else []), *in_force.notices):
             _tell(notice.rstrip())
-        yield Prepared(home, settings, store, load.knowledge(settings), files, numbers)
+        known = load.knowledge(settings, FeedIndex(home.path))
+        yield Prepared(home, settings, store, known, files, numbers)
     except StoreUnavailable as error:
         raise Trouble(f"the database cannot be used: {error}", "see `klaswacht doctor`") from error
     finally:

@@ -15,7 +15,7 @@ from pathlib import Path
 from config.factory import category_names, factory_knowledge
 from config.read import MAX_BYTES, ConfigError, Document, quoted, read_yaml
 from config.settings import Egress, Listen, School, SchoolFile, Settings
-from policy.match import HostIndex
+from policy.match import Categories, HostIndex, Layers
 from policy.model import Effect, Gate, Knowledge, Policy, Rule
 
 __all__ = [
@@ -31,12 +31,16 @@ __all__ = [
 _ROOT = files("config")
 
 
-def knowledge(settings: Settings | None = None) -> Knowledge:
-    """Return the factory data, compiled once a process; with `settings`, its tunnels and own host are merged in."""
+def knowledge(settings: Settings | None = None, feeds: Categories | None = None) -> Knowledge:
+    """Return the factory data, compiled once a process; with `settings`, its tunnels and own host are merged in.
+
+    `feeds` are the school's subscriptions (`config.feeds.opened.FeedIndex`), asked beside the factory lists.
+    """
     base = factory_knowledge()
     settings = settings or Settings()
     return replace(
         base,
+        categories=base.categories if feeds is None else Layers((base.categories, feeds)),
         own_hosts=base.own_hosts | {settings.listen.name},
         tunnels={**base.tunnels, **settings.tunnels},
     )

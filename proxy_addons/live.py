@@ -184,12 +184,24 @@ class Live:
         self._failing = False
         if self._snapshot is None or snapshot.revision != self._snapshot.revision:
             self._snapshot = snapshot
-            for callback in tuple(self._callbacks):
-                try:
-                    callback()
-                except Exception as error:
-                    _log.error("a listener to a change failed: %s", told(error))
+            self._call()
         self._stir()
+
+    def lists_changed(self) -> None:
+        """Other lists are in use under the same snapshot: have everything asked again. On the event loop.
+
+        The index of feeds is not part of a revision. It may be newer than the snapshot in force, and two answers of one
+        revision may differ because of it.
+        """
+        self._call()
+        self._stir()
+
+    def _call(self) -> None:
+        for callback in tuple(self._callbacks):
+            try:
+                callback()
+            except Exception as error:
+                _log.error("a listener to a change failed: %s", told(error))
 
     def _stir(self) -> None:
         self._stirs += 1

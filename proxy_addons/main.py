@@ -29,7 +29,7 @@ from proxy_addons.engine import ALWAYS, quiet, replace_error_pages  # noqa: E402
 from proxy_addons.facts import Peer  # noqa: E402
 from proxy_addons.failsafe import Failsafe  # noqa: E402
 from proxy_addons.hooks import HOOKS, GreetOriginFirst, Hooks  # noqa: E402
-from proxy_addons.runner import Composed, compose  # noqa: E402
+from proxy_addons.runner import Composed, compose, follow_lists  # noqa: E402
 
 _log = logging.getLogger(__name__)
 
@@ -72,10 +72,12 @@ class Simple:
         self._composed.gate.live.on_change(self._connections.changed)
         ctx.master.addons.add(GreetOriginFirst(self._connections))
         await self._composed.gate.start()
+        follow_lists(self._composed)
 
     async def done(self) -> None:
         """Stop following the rules."""
         self._connections.stop()
+        self._composed.feeds.stop()
         await self._composed.gate.stop()
         self._composed.store.close()
 

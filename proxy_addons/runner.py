@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Protocol
 
 from config import load
+from config.feeds.opened import FeedIndex
 from config.settings import Listen, Settings
 from policy.model import Knowledge
 from proxy_addons.connections import Connections
@@ -64,6 +65,7 @@ class Composed:
 
     settings: Settings
     knowledge: Knowledge
+    feeds: FeedIndex
     store: Store
     gate: Gate
     config: RunnerConfig
@@ -154,7 +156,8 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
     settings = load.read_school(good if good.exists() else home / "school.yaml").settings
     if ports:
         settings = replace(settings, listen=_with_ports(settings.listen, ports))
-    knowledge = load.knowledge(settings)
+    feeds = FeedIndex(home)
+    knowledge = load.knowledge(settings, feeds)
     url = os.environ.get("KLASWACHT_DATABASE") or f"sqlite:///{home / 'klaswacht.db'}"
     store = open_store(url, migrate=True) if migrate else open_later(url)
     listen = settings.listen
@@ -177,7 +180,7 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
         own=tuple(own),
         help_hosts=knowledge.help_hosts,
     )
-    return Composed(settings, knowledge, store, open_gate(store, knowledge, options), config)
+    return Composed(settings, knowledge, feeds, store, open_gate(store, knowledge, options), config)
 
 
 def run_worker(home: Path, ports: Mapping[str, int] | None = None, ready: Callable[[], None] = lambda: None) -> int:
@@ -201,10 +204,22 @@ async def _work(composed: Composed, ready: Callable[[], None]) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
         await composed.gate.start()
+        follow_lists(composed)
         await serve(composed.config, composed.gate, composed.gate.live, stop, lambda _: ready())
     finally:
+        composed.feeds.stop()
         await composed.gate.stop()
         composed.store.close()
+
+
+def follow_lists(composed: Composed) -> None:
+    """Follow the school's feeds; when they change, what is open is asked again. Call it on the event loop."""
+    loop, live = asyncio.get_running_loop(), composed.gate.live
+
+    def swapped() -> None:
+        loop.call_soon_threadsafe(live.lists_changed)
+
+    composed.feeds.follow(swapped)
 
 
 def _with_ports(listen: Listen, ports: Mapping[str, int]) -> Listen:

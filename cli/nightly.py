@@ -1,0 +1,125 @@
+"""While the guard runs: the lists are brought up to date once a night, and the index is made when the rules ask for it.
+
+Each is a process of its own, so that whatever happens in it, the guard goes on. The moment lies between 21:00 and 05:30
+in the Netherlands and is another one for every installation; makers of lists ask not to be loaded by day, nor all at
+once. A guard that is off at that moment does it when it is on again the same night.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from cli.home import Home, Trouble
+from cli.subscribed import needs_compiling
+from config.feeds.packed import FeedError
+from config.feeds.subscriptions import Lists
+
+_log = logging.getLogger(__name__)
+
+_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+_FIRST = time(21)  # UT1 asks for 19:00 GMT and later, also in summer
+_LATEST = timedelta(hours=9)  # after that, by 06:00, nothing is begun any more
+_SPREAD = timedelta(hours=8, minutes=30)
+_LOOK = 60.0  # seconds between looks at the clock
+_PATIENCE = 2 * 3600.0  # seconds that an update may take
+_NOON = 12
+
+
+def night_of(now: datetime) -> datetime:
+    """When the night of `now` begins (UTC): 21:00 in the Netherlands, and before noon that of the day before."""
+    local = now.astimezone(_AMSTERDAM)
+    day = local.date() if local.hour >= _NOON else local.date() - timedelta(days=1)
+    return datetime.combine(day, _FIRST, _AMSTERDAM).astimezone(UTC)
+
+
+def moment_of(now: datetime, seed: bytes) -> datetime:
+    """When the update of the night of `now` is to begin (UTC); `seed` is the installation's own."""
+    part = int.from_bytes(hashlib.sha256(b"nightly lists" + seed).digest()[:4]) / 2**32
+    return night_of(now) + part * _SPREAD
+
+
+def due(now: datetime, last: datetime | None, seed: bytes) -> bool:
+    """Whether the update of this night is to begin now; `last` is when one last began."""
+    begins = moment_of(now, seed)
+    return begins <= now < night_of(now) + _LATEST and (last is None or last < begins)
+
+
+class Nightly(threading.Thread):
+    """Watches the clock until `stopping`."""
+
+    def __init__(self, home: Home, seed: bytes, stopping: threading.Event) -> None:
+        super().__init__(name="nightly lists", daemon=True)
+        self._home, self._seed, self._stopping = home, seed, stopping
+        self._last: datetime | None = None
+
+    def run(self) -> None:
+        """Compile if the rules ask for it, then look at the clock every minute."""
+        self._safely(self._at_start)
+        while not self._stopping.wait(_LOOK):
+            self._safely(lambda: self.look(datetime.now(UTC)))
+
+    def look(self, now: datetime) -> bool:
+        """Begin the update when it is due and there are lists; whether it was begun."""
+        lists = Lists(self._home.path)
+        shelf = lists.shelf()
+        stamp = datetime.fromisoformat(shelf.night) if shelf.night else None
+        last = max((one for one in (stamp, self._last) if one is not None), default=None)
+        if not shelf.feeds or not due(now, last, self._seed):
+            return False
+        self._last = now
+        self._child("update", "--nightly")
+        return True
+
+    def _at_start(self) -> None:
+        if needs_compiling(self._home):
+            self._child("compile")
+
+    def _safely(self, do: Callable[[], object]) -> None:
+        try:
+            do()
+        except (FeedError, Trouble) as error:
+            self._tell(str(error))
+        except Exception as error:  # whatever it is, the guard and the next night go on
+            self._tell(type(error).__name__)
+
+    def _tell(self, why: str) -> None:
+        _log.warning("the lists were not brought up to date: %s", why)
+
+    def _child(self, *words: str) -> None:
+        """Run `klaswacht lists ...` in this home; one line in the log when it does not succeed."""
+        command = (sys.executable, "-m", "cli.main", "lists", *words)
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            command,
+            env=os.environ | {"KLASWACHT_HOME": str(self._home.path)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            process_group=0,
+        )
+        told = self._wait(process)
+        if process.returncode and not self._stopping.is_set():
+            lines = [line for line in told.decode("utf-8", "replace").splitlines() if line.strip()]
+            self._tell(lines[-1].removeprefix("klaswacht: ")[:500] if lines else f"exit code {process.returncode}")
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> bytes:
+        left = _PATIENCE
+        while True:
+            try:
+                return process.communicate(timeout=1.0)[1]
+            except subprocess.TimeoutExpired:
+                left -= 1.0
+                if self._stopping.is_set() or left <= 0:
+                    process.terminate()
+                    try:
+                        return process.communicate(timeout=5.0)[1]
+                    except subprocess.TimeoutExpired:
+                        process.kill()
+                        return process.communicate()[1]
