@@ -16,6 +16,7 @@ from policy.asking import BARE_IP, LOOK_ALIKE
 from policy.lookalike import Protected
 from policy.match import HostIndex
 from policy.model import Action, Knowledge
+from policy.namewords import NameWord, NameWords
 from policy.relays import Relay, Relays
 from policy.search import Engine, Engines
 from policy.services import Place, Service, Services
@@ -26,6 +27,7 @@ SYSTEM = "system"
 _ROOT = files("config")
 _SCHOOLS_OWN = ("education", "school-admin", "help", "news-children")
 _SERVICE_KEYS = frozenset({"id", "name", "category", "sites", "hosts", "shared", "actions", "items", "player", "alone"})
+_NAME_KEYS = frozenset({"category", "parts", "starts", "ends", "words", "own_pages"})
 _SERVICE_ACTIONS = frozenset({"chat", "post", "upload", "live"})
 _RELAY_KEYS = frozenset({"id", "hosts", "query", "paths", "below", "pattern", "name", "with_query"})
 
@@ -66,6 +68,7 @@ def factory_knowledge() -> Knowledge:
         lexicon=lexicon,
         services=services,
         relays=Relays(tuple(_relays())),
+        names=_names(),
         protected=Protected.of((*school, *named, *_strings(factory_file("protected.yaml"), ("hosts",)))),
         help_hosts=frozenset(lists.get(HELP, ())),
         system_hosts=frozenset(lists.get(SYSTEM, ())),
@@ -144,6 +147,17 @@ def _action(document: Document, at: Path, word: str) -> Action:
     if word not in _SERVICE_ACTIONS:
         raise document.error(at, f"{quoted(word)} is no action of a service", "write chat, post, upload or live")
     return Action(word)
+
+
+def _names() -> NameWords:
+    document = factory_file("namewords.yaml")
+    rules = []
+    for number, entry in enumerate(_mapping(document)["names"]):
+        at: Path = ("names", number)
+        _only_keys(document, at, entry, _NAME_KEYS)
+        parts, starts, ends, words = (_listed(document, at, key) for key in ("parts", "starts", "ends", "words"))
+        rules.append(NameWord(entry["category"], parts, starts, ends, words, entry.get("own_pages", False)))
+    return NameWords(tuple(rules), _strings(document, ("shared",)))
 
 
 def _relays() -> Iterator[Relay]:

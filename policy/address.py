@@ -15,6 +15,7 @@ from publicsuffixlist import PublicSuffixList
 from policy.model import Address
 
 _SUFFIXES = PublicSuffixList()
+_ICANN = PublicSuffixList(only_icann=True)
 _KNOWN_SUFFIXES = PublicSuffixList(accept_unknown=False)
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _NAT64 = ip_network("64:ff9b::/96")
@@ -123,3 +124,10 @@ def known_suffix(host: str) -> bool:
 def _known_end(label: str) -> bool:
     """Whether names are registered below a top-level label: `nl` yes, `js` and `123` no."""
     return _KNOWN_SUFFIXES.publicsuffix(f"a.{label}") is not None
+
+
+@lru_cache(maxsize=65_536)
+def private_suffix(host: str) -> bool:
+    """Whether anybody may have a name of their own below this one's suffix, as below `github.io`."""
+    suffix = "" if is_ip(host) else _SUFFIXES.publicsuffix(host) or ""
+    return "." in suffix and _ICANN.publicsuffix(host) != suffix

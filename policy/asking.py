@@ -152,7 +152,12 @@ class Asking:
 
     @cached_property
     def _categories(self) -> dict[str, frozenset[str]]:
-        return {host: _categories_of(host, self.snapshot) for host in self.request.hosts}
+        found = {host: _categories_of(host, self.snapshot) for host in self.request.hosts}
+        address = self.request.address
+        told = self.snapshot.knowledge.names.of_page(address) if address is not None else None
+        if address is not None and told is not None:
+            found[address.host] = found.get(address.host, _NONE) | {told[0]}
+        return found
 
     @cached_property
     def all_categories(self) -> frozenset[str]:
@@ -323,8 +328,11 @@ def lift_rank(liftable: LiftableBy) -> int:
 
 def _categories_of(host: str, snapshot: Snapshot) -> frozenset[str]:
     found = snapshot.knowledge.categories.categories(host) | snapshot.own_lists.categories(host)
-    if not found and snapshot.knowledge.protected.pretended(host):
-        return frozenset({LOOK_ALIKE})
+    if not found:
+        if snapshot.knowledge.protected.pretended(host):
+            return frozenset({LOOK_ALIKE})
+        told = snapshot.knowledge.names.of_host(host)
+        found = frozenset({told[0]}) if told else found
     # A colon or a digit at the end: the only canonical hosts that are addresses.
     if host[-1:].isdigit() or ":" in host:
         from policy.address import is_ip

@@ -39,6 +39,7 @@ from policy.model import (
     State,
     Strength,
 )
+from policy.namewords import NameWord, NameWords
 from policy.relays import Relay, Relays
 from policy.search import Engine, Engines
 from policy.services import Place, Service, Services
@@ -172,6 +173,14 @@ KNOWLEDGE = Knowledge(
         )
     ),
     protected=Protected.of(("basispoort.nl", "social.com")),
+    names=NameWords(
+        (
+            NameWord("games", parts=("unblocked",)),
+            NameWord("games", words=("arcade", "games"), own_pages=True),
+            NameWord("bypass", starts=("vpn",), ends=("vpn",)),
+        ),
+        ("pages.example",),
+    ),
     help_hosts=frozenset({"kindertelefoon.nl"}),
     system_hosts=frozenset({"tijd.system.com"}),
     own_hosts=frozenset({"wacht.school"}),

@@ -15,6 +15,7 @@ from policy.model.vocabulary import Facet, Gate
 if TYPE_CHECKING:
     from policy.lookalike import Protected
     from policy.match import Categories, HostIndex
+    from policy.namewords import NameWords
     from policy.relays import Relays
     from policy.search import Engines
     from policy.services import Services
@@ -28,7 +29,7 @@ class Knowledge:
     `help_hosts`, `system_hosts` and `own_hosts` are exact names (help and own hosts with their sub-domains);
     `tunnels` maps a host that needs no look inside to the reason; `apps` maps a program name to a category;
     `learning` are the categories that stay open under a ban. `services` are the hosts that one site needs, `relays`
-    how addresses stand inside others, `protected` the names that others pretend to be.
+    how addresses stand inside others, `protected` the names that others pretend to be, `names` what names give away.
     """
 
     categories: Categories
@@ -37,6 +38,7 @@ class Knowledge:
     services: Services
     relays: Relays
     protected: Protected
+    names: NameWords
     help_hosts: frozenset[str] = frozenset()
     system_hosts: frozenset[str] = frozenset()
     own_hosts: frozenset[str] = frozenset()

@@ -1,0 +1,91 @@
+"""Names that give themselves away."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config.load import knowledge
+from policy.address import canonical, canonical_host
+from policy.decide import decide
+from policy.model import AccessRequest, Action, Effect, Reason
+from tests.cast import KNOWLEDGE, LESSON, SNAPSHOT, pupil
+
+NAMES = KNOWLEDGE.names
+FACTORY = knowledge().names
+
+
+def answer(url: str):
+    address = canonical(url)
+    assert address is not None
+    return decide(AccessRequest(Action.VISIT, pupil(), (address.host,), address), SNAPSHOT, LESSON)
+
+
+@pytest.mark.parametrize(
+    ("host", "category"),
+    [
+        ("unblocked-99.nl", "games"),
+        ("www.unblocked99.com", "games"),
+        ("mijn-arcade.github.io", "games"),
+        ("supervpn.com", "bypass"),
+        ("vpn-gratis.nl", "bypass"),
+        ("mijn-arcade.nl", None),
+        ("vpn.school.nl", None),
+        ("unblocked.school.nl", None),
+        ("leren.nl", None),
+        ("1.2.3.4", None),
+        ("localhost", None),
+    ],
+)
+def test_the_registered_name_is_read(host: str, category: str | None) -> None:
+    found = NAMES.of_host(host)
+    assert (found[0] if found else None) == category
+
+
+def test_a_page_of_ones_own_on_a_shared_host_is_read_by_its_path() -> None:
+    assert NAMES.of_page(canonical("https://pages.example/view/Unblocked_Spel/home")) == ("games", "unblocked")
+    assert NAMES.of_page(canonical("https://pages.example/view/breuken")) is None
+    assert NAMES.of_page(canonical("https://leren.nl/view/unblocked")) is None
+
+
+def test_a_mirror_nobody_listed_is_closed_for_what_it_is() -> None:
+    assert (answer("https://unblocked-99.nl/").effect, answer("https://unblocked-99.nl/").category) == (
+        Effect.DENY,
+        "games",
+    )
+    assert answer("https://pages.example/view/unblocked-77").effect is Effect.DENY
+    assert answer("https://pages.example/view/breuken").effect is Effect.ALLOW
+    assert answer("https://gratis-vpn.com/").reason is Reason.LOCKED
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "pornovrij-opvoeden.gemeente.nl",
+        "frivool.nl",
+        "spelenderwijs.nl",
+        "gameover.nl",
+        "schoolgames.school.nl",
+        "discordia.nl",
+        "validating.nl",
+        "proxima.nl",
+        "gameboy-museum.nl",
+        "chessnieuws.nl",
+        "videoschool.nl",
+        "chat-noir.nl",
+    ],
+)
+def test_an_innocent_name_is_left_alone(host: str) -> None:
+    assert FACTORY.of_host(host) is None
+
+
+@pytest.mark.property
+@given(st.text(max_size=80))
+def test_no_name_makes_reading_fail(text: str) -> None:
+    host = canonical_host(text)
+    if host is not None:
+        FACTORY.of_host(host)
+    address = canonical(f"https://sites.google.com/{text}")
+    if address is not None:
+        FACTORY.of_page(address)
