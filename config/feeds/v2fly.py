@@ -20,11 +20,14 @@ def names(lines_of: Callable[[str], Iterable[str] | None], part: str, tally: Tal
     """The names of one list; `lines_of` gives the lines of a list by its name, None when there is none."""
     waiting: list[Wanted] = [(part.lower(), frozenset(), frozenset())]
     seen = set(waiting)
+    missing: set[str] = set()
     while waiting:
         wanted = waiting.pop()
         lines = lines_of(wanted[0])
         if lines is None:
-            tally.skip("include_missing")
+            if wanted[0] not in missing:
+                missing.add(wanted[0])
+                tally.skip("include_missing")
             continue
         for line in lines:
             rule, attributes = _split(line)
