@@ -265,7 +265,7 @@ _SIGNS: tuple[tuple[str, Callable[[str], object]], ...] = (
     ("v2fly", re.compile(r"(?:domain|full|keyword|regexp|include):").match),
     ("rpz", re.compile(r"\$(?:TTL|ORIGIN)\b|\S+\s+(?:\d+\s+)?(?:IN\s+)?(?:CNAME|SOA)\s", re.IGNORECASE).match),
     ("hosts", re.compile(r"[0-9a-f.:%lo]+\s+\S", re.IGNORECASE).match),
-    ("domains", re.compile(r"(?:\*?\.)?[^\s/:|=$\\,;<>\"{}()]+\.[^\s./:|=$\\,;<>\"{}()]{2,}\.?(?:\s+#.*)?\Z").match),
+    ("domains", re.compile(r"(?:\*?\.)?[^\s/:|=$\\,;<>\"{}()]+\.[^\s./:|=$\\,;<>\"{}()]+\.?(?:\s+#.*)?\Z").match),
 )
 
 
