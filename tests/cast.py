@@ -102,6 +102,7 @@ CHAT_PLACE = rule("chat-place", facet=Facet.PLACE, categories=frozenset({"chat"}
 CHAT = rule("chat", facet=Facet.ACTION, actions=frozenset({Action.CHAT}), liftable_by=LiftableBy.NOBODY)
 WORDS = rule("words", facet=Facet.WORDS, kinds=frozenset({"coarse", "aggression"}))
 GAMES = rule("games", facet=Facet.PLACE, categories=frozenset({"games"}), basis=DECISION)
+VIDEO = rule("video", facet=Facet.PLACE, categories=frozenset({"video"}), basis=DECISION)
 STAFF_SOCIAL = rule(
     "staff-social",
     facet=Facet.PLACE,
@@ -111,7 +112,7 @@ STAFF_SOCIAL = rule(
 )
 GAME_APP = rule("game-app", facet=Facet.APP, apps=frozenset({"games"}))
 NO_COMPUTER = rule("no-computer", gate=Gate.BREAK, holds_in=HoldsIn.BREAK, liftable_by=LiftableBy.NOBODY)
-RULES = (FLOOR_RULE, SOCIAL, CHAT_PLACE, CHAT, WORDS, GAMES, STAFF_SOCIAL, GAME_APP)
+RULES = (FLOOR_RULE, SOCIAL, CHAT_PLACE, CHAT, WORDS, GAMES, VIDEO, STAFF_SOCIAL, GAME_APP)
 
 PROTOCOL = Protocol(
     "school",

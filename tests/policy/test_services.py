@@ -25,13 +25,12 @@ from policy.model import (
     Snapshot,
 )
 from policy.services import Place
-from tests.cast import ANJA, CHAT, KNOWLEDGE, LESSON, RULES, SNAPSHOT, at, grant, pupil, rule, with_rules, with_state
+from tests.cast import ANJA, CHAT, KNOWLEDGE, LESSON, RULES, VIDEO, at, grant, pupil, rule, with_rules, with_state
 
 SERVICES = KNOWLEDGE.services
-VIDEO = rule("video", facet=Facet.PLACE, categories=frozenset({"video"}))
 TALK = rule("talk", facet=Facet.ACTION, actions=frozenset({Action.CHAT, Action.LIVE, Action.POST}))
 # Without the rule that nobody may lift chatting.
-SCHOOL = with_rules(*(one for one in RULES if one is not CHAT), VIDEO, TALK)
+SCHOOL = with_rules(*(one for one in RULES if one is not CHAT), TALK)
 VIEW = frozenset({Facet.PLACE})
 
 
@@ -204,7 +203,3 @@ def test_no_address_makes_a_service_fail(path: str, query: str) -> None:
 )
 def test_a_path_is_meant_by_whole_segments(pattern: str, path: str, item: str | None) -> None:
     assert Place(paths=(pattern,)).item(canonical(f"https://film.com{path}")) == item
-
-
-def test_the_plain_school_has_no_rule_for_films() -> None:
-    assert answer("https://film.com/", SNAPSHOT).effect is Effect.ALLOW

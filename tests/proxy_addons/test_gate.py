@@ -138,6 +138,30 @@ def test_every_name_in_play_must_be_open(guard: Guard, changes: dict[str, object
     assert ruling.answer is not None and ruling.answer.status == 403
 
 
+def test_an_address_inside_an_address_is_judged_and_named_on_the_page(guard: Guard) -> None:
+    ruling = guard.ask(exchange("https://translate.google.nl/translate?u=https://social.com/"))
+    assert ruling.answer is not None and ruling.answer.status == 403
+    assert "social.com" in page(ruling.answer) and "translate.google" not in page(ruling.answer)
+    assert guard.events() == [("blocked", "social.com", "place")]
+
+
+def test_a_request_that_says_in_a_header_what_to_fetch_is_stopped(guard: Guard) -> None:
+    asked = background("https://onbekend.example/v3/")
+    ruling = guard.ask(replace(asked, headers={**asked.headers, "x-bare-url": "https://leren.nl/"}))
+    assert ruling.decision is not None and ruling.decision.reason is Reason.LOCKED
+
+
+def test_a_permitted_film_is_led_to_by_itself(guard: Guard) -> None:
+    guard.grant(items=("film:abc",))
+    ruling = guard.ask(exchange("https://film.com/watch?v=abc"))
+    assert ruling.answer is not None and ruling.answer.status == 302
+    assert dict(ruling.answer.headers)["Location"] == "https://film.com/embed/abc"
+    assert [what for what, *_ in guard.events()] == ["permission"], "being led there is no exception"
+    assert guard.ask(exchange("https://film.com/embed/abc")).answer is None
+    other = guard.ask(exchange("https://film.com/watch?v=xyz"))
+    assert other.answer is not None and other.answer.status == 403
+
+
 def test_a_permission_opens_the_site_until_its_end(guard: Guard) -> None:
     given = guard.grant(categories=("social",))
 

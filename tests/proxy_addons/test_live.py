@@ -41,6 +41,25 @@ def test_a_permission_is_in_force_soon_after_it_is_given(guard: Guard) -> None:
     asyncio.run(main())
 
 
+def test_other_lists_under_the_same_rules_are_told_to_who_asks_again(guard: Guard) -> None:
+    async def main() -> None:
+        live = Live(guard.store, SCHOOL, KNOWLEDGE, guard.clock)
+        called: list[int] = []
+        live.on_change(lambda: 1 / 0 and None)
+        live.on_change(lambda: called.append(live.revision))
+        await live.start()
+        try:
+            called.clear()
+            stirs, revision = live.stirs, live.revision
+            live.lists_changed()
+            assert called == [revision], "also when another listener fails"
+            assert live.stirs > stirs
+        finally:
+            await live.stop()
+
+    asyncio.run(main())
+
+
 def test_nothing_changed_is_said_when_the_time_is_over(guard: Guard) -> None:
     async def main() -> None:
         live = Live(guard.store, SCHOOL, KNOWLEDGE, guard.clock)

@@ -65,6 +65,23 @@ def test_an_ask_reaches_the_teacher_with_what_the_child_wrote(guard: Guard) -> N
     assert (ask.wish.category, ask.wish.group, ask.wish.person) == ("social", "7", "sam")
 
 
+def test_what_a_relay_was_to_fetch_is_what_is_asked_for(guard: Guard) -> None:
+    page_behind = "https://translate.google.nl/translate?u=https%3A%2F%2Fsocial.com%2F"
+
+    async def work(gate: Gate) -> None:
+        asked = call("https://translate.google.nl/_klaswacht/ask", page_behind, form=FORM)
+        assert said(await answered(gate, asked))["sent"] is True
+        waiting = asyncio.create_task(answered(gate, call("https://translate.google.nl/_klaswacht/wait", page_behind)))
+        await asyncio.sleep(0.3)
+        assert not waiting.done()
+        await asyncio.to_thread(guard.grant, sites=("social.com",))
+        async with asyncio.timeout(NEVER):
+            assert said(await waiting)["open"] is True
+
+    guard.run(work)
+    assert [host for host, *_ in asks(guard.store)] == ["social.com"]
+
+
 def test_asking_twice_is_one_ask(guard: Guard) -> None:
     async def work(gate: Gate) -> None:
         for _ in range(3):

@@ -23,6 +23,10 @@ import websockets.exceptions
 import websockets.sync.client
 
 from config import load
+from config.feeds import update
+from config.feeds.guards import Kept
+from config.feeds.subscriptions import Lists, Subscription
+from config.feeds.update import Conditions
 from policy.model import Device, DeviceClass, Grant, Group, Reason, Role
 from proxy_addons.runner import _socket, compose, main
 from store import Store, open_store
@@ -245,6 +249,30 @@ def test_a_revoke_closes_what_runs_and_an_open_site_goes_on(home, workers):
     for stream in (*streams["open.test"], tunnel):
         stream.settimeout(5)
         assert SECRET in stream.recv(65536) + stream.recv(65536)
+
+
+def test_a_site_that_a_list_names_closes_at_both_workers_and_opens_when_the_list_is_gone(home, workers):
+    lists = Lists(home.path)
+    by = Conditions(datetime.now(UTC), Kept(frozenset()))
+    (home.path / "games.txt").write_text("open.test\n")
+    streams = {host: [_tls(home, host) for _ in range(6)] for host in ("open.test", HELP)}
+    for host, ones in streams.items():
+        for one in ones:
+            one.sendall(f"GET /sse HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            assert one.recv(4096).startswith(b"HTTP/1.1 200")
+    revision = home.store.revision(SCHOOL)
+    with lists.alone():
+        update.add(lists, Subscription("games", str(home.path / "games.txt"), "games"), by)
+    for stream in streams["open.test"]:
+        assert until_closed(stream, within=10.0) < WITHIN
+    home.open_now("open.test", yes=False)
+    for stream in streams[HELP]:
+        stream.settimeout(5)
+        assert SECRET in stream.recv(65536) + stream.recv(65536)
+    with lists.alone():
+        update.remove(lists, "games", by)
+    home.open_now("open.test")
+    assert home.store.revision(SCHOOL) == revision, "a list is no rule of the school"
 
 
 def test_the_dashboard_and_the_guard_itself_are_out_of_reach(home, workers):
