@@ -7,9 +7,9 @@ What may stand beside each other in one label follows the highly restrictive lev
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from policy.address import is_ip, name_without_suffix
 
@@ -73,9 +73,9 @@ def mixed_scripts(label: str) -> bool:
     return len(scripts) > 1 and not any(scripts <= allowed for allowed in _EAST_ASIAN)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Protected:
-    """Names that others pretend to be: how each reads, and the names that really read so."""
+    """Names that others pretend to be: how each reads, and the names that really read so. Not slotted: it remembers."""
 
     _real: dict[str, frozenset[str]]
 
@@ -92,6 +92,14 @@ class Protected:
 
     def pretended(self, host: str) -> str | None:
         """The name that a canonical host pretends to be, `mixed scripts` when only that is wrong, or None."""
+        return self._told(host)
+
+    @cached_property
+    def _told(self) -> Callable[[str], str | None]:
+        """Remembered: the same hosts come by all day."""
+        return lru_cache(maxsize=16_384)(self._pretended)
+
+    def _pretended(self, host: str) -> str | None:
         if is_ip(host) or not ("xn--" in host or len(name_without_suffix(host)) >= _LEAST_PLAIN):
             return None
         name = name_without_suffix(host)

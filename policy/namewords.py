@@ -7,13 +7,13 @@ pages of their own below a path, the first parts of that path. A name that a lis
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import unquote
 
 from policy.address import name_without_suffix, private_suffix
-from policy.match import covered
+from policy.match import within
 from policy.model import Address
 
 _TOKENS = re.compile(r"[a-z]+|[0-9]+")
@@ -44,17 +44,29 @@ class NameWords:
     shared: tuple[str, ...] = field(default=())
 
     @cached_property
+    def _shared(self) -> frozenset[str]:
+        return frozenset(self.shared)
+
+    @cached_property
     def _patterns(self) -> tuple[tuple[str, re.Pattern[str], frozenset[str], bool], ...]:
         return tuple((rule.category, _edges(rule), frozenset(rule.words), rule.own_pages) for rule in self.rules)
 
     def of_host(self, host: str) -> tuple[str, str] | None:
         """The category that a canonical host's name gives away, with the word, or None."""
+        return self._told(host)
+
+    @cached_property
+    def _told(self) -> Callable[[str], tuple[str, str] | None]:
+        """Remembered: the same hosts come by all day."""
+        return lru_cache(maxsize=16_384)(self._of_host)
+
+    def _of_host(self, host: str) -> tuple[str, str] | None:
         name = name_without_suffix(host)
         return self._found(name, own_page=private_suffix(host)) if name else None
 
     def of_page(self, address: Address) -> tuple[str, str] | None:
         """The same for a page below a path of a host that many share."""
-        if not covered(address.host, self.shared):
+        if len(address.path) < 2 or not within(address.host, self._shared):
             return None
         text = unquote(address.path).lower().replace("/", "-").replace("_", "-")[:_LONGEST]
         return self._found(text, own_page=True)

@@ -280,7 +280,7 @@ class _Look:
             self._host(piece, via, depth, bare=True)
             self._host(piece[::-1].lstrip("/"), "reversed", depth, bare=True)
             self._host(_every_second(piece), "xor", depth, bare=True)
-        if _URL.match(piece[::-1][:300]):
+        if ":" in piece and _URL.match(piece[::-1]):
             self._decode(piece[::-1], "reversed", depth)
         self._xored(piece, depth)
         self._decoded(piece, depth)
@@ -305,10 +305,10 @@ class _Look:
 
     def _xored(self, text: str, depth: int) -> None:
         """A text under XOR with one byte begins with four letters whose differences are those of `http`."""
-        if len(text) < 8:
+        if len(text) < 8 or text[1] != text[2]:
             return
-        a, b, c, d = (ord(char) for char in text[:4])
-        if b == c and a ^ b == 28 and c ^ d == 4 and a != 104:
+        a, b, _, d = (ord(char) for char in text[:4])
+        if a ^ b == 28 and b ^ d == 4 and a != 104:
             key = a ^ 104
             self._decode("".join(chr(ord(char) ^ key) for char in text[:_LONGEST_PIECE]), "xor", depth)
 
