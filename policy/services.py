@@ -156,7 +156,7 @@ class Services:
                 if service is None:
                     continue
                 more = service.shared if shared else ()
-                if site.removeprefix("www.") in service.sites:
+                if site in service.sites or site.removeprefix("www.") in service.sites:
                     found.update(dict.fromkeys((*service.own, *more)))
                 elif shared and covered(site, service.sites):
                     found.update(dict.fromkeys((*service.hosts, *more)))

@@ -1,9 +1,13 @@
 """Addresses: one form for every spelling."""
 
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.recognition import idna, suffixes, whatwg
 from policy.address import canonical, canonical_host, is_ip, name_without_suffix, site_of
 
 
@@ -68,3 +72,11 @@ def test_a_canonical_host_stays_what_it_is(text: str) -> None:
 def test_an_address_of_a_host_has_that_host(name: str) -> None:
     address = canonical(f"https://{name}/")
     assert (address.host if address else None) == canonical_host(name)
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("measure", [whatwg, idna, suffixes], ids=lambda measure: measure.__name__)
+def test_every_row_of_the_public_data_is_read_as_a_browser_reads_it(measure) -> None:
+    row = measure(Path(os.environ["KLASWACHT_TEST_DATA"]))
+    assert row.of > 50
+    assert row.found == row.of

@@ -24,7 +24,7 @@ from policy.model import (
     Search,
     Snapshot,
 )
-from policy.services import Place
+from policy.services import Place, Service, Services
 from tests.cast import ANJA, CHAT, KNOWLEDGE, LESSON, RULES, VIDEO, at, grant, pupil, rule, with_rules, with_state
 
 SERVICES = KNOWLEDGE.services
@@ -66,6 +66,13 @@ def test_what_a_site_shares_with_others_is_not_closed_with_it() -> None:
     closed = with_rules(*RULES, rule("film", facet=Facet.PLACE, sites=("film.com",)))
     assert answer("https://eu.filmcdn.com/", closed).effect is Effect.DENY
     assert answer("https://cdn.shared.net/", closed).effect is Effect.ALLOW
+
+
+def test_a_site_that_is_only_its_www_name_is_meant_with_all_of_it() -> None:
+    mail = Services((Service("mail", "Mail", "mail", ("www.mail.com",), ("cdn.mail.com",), ("shared.net",)),))
+    assert mail.closed(("www.mail.com",)) == ("www.mail.com", "cdn.mail.com")
+    assert mail.widened(("www.mail.com",)) == ("www.mail.com", "cdn.mail.com", "shared.net")
+    assert mail.closed(("mail.com",)) == ("mail.com",)
 
 
 def test_a_corner_of_a_site_opens_that_corner_and_what_carries_it() -> None:
