@@ -255,7 +255,8 @@ def test_a_site_that_a_list_names_closes_at_both_workers_and_opens_when_the_list
     lists = Lists(home.path)
     by = Conditions(datetime.now(UTC), Kept(frozenset()))
     (home.path / "games.txt").write_text("open.test\n")
-    streams = {host: [_tls(home, host) for _ in range(6)] for host in ("open.test", HELP)}
+    streams = {"open.test": [_tls(home, "open.test") for _ in range(6)]}
+    streams["tunnel.test"] = [_tls(home, "tunnel.test", ca=home.path / "world" / "klaswacht-ca.crt") for _ in range(2)]
     for host, ones in streams.items():
         for one in ones:
             one.sendall(f"GET /sse HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
@@ -266,7 +267,7 @@ def test_a_site_that_a_list_names_closes_at_both_workers_and_opens_when_the_list
     for stream in streams["open.test"]:
         assert until_closed(stream, within=10.0) < WITHIN
     home.open_now("open.test", yes=False)
-    for stream in streams[HELP]:
+    for stream in streams["tunnel.test"]:
         stream.settimeout(5)
         assert SECRET in stream.recv(65536) + stream.recv(65536)
     with lists.alone():
