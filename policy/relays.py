@@ -22,6 +22,7 @@ from policy.model import Address
 MAX_DEPTH = 5
 _MOST_WORK = 48_000  # characters that are decoded for one address, over all depths
 _MOST_FOUND = 64
+_MOST_LABELS = 10
 _SHORTEST_PIECE = 4
 _LONGEST_PIECE = 8_192
 _MOST_QUOTES = 12
@@ -319,10 +320,11 @@ class _Look:
             self._text(text, via, depth + 1)
 
     def _name(self, before: str, depth: int) -> None:
-        """A site written before the name of a relay: `discord.com.relay.example`, `discord-com.relay.example`."""
-        if "." in before:
-            self._host(before, "name", depth, bare=True)
-        for label in before.split("."):
+        """A site written before the name of a relay: `x.com.relay.example`, `x.com.cdn.example`, `x-com.example.dev`."""
+        labels = before.split(".")[:_MOST_LABELS]
+        for count in range(2, len(labels) + 1):
+            self._host(".".join(labels[:count]), "name", depth, bare=True)
+        for label in labels:
             if "-" in label and not label.startswith("xn--"):
                 self._host(_unescaped(label), "name", depth, bare=True)
 

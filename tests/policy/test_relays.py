@@ -191,6 +191,14 @@ def test_known_relays_are_told_by_their_form() -> None:
     assert inside("https://translate.google.nope/x?a=b") == []
 
 
+def test_a_site_written_before_the_name_of_another_is_seen() -> None:
+    assert "social.com" in inside("https://social.com.relay.example/")
+    assert "www.social.com" in inside("https://www.social.com.cdn.relay.example/x")
+    assert "www.social.com" in inside("https://www-social-com.relay.example/")
+    assert answer("https://social.com.cdn.relay.example/").effect is Effect.DENY
+    assert answer("https://app.leren.nl/").effect is Effect.ALLOW
+
+
 def test_a_relay_inside_a_relay_is_unwrapped() -> None:
     assert "www.social.com" in inside("https://archive.org/web/2019/https://www-social-com.translate.goog/")
 
