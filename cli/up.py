@@ -19,7 +19,6 @@ from cli.home import Home, Trouble, secret
 from cli.nightly import Nightly
 from cli.supervisor import Supervisor, Task
 from config import load
-from config.feeds.opened import FeedIndex
 from config.settings import Listen, Settings
 from config.texts import say
 from dashboard.actions.accounts import Link
@@ -106,8 +105,7 @@ def _prepared(home: Home, *, take_file: bool) -> Iterator[Prepared]:
         secret(home.forms_secret)
         for notice in (*([say("cli.up.made_ca", lang, folder=home.ca_folder)] if new_ca else []), *in_force.notices):
             _tell(notice.rstrip())
-        known = load.knowledge(settings, FeedIndex(home.path))
-        yield Prepared(home, settings, store, known, files, numbers)
+        yield Prepared(home, settings, store, load.knowledge(settings), files, numbers)
     except StoreUnavailable as error:
         raise Trouble(f"the database cannot be used: {error}", "see `klaswacht doctor`") from error
     finally:
