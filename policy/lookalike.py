@@ -54,7 +54,7 @@ _TABLE = str.maketrans({char: letter for letter, chars in _READ_AS.items() for c
 def reading(label: str) -> str:
     """How a label reads to somebody in a hurry: marks gone, look-alike letters as the plain ones, `rn` as `m`."""
     bare = "".join(c for c in unicodedata.normalize("NFKD", label.casefold()) if not unicodedata.combining(c))
-    return bare.translate(_TABLE).replace("rn", "m").replace("vv", "w").replace("-", "")
+    return bare.translate(_TABLE).replace("rn", "m").replace("vv", "w")
 
 
 def shown(label: str) -> str:

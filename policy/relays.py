@@ -20,7 +20,8 @@ from policy.match import suffixes
 from policy.model import Address
 
 MAX_DEPTH = 5
-_MOST_WORK = 48_000  # characters that are decoded for one address, over all depths
+_MOST_WORK = 64_000  # characters that are decoded for one address, over all depths
+_WORK_OF_A_URL = 200  # what reading one whole address is counted as
 _MOST_FOUND = 64
 _MOST_LABELS = 10
 _SHORTEST_PIECE = 4
@@ -263,14 +264,20 @@ class _Look:
         """Whole addresses, wherever they begin in a text."""
         if ":" in plain:
             for match in _URL.finditer(plain):
-                self._host(match[1], via, depth, rest=plain[match.start() :])
+                if not self._spend(_WORK_OF_A_URL):
+                    return
+                self._host(match[1], via, depth, rest=plain[match.start() : match.start() + _LONGEST_PIECE])
         if "//" in plain:
             for match in _SLASHED.finditer(plain):
+                if not self._spend(_WORK_OF_A_URL):
+                    return
                 self._host(match[1], via, depth)
             if "//:" in plain and "ptth" in plain:
                 self._decode(plain[::-1], "reversed", depth)
         if "hvtr" in plain:
             for match in _UV.finditer(plain):
+                if not self._spend(_WORK_OF_A_URL):
+                    return
                 self._decode(_every_second(plain[match.start() : match.start() + 2048]), "xor", depth)
 
     def _piece(self, piece: str, via: str, depth: int) -> None:
@@ -331,7 +338,7 @@ class _Look:
     def _host(self, text: str, via: str, depth: int, *, rest: str = "", bare: bool = False) -> None:
         """A host, if this is one. A bare one must look like a name; after a scheme anything may be."""
         if not bare:
-            inner = canonical(rest[:_LONGEST_PIECE]) if rest else None
+            inner = canonical(rest) if rest else None
             inner = inner or canonical(f"http://{text.rpartition('@')[2]}/")
         else:
             match = _HOST.match(text)

@@ -197,5 +197,6 @@ class Services:
             return False
         if service.item(address) == key:
             alone = service.alone_at(key)
-            return alone is None or (alone.host, alone.path) == (address.host, address.path)
+            if alone is None or (alone.host, alone.path) == (address.host, address.path):
+                return True
         return not navigation and (covered(host, service.shared) or service.plays(address))

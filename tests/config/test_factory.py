@@ -69,7 +69,6 @@ def test_each_file_is_named_after_its_category():
         ("https://nl.pornhub.com/", "adult"),
         ("https://nordvpn.com/", "bypass"),
         ("https://1.1.1.1/dns-query", "bypass"),
-        ("https://nl-wikipedia-org.translate.goog/", "bypass"),
         ("https://nl.wikipedia.org/wiki/Kat", "education"),
         ("https://jeugdjournaal.nl/", "news-children"),
         ("https://www.kindertelefoon.nl/chat", "help"),

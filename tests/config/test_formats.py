@@ -244,7 +244,7 @@ def test_the_real_data_of_v2fly_is_read():
         (b'{"message": "rate limit"}', "which form"),
         (b"PK\x03\x04 and no more", "cut off or damaged"),
         (b"\x1f\x8b\x08\x00 and no more", "cannot be read|damaged"),
-        (gzip.compress(b"one.example\n" * 10_000)[:60], "damaged"),
+        (gzip.compress(b"one.example\n" * 10_000, mtime=0)[:60], "damaged"),
         (b"BZh9 and no more", "packed in a way"),
     ],
 )
