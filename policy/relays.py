@@ -327,7 +327,7 @@ class _Look:
             self._text(text, via, depth + 1)
 
     def _name(self, before: str, depth: int) -> None:
-        """A site written before the name of a relay: `x.com.relay.example`, `x.com.cdn.example`, `x-com.example.dev`."""
+        """A site written before the name of a relay: `x.com.relay.example`, `x.com.cdn.example`, `x-com.relay.dev`."""
         labels = before.split(".")[:_MOST_LABELS]
         for count in range(2, len(labels) + 1):
             self._host(".".join(labels[:count]), "name", depth, bare=True)
