@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 from typing import Any
 
 from config.read import Document, Path, quoted, read_yaml
-from policy.asking import BARE_IP, LOOK_ALIKE
+from policy.kinds import DERIVED
 from policy.lookalike import Protected
 from policy.match import HostIndex
 from policy.model import Action, Knowledge
@@ -81,7 +81,7 @@ def factory_knowledge() -> Knowledge:
 @cache
 def category_names() -> frozenset[str]:
     """Every category that a rule may name: of hosts, of programs, the bare address and the name that pretends."""
-    return frozenset({*_categories()[0], *_apps(), BARE_IP, LOOK_ALIKE})
+    return frozenset({*_categories()[0], *_apps(), *DERIVED})
 
 
 def category_hosts(category: str) -> tuple[str, ...]:

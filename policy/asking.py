@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 
+from policy import kinds
 from policy.match import covered
 from policy.model import (
     ALWAYS,
@@ -34,9 +35,6 @@ from policy.relays import Inside, relay_tool
 from policy.schedule import period_at
 from policy.search import UNKNOWN
 
-BARE_IP = "bare-ip"
-LOOK_ALIKE = "look-alike"
-BYPASS = "bypass"
 _TALK = frozenset({"chat", "social", "game-chat"})
 _NONE: frozenset[str] = frozenset()
 
@@ -148,15 +146,15 @@ class Asking:
 
     def categories(self, host: str) -> frozenset[str]:
         """All categories of a host: factory lists, the school's own, and the shape of a bare address."""
-        return self._categories[host] if host in self._categories else _categories_of(host, self.snapshot)
+        return self._categories[host] if host in self._categories else kinds.of_host(host, self.snapshot)
 
     @cached_property
     def _categories(self) -> dict[str, frozenset[str]]:
-        found = {host: _categories_of(host, self.snapshot) for host in self.request.hosts}
+        found = {host: kinds.of_host(host, self.snapshot) for host in self.request.hosts}
         address = self.request.address
-        told = self.snapshot.knowledge.names.of_page(address) if address is not None else None
-        if address is not None and told is not None:
-            found[address.host] = found.get(address.host, _NONE) | {told[0]}
+        page = kinds.of_page(address, self.snapshot) if address is not None else None
+        if address is not None and page is not None:
+            found[address.host] = found.get(address.host, _NONE) | {page}
         return found
 
     @cached_property
@@ -185,9 +183,11 @@ class Asking:
         """The hosts that a known relay is asked to fetch: as good as in play."""
         return tuple(one.address.host for one in self.inside.found if one.sure)
 
-    def via(self, host: str) -> str:
-        """How a host inside the address is written there."""
-        return next((one.via for one in self.inside.found if one.address.host == host), "")
+    def how(self, host: str) -> str:
+        """For the trace: how a host stands inside the address, and what gave it away; empty for a listed one."""
+        via = next((one.via for one in self.inside.found if one.address.host == host), "")
+        inside = f"inside, by {via}: {host}" if host in self.inner else ""
+        return "; ".join(part for part in (inside, kinds.grounds(host, self.request.address, self.snapshot)) if part)
 
     @cached_property
     def relay_tool(self) -> str | None:
@@ -324,19 +324,3 @@ def hardest(rules: Iterable[Rule]) -> LiftableBy:
 def lift_rank(liftable: LiftableBy) -> int:
     """0 a teacher, 1 the management, 2 nobody."""
     return _LIFT_RANK[liftable]
-
-
-def _categories_of(host: str, snapshot: Snapshot) -> frozenset[str]:
-    found = snapshot.knowledge.categories.categories(host) | snapshot.own_lists.categories(host)
-    if not found:
-        if snapshot.knowledge.protected.pretended(host):
-            return frozenset({LOOK_ALIKE})
-        told = snapshot.knowledge.names.of_host(host)
-        found = frozenset({told[0]}) if told else found
-    # A colon or a digit at the end: the only canonical hosts that are addresses.
-    if host[-1:].isdigit() or ":" in host:
-        from policy.address import is_ip
-
-        if is_ip(host):
-            return found | {BARE_IP}
-    return found

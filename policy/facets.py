@@ -60,8 +60,9 @@ def place_of(asking: Asking, hosts: Iterable[str]) -> Word:
         for rule, category in _place_rules(asking, host):
             word = _weigh(asking, Facet.PLACE, rule, Reason.PLACE, _at(asking, (host,), category), category)
             if word.effect is not Effect.ALLOW:
-                if host in asking.inner:
-                    asking.note(Facet.PLACE, word.effect, detail=f"inside, by {asking.via(host)}: {host}")
+                how = asking.how(host)
+                if how:
+                    asking.note(Facet.PLACE, word.effect, detail=how)
                 return replace(word, host=host)
             if word.rules:
                 lifted.append(word)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from policy import facets
-from policy.asking import BYPASS, Asking
+from policy.asking import Asking
+from policy.kinds import BYPASS
 from policy.match import covered, within
 from policy.model import (
     Action,
@@ -77,7 +78,7 @@ def _on_the_floor(asking: Asking, rule: Rule) -> tuple[str, str | None, str] | N
     """By which category a floor rule speaks here (empty: by name), about which host, and how that was written."""
     for category in sorted(rule.categories & asking.all_categories):
         at = next((host for host in asking.request.hosts if category in asking.categories(host)), None)
-        return category, at, ""
+        return category, at, asking.how(at) if at else ""
     if BYPASS in rule.categories and asking.relay_tool is not None:
         return BYPASS, None, f"shape: {asking.relay_tool}"
     for host in asking.request.hosts:
@@ -86,7 +87,7 @@ def _on_the_floor(asking: Asking, rule: Rule) -> tuple[str, str | None, str] | N
     for host in asking.inner:
         category = min(rule.categories & asking.categories(host), default="")
         if category or covered(host, rule.sites):
-            return category, host, f"inside, by {asking.via(host)}: {host}"
+            return category, host, asking.how(host)
     app = asking.request.app
     if app is not None and (app in rule.apps or asking.app_category in rule.apps):
         return asking.app_category or "", None, ""

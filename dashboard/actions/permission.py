@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from dashboard.actions.desk import Desk, Outcome, done, refused
 from policy.address import canonical, canonical_host, is_ip, name_without_suffix
-from policy.asking import BARE_IP, Asking
+from policy.asking import Asking
 from policy.authority import Refusal, lifts, may_act_for, may_grant
+from policy.kinds import DERIVED
 from policy.model import (
     AccessRequest,
     Action,
@@ -69,8 +70,8 @@ def liftable_categories(snapshot: Snapshot, who: Member, group: str) -> tuple[st
         speaks = rule.facet is Facet.PLACE and rule.effect is not Effect.ALLOW and Role.PUPIL in rule.roles
         if speaks and lifts(who.role, rule.liftable_by) and (not rule.groups or group in rule.groups):
             found.update(dict.fromkeys(sorted(rule.categories)))
-    found.pop(BARE_IP, None)  # a kind of address, nothing that a lesson asks for
-    return tuple(found)
+    # A kind of address or name is nothing that a lesson asks for.
+    return tuple(category for category in found if category not in DERIVED)
 
 
 def give(

@@ -1,0 +1,46 @@
+"""Which categories a host is in, and by what: a list, the school's own list, the shape of an address, or its name."""
+
+from __future__ import annotations
+
+from policy.address import is_ip
+from policy.model import Address, Snapshot
+
+BARE_IP = "bare-ip"
+LOOK_ALIKE = "look-alike"
+BYPASS = "bypass"
+DERIVED = frozenset({BARE_IP, LOOK_ALIKE})
+"""Categories that no list has: they are read off the host itself."""
+
+
+def of_host(host: str, snapshot: Snapshot) -> frozenset[str]:
+    """All categories of a canonical host. A name is read only when no list knows it."""
+    knowledge = snapshot.knowledge
+    found = knowledge.categories.categories(host) | snapshot.own_lists.categories(host)
+    if not found:
+        if knowledge.protected.pretended(host):
+            return frozenset({LOOK_ALIKE})
+        told = knowledge.names.of_host(host)
+        found = frozenset({told[0]}) if told else found
+    return found | {BARE_IP} if is_ip(host) else found
+
+
+def of_page(address: Address, snapshot: Snapshot) -> str | None:
+    """The category that the path gives away on a host where anybody keeps pages."""
+    told = snapshot.knowledge.names.of_page(address)
+    return told[0] if told else None
+
+
+def grounds(host: str, address: Address | None, snapshot: Snapshot) -> str:
+    """By what the host is in a category that no list has it in, for the trace; empty when it was a list."""
+    knowledge = snapshot.knowledge
+    if address is not None and address.host == host:
+        page = knowledge.names.of_page(address)
+        if page:
+            return f"by its path: {page[1]}"
+    if knowledge.categories.categories(host) or snapshot.own_lists.categories(host):
+        return ""
+    pretended = knowledge.protected.pretended(host)
+    if pretended:
+        return f"reads like: {pretended}" if pretended != "mixed scripts" else pretended
+    told = knowledge.names.of_host(host)
+    return f"by its name: {told[1]}" if told else ""
