@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import sqlalchemy as sa
@@ -25,6 +26,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 
 from store.tables import audit, schools
+
+_BETWEEN_TRIES = 0.02  # seconds
 
 CHANNEL = "klaswacht"
 
@@ -274,8 +277,17 @@ def use_wal(database: Database) -> None:
     """Put a SQLite file in WAL mode, which lasts; waits for others at most the patience. PostgreSQL: nothing to do."""
     if not database.sqlite:
         return
-    with database.bare() as connection:
-        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+    end = monotonic() + database.patience
+    while True:
+        try:
+            with database.bare() as connection:
+                connection.exec_driver_sql("PRAGMA journal_mode=WAL")
+            break
+        except StoreUnavailable as error:
+            # SQLite does not wait for this lock by itself: of two programs that start together one is told "locked".
+            if "locked" not in str(error) or monotonic() >= end:
+                raise
+            sleep(_BETWEEN_TRIES)
     for suffix in ("", "-wal", "-shm"):
         with suppress(OSError):
             Path(f"{database.url.database}{suffix}").chmod(0o600)
