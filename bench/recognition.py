@@ -130,7 +130,7 @@ def embedded(guard: Guard, data: Path) -> Row:
     right = 0
     for row in rows:
         address = canonical(row["url"])
-        found = [one.address for one in guard.school.knowledge.relays.fetched(address)] if address else []
+        found = list(guard.school.knowledge.relays.fetched(address)) if address else []
         wanted = canonical(row["embedded"]) if row["embedded"] else None
         right += found[:1] == ([wanted] if wanted else [])
     return Row("Chromium's embedded-URL vectors", right, len(rows))

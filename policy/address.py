@@ -115,6 +115,18 @@ def name_without_suffix(host: str) -> str:
     return site.partition(".")[0] if site else ""
 
 
+@lru_cache(maxsize=65_536)
+def icann_name(host: str) -> str:
+    """As `name_without_suffix`, by the suffixes of registries alone: what somebody hosts for others is one name.
+
+    `google` for `www.google.co.uk`, but `github` for `google.github.io`; empty below a suffix that nobody knows.
+    """
+    if is_ip(host) or not known_suffix(host):
+        return ""
+    site = _ICANN.privatesuffix(host)
+    return site.partition(".")[0] if site else ""
+
+
 def known_suffix(host: str) -> bool:
     """Whether a canonical host ends in a suffix that somebody registers names under; an IP address does not."""
     return "." in host and _known_end(host.rpartition(".")[2])

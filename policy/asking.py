@@ -31,9 +31,10 @@ from policy.model import (
     Step,
     Strength,
 )
-from policy.relays import Inside, relay_tool
 from policy.schedule import period_at
 from policy.search import UNKNOWN
+from policy.shapes import relay_tool
+from policy.unwrap import Inside, look_inside
 
 _TALK = frozenset({"chat", "social", "game-chat"})
 _NONE: frozenset[str] = frozenset()
@@ -148,6 +149,10 @@ class Asking:
         """All categories of a host: factory lists, the school's own, and the shape of a bare address."""
         return self._categories[host] if host in self._categories else kinds.of_host(host, self.snapshot)
 
+    def listed(self, host: str) -> frozenset[str]:
+        """The categories of a host inside the address. Its name alone tells nothing there: many a text has a dot."""
+        return self.categories(host) if host in self.fetched else kinds.of_list(host, self.snapshot)
+
     @cached_property
     def _categories(self) -> dict[str, frozenset[str]]:
         found = {host: kinds.of_host(host, self.snapshot) for host in self.request.hosts}
@@ -171,12 +176,19 @@ class Asking:
         if address is None:
             return Inside()
         words, typed = self.snapshot.knowledge.engines.fields(address)
-        return self.snapshot.knowledge.relays.inside(address, words, typed)
+        return look_inside(address, self.snapshot.knowledge.relays, words, typed)
 
     @cached_property
     def inner(self) -> tuple[str, ...]:
-        """The hosts inside the address that are not in play by themselves."""
-        return tuple(one.address.host for one in self.inside.found if one.address.host not in self.request.hosts)
+        """The hosts inside the address that are not in play by themselves.
+
+        Sites that we listed for learning, news and help fetch nothing for others: what stands in their addresses is
+        where somebody came from or what is written about, unless such a site is a known relay itself.
+        """
+        hosts = self.request.hosts
+        trusted = bool(hosts) and all(kinds.of_the_school(host, self.snapshot) for host in hosts)
+        found = (one for one in self.inside.found if one.sure or not trusted)
+        return tuple(one.address.host for one in found if one.address.host not in hosts)
 
     @cached_property
     def fetched(self) -> tuple[str, ...]:
@@ -202,7 +214,7 @@ class Asking:
         """What is searched for: here, and at every address inside this one."""
         engines = self.snapshot.knowledge.engines
         here = (self.request.search,) if self.request.search else ()
-        there = (engines.query(one.address) for one in self.inside.found if one.address.query)
+        there = (engines.query(address) for address in self.inside.asked)
         return here + tuple(search for search in there if search is not None and search.engine != UNKNOWN)
 
     @cached_property
@@ -218,7 +230,11 @@ class Asking:
         """
         asked, address = self.request.action, self.request.address
         sending = asked in (Action.SUBMIT, Action.UPLOAD)
-        for_ = self.snapshot.knowledge.services.action(address, sending=sending) if address else None
+        services = self.snapshot.knowledge.services
+        for_ = services.action(address, sending=sending) if address else None
+        # What a relay fetches is done there as much as here.
+        fetched = (one.address for one in self.inside.found if one.sure)
+        for_ = for_ or next((act for one in fetched if (act := services.action(one, sending=sending))), None)
         if for_ is None and not _TALK.isdisjoint(self.all_categories):
             if self.request.websocket and asked in (Action.VISIT, Action.CONNECT):
                 for_ = Action.CHAT
@@ -247,10 +263,15 @@ class Asking:
         """Whether a grant names this host: as a site, or as something that a permitted single item needs."""
         if grant.sites and covered(host, self.opened(grant.sites)):
             return True
-        return any(
-            self.snapshot.knowledge.services.needs(item, host, self.request.address, navigation=self.request.navigation)
-            for item in grant.items
-        )
+        request = self.request
+        if not grant.items or request.action is not Action.VISIT or request.websocket:
+            return False
+        services = self.snapshot.knowledge.services
+        return any(services.needs(item, host, request.address, navigation=request.navigation) for item in grant.items)
+
+    def may_act_here(self, grant: Grant, host: str) -> bool:
+        """Whether a grant is for doing things at this host: at a site it names, not at what that site shares."""
+        return bool(grant.sites) and covered(host, self.snapshot.knowledge.services.whole(grant.sites))
 
     # --- rules -----------------------------------------------------------------------------------------------------
 

@@ -30,6 +30,10 @@ def _decide(asking: Asking) -> Decision:
     words = [facet(asking) for facet in facets.ALL]
     strictest = max(words, key=lambda word: STRICTNESS[word.effect])
     if strictest.effect is not Effect.ALLOW:
+        # Before the answer: when a permission for one item begins or ends, the answer changes too.
+        elsewhere = facets.instead(asking) if strictest.facet is Facet.PLACE else None
+        if elsewhere is not None:
+            asking.note("instead", Effect.ALLOW)
         answer = asking.answer(
             strictest.effect,
             strictest.reason,
@@ -38,10 +42,7 @@ def _decide(asking: Asking) -> Decision:
             types=strictest.types,
             host=strictest.host,
         )
-        elsewhere = facets.instead(asking) if strictest.facet is Facet.PLACE else None
-        if elsewhere is None:
-            return answer
-        return replace(answer, instead=elsewhere, trace=(*answer.trace, Step("instead", Effect.ALLOW, None, elsewhere)))
+        return replace(answer, instead=elsewhere) if elsewhere is not None else answer
     return _open(asking, words)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from policy.address import site_of
 from policy.asking import Asking, lift_rank
 from policy.authority import lifts
 from policy.match import covered
@@ -63,7 +64,8 @@ def place_of(asking: Asking, hosts: Iterable[str]) -> Word:
                 how = asking.how(host)
                 if how:
                     asking.note(Facet.PLACE, word.effect, detail=how)
-                return replace(word, host=host)
+                # Of a name inside an address the part before the site may be a child's own words.
+                return replace(word, host=site_of(host) if host in asking.inner else host)
             if word.rules:
                 lifted.append(word)
     return _merged(Facet.PLACE, lifted)
@@ -81,9 +83,9 @@ def instead(asking: Asking) -> str | None:
     for grant in asking.snapshot.state.grants:
         if item in grant.items and asking.given_to_me(grant) and asking.live(grant.start, grant.end):
             alone = found[0].alone_at(found[1])
-            if alone is None or (alone.host, alone.path) == (request.address.host, request.address.path):
+            if alone is None or alone == request.address:
                 return None
-            return f"{alone.scheme}://{alone.host}{alone.path}"
+            return f"{alone.scheme}://{alone.host}{alone.path}{'?' if alone.query else ''}{alone.query}"
     return None
 
 
@@ -99,7 +101,7 @@ def _place_rules(asking: Asking, host: str) -> list[tuple[Rule, str | None]]:
         asking.note(Facet.PLACE, "pass", detail="opened by the school")
         return []
     found: list[tuple[Rule, str | None]] = []
-    for category in sorted(asking.categories(host)):
+    for category in sorted(asking.listed(host) if host in asking.inner else asking.categories(host)):
         rule = strictest(rule for rule in speaking if category in rule.categories)
         if rule:
             found.append((rule, category))
@@ -133,7 +135,7 @@ def _action(asking: Asking, act: Action) -> Word:
         return Word(Facet.ACTION, Effect.ALLOW, Reason.OPEN)
     category = min(asking.all_categories, default=None)
     reason = _ACTION_REASON.get(act, Reason.ACTION)
-    return _weigh(asking, Facet.ACTION, rule, reason, _at(asking, asking.request.hosts, category), category)
+    return _weigh(asking, Facet.ACTION, rule, reason, _doing(asking, category), category)
 
 
 def _media_match(asking: Asking, rule: Rule) -> bool:
@@ -211,6 +213,20 @@ def _at(asking: Asking, hosts: tuple[str, ...], category: str | None) -> Callabl
         if not grant.sites and not grant.categories and not grant.items:
             return Facet.PLACE not in grant.facets
         if hosts and all(asking.granted_here(grant, host) for host in hosts):
+            return True
+        return category is not None and category in grant.categories
+
+    return about
+
+
+def _doing(asking: Asking, category: str | None) -> Callable[[Grant], bool]:
+    """Whether a grant is for doing things here: it names the sites or the category, or lifts this facet everywhere."""
+
+    def about(grant: Grant) -> bool:
+        if not grant.sites and not grant.categories and not grant.items:
+            return Facet.PLACE not in grant.facets
+        hosts = (*asking.request.hosts, *asking.fetched)
+        if hosts and all(asking.may_act_here(grant, host) for host in hosts):
             return True
         return category is not None and category in grant.categories
 

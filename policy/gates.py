@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from policy import facets
+from policy.address import site_of
 from policy.asking import Asking
 from policy.kinds import BYPASS
 from policy.match import covered, within
@@ -85,9 +86,9 @@ def _on_the_floor(asking: Asking, rule: Rule) -> tuple[str, str | None, str] | N
         if covered(host, rule.sites):
             return "", host, ""
     for host in asking.inner:
-        category = min(rule.categories & asking.categories(host), default="")
+        category = min(rule.categories & asking.listed(host), default="")
         if category or covered(host, rule.sites):
-            return category, host, asking.how(host)
+            return category, site_of(host), asking.how(host)
     app = asking.request.app
     if app is not None and (app in rule.apps or asking.app_category in rule.apps):
         return asking.app_category or "", None, ""

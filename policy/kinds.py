@@ -12,10 +12,23 @@ DERIVED = frozenset({BARE_IP, LOOK_ALIKE})
 """Categories that no list has: they are read off the host itself."""
 
 
+_SCHOOLS_OWN = frozenset({"education", "school-admin", "news-children", "help"})
+
+
+def of_the_school(host: str, snapshot: Snapshot) -> bool:
+    """Whether a host is on one of our own lists of sites that a school uses."""
+    return not _SCHOOLS_OWN.isdisjoint(snapshot.knowledge.categories.categories(host))
+
+
+def of_list(host: str, snapshot: Snapshot) -> frozenset[str]:
+    """The categories that a list has a canonical host in: ours, a feed, the school's."""
+    return snapshot.knowledge.categories.categories(host) | snapshot.own_lists.categories(host)
+
+
 def of_host(host: str, snapshot: Snapshot) -> frozenset[str]:
     """All categories of a canonical host. A name is read only when no list knows it."""
     knowledge = snapshot.knowledge
-    found = knowledge.categories.categories(host) | snapshot.own_lists.categories(host)
+    found = of_list(host, snapshot)
     if not found:
         if knowledge.protected.pretended(host):
             return frozenset({LOOK_ALIKE})
@@ -37,7 +50,7 @@ def grounds(host: str, address: Address | None, snapshot: Snapshot) -> str:
         page = knowledge.names.of_page(address)
         if page:
             return f"by its path: {page[1]}"
-    if knowledge.categories.categories(host) or snapshot.own_lists.categories(host):
+    if of_list(host, snapshot):
         return ""
     pretended = knowledge.protected.pretended(host)
     if pretended:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import parse_qsl
 
-from policy.address import name_without_suffix, site_of
+from policy.address import icann_name
 from policy.match import suffixes
 from policy.model import Address, Search
 
@@ -26,7 +26,6 @@ class Engine:
     hosts: tuple[str, ...]
     paths: tuple[str, ...] = ()
     params: tuple[str, ...] = ("q",)
-    suffixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,12 +67,9 @@ class Engines:
     def _at(self, host: str) -> Iterator[Engine]:
         for name in suffixes(host):
             yield from self._by_host.get(name, ())
-        label = name_without_suffix(host)
+        label = icann_name(host)
         if label:
-            for engine in self._by_host.get(f"{label}.*", ()):
-                rest = site_of(host).partition(".")[2]
-                if not engine.suffixes or rest in engine.suffixes:
-                    yield engine
+            yield from self._by_host.get(f"{label}.*", ())
 
 
 def _fields(query: str) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from functools import cached_property
 from urllib.parse import parse_qs, quote, unquote
 
@@ -19,6 +20,48 @@ _ITEM = "{item}"
 _SLASHES = re.compile(r"/{2,}")
 _LONGEST_ITEM = 200
 _MOST_REMEMBERED = 4096
+_SAME_PAGE = frozenset({"www", "m", "mobile", "nl", "en", "old", "new", "web"})
+_HARMLESS = frozenset(
+    {
+        "start",
+        "end",
+        "t",
+        "autoplay",
+        "mute",
+        "muted",
+        "rel",
+        "controls",
+        "loop",
+        "cc_load_policy",
+        "cc_lang_pref",
+        "hl",
+        "lang",
+        "modestbranding",
+        "playsinline",
+        "enablejsapi",
+        "origin",
+        "widget_referrer",
+        "widgetid",
+        "si",
+        "feature",
+        "h",
+        "title",
+        "byline",
+        "portrait",
+        "color",
+        "dnt",
+        "app_id",
+        "fs",
+        "iv_load_policy",
+        "quality",
+        "background",
+        "keyboard",
+        "speed",
+        "texttrack",
+        "badge",
+    }
+)
+"""Fields of a player's address that change how an item is shown, and not which."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +90,8 @@ class Place:
         found = self._pattern.match(path)
         if found is None:
             return None
+        if "%2f" in address.path.lower() and any(found.groups()):
+            return None  # a slash that a server may read or not: that is no single item
         if self.query:
             values = parse_qs(address.query, max_num_fields=None).get(self.query, [""])
             # Two values of one field: a page may read the other one. That is no single item.
@@ -63,8 +108,10 @@ def _as_regex(path: str) -> str:
     for segment in path.strip("/").split("/"):
         text = "([^/]+)" if segment == _ITEM else "[^/]*".join(re.escape(piece) for piece in segment.split("*"))
         parts.append(text)
-    # Whole segments: `/p` is not `/people`; `/` alone is everywhere.
-    return "/" + "/".join(parts) + r"(?=/|$)" if path.strip("/") else "/"
+    if not path.strip("/"):
+        return "/"  # everywhere
+    # Whole segments: `/p` is not `/people`. What ends in an item has nothing behind it.
+    return "/" + "/".join(parts) + (r"/?$" if path.rstrip("/").endswith(_ITEM) else r"(?=[/;?#]|$)")
 
 
 @dataclass(frozen=True)
@@ -96,8 +143,27 @@ class Service:
         return tuple(dict.fromkeys((*self.sites, *self.hosts, *self.shared)))
 
     def item(self, address: Address) -> str | None:
-        """The id of the single item at an address of this service, or None."""
-        return next((found for place in self.items if (found := place.item(address))), None)
+        """The id of the single item at an address of this service, or None. Where one talks is no item."""
+        front = address.host in self.sites or address.host.removeprefix(_first(address.host)) in self.sites
+        found = (place.item(address) for place in self.items if place.hosts or front)
+        item = next((one for one in found if one), None)
+        return None if item is None or self.action(address, sending=True) is not None else item
+
+    def action(self, address: Address, *, sending: bool) -> Action | None:
+        """What an address of this service is for, or None when it is just a page."""
+        for action, place in self.actions:
+            if (sending or not place.sends) and place.holds(address):
+                return action
+        return None
+
+    def by_itself(self, address: Address, item: str) -> bool:
+        """Whether this address of an item shows it alone: nothing in its query asks for more."""
+        alone = self.alone_at(item)
+        if alone is None:
+            return True
+        fields = {field.partition("=")[0] for field in address.query.split("&") if field}
+        fixed = {field.partition("=")[0] for field in alone.query.split("&") if field}
+        return (alone.host, alone.path) == (address.host, address.path) and fields <= _HARMLESS | fixed
 
     def alone_at(self, item: str) -> Address | None:
         """Where the item is by itself, or None when the service has no such address."""
@@ -106,6 +172,35 @@ class Service:
     def plays(self, address: Address) -> bool:
         """Whether an item's own page needs this address."""
         return any(place.holds(address) for place in self.player)
+
+
+class _Reach(Enum):
+    """How far a site reaches beyond its own name."""
+
+    ALL = auto()
+    OWN = auto()
+    BEHIND = auto()
+
+
+def _first(host: str) -> str:
+    """The part of a name that only says for which device or language a page is, with its dot; else nothing."""
+    first, dot, _ = host.partition(".")
+    return f"{first}{dot}" if first in _SAME_PAGE else ""
+
+
+def _more(service: Service, site: str, reach: _Reach) -> tuple[str, ...]:
+    """The hosts that come with a site of a service."""
+    if site in service.sites or site.removeprefix("www.") in service.sites:
+        match reach:
+            case _Reach.ALL:
+                return service.needed
+            case _Reach.OWN:
+                return service.own
+            case _Reach.BEHIND:
+                return service.hosts
+    if reach is _Reach.ALL and covered(site, service.sites):
+        return tuple(dict.fromkeys(host for place in service.player for host in place.hosts))
+    return ()
 
 
 @dataclass(frozen=True)
@@ -124,11 +219,7 @@ class Services:
         return {host: service for service in self.services for host in service.own}
 
     @cached_property
-    def _widened(self) -> dict[tuple[str, ...], tuple[str, ...]]:
-        return {}
-
-    @cached_property
-    def _closed(self) -> dict[tuple[str, ...], tuple[str, ...]]:
+    def _memo(self) -> dict[tuple[_Reach, tuple[str, ...]], tuple[str, ...]]:
         return {}
 
     def at(self, host: str) -> Service | None:
@@ -138,42 +229,35 @@ class Services:
     def widened(self, sites: Iterable[str]) -> tuple[str, ...]:
         """The sites with everything they need: what to open when they are opened. One of its sites means the service.
 
-        A corner of it, such as `music.youtube.com`, is that corner with what carries it.
+        A corner of it, such as `music.youtube.com`, is that corner with what carries its films and pictures.
         """
-        return self._with(tuple(sites), self._widened, shared=True)
+        return self._with(tuple(sites), _Reach.ALL)
+
+    def whole(self, sites: Iterable[str]) -> tuple[str, ...]:
+        """The sites with all that is the services' own, and nothing that others share: where one may act."""
+        return self._with(tuple(sites), _Reach.OWN)
 
     def closed(self, sites: Iterable[str]) -> tuple[str, ...]:
-        """The sites with everything that is theirs alone: what to close when they are closed."""
-        return self._with(tuple(sites), self._closed, shared=False)
+        """The sites with the hosts behind them: what to close when they are closed; the service's other sites stay."""
+        return self._with(tuple(sites), _Reach.BEHIND)
 
-    def _with(
-        self, sites: tuple[str, ...], memo: dict[tuple[str, ...], tuple[str, ...]], *, shared: bool
-    ) -> tuple[str, ...]:
-        if sites not in memo:
+    def _with(self, sites: tuple[str, ...], reach: _Reach) -> tuple[str, ...]:
+        key = (reach, sites)
+        if key not in self._memo:
             found = dict.fromkeys(sites)
             for site in sites:
                 service = self.at(site)
-                if service is None:
-                    continue
-                more = service.shared if shared else ()
-                if site in service.sites or site.removeprefix("www.") in service.sites:
-                    found.update(dict.fromkeys((*service.own, *more)))
-                elif shared and covered(site, service.sites):
-                    found.update(dict.fromkeys((*service.hosts, *more)))
-            if len(memo) >= _MOST_REMEMBERED:
-                memo.clear()
-            memo[sites] = tuple(found)
-        return memo[sites]
+                if service is not None:
+                    found.update(dict.fromkeys(_more(service, site, reach)))
+            if len(self._memo) >= _MOST_REMEMBERED:
+                self._memo.clear()
+            self._memo[key] = tuple(found)
+        return self._memo[key]
 
     def action(self, address: Address, *, sending: bool) -> Action | None:
         """What an address of a service is for (chat, post, upload, live), or None when it is just a page."""
         service = self.at(address.host)
-        if service is None:
-            return None
-        for action, place in service.actions:
-            if (sending or not place.sends) and place.holds(address):
-                return action
-        return None
+        return service.action(address, sending=sending) if service else None
 
     def item(self, address: Address) -> str | None:
         """The single item at an address as `service:id`, or None."""
@@ -195,8 +279,8 @@ class Services:
         service, key = found
         if not any(covers(name, host) for name in service.needed):
             return False
-        if service.item(address) == key:
-            alone = service.alone_at(key)
-            if alone is None or (alone.host, alone.path) == (address.host, address.path):
-                return True
-        return not navigation and (covered(host, service.shared) or service.plays(address))
+        if service.item(address) == key and service.by_itself(address, key):
+            return True
+        if navigation or service.action(address, sending=True) is not None:
+            return False
+        return covered(host, service.shared) or service.plays(address)

@@ -200,7 +200,9 @@ def test_no_address_makes_a_service_fail(path: str, query: str) -> None:
     ("pattern", "path", "item"),
     [
         ("/p/{item}", "/p/abc", "abc"),
-        ("/p/{item}", "/p/abc/def", "abc"),
+        ("/p/{item}", "/p/abc/", "abc"),
+        ("/p/{item}", "/p/abc/def", None),
+        ("/p/{item}", "/p/abc%2Fdef", None),
         ("/p/{item}", "/people/abc", None),
         ("/@*/video/{item}", "/@jan/video/12", "12"),
         ("/@*/video/{item}", "/jan/video/12", None),
