@@ -27,7 +27,7 @@ SYSTEM = "system"
 _ROOT = files("config")
 _SCHOOLS_OWN = ("education", "school-admin", "help", "news-children")
 _SERVICE_KEYS = frozenset({"id", "name", "category", "sites", "hosts", "shared", "actions", "items", "player", "alone"})
-_NAME_KEYS = frozenset({"category", "parts", "starts", "ends", "words", "own_pages"})
+_NAME_KEYS = frozenset({"category", "parts", "starts", "ends", "words", "own_pages", "sure"})
 _SERVICE_ACTIONS = frozenset({"chat", "post", "upload", "live"})
 _RELAY_KEYS = frozenset({"id", "hosts", "query", "paths", "below", "pattern", "name", "with_query"})
 
@@ -156,8 +156,12 @@ def _names() -> NameWords:
         at: Path = ("names", number)
         _only_keys(document, at, entry, _NAME_KEYS)
         parts, starts, ends, words = (_listed(document, at, key) for key in ("parts", "starts", "ends", "words"))
-        rules.append(NameWord(entry["category"], parts, starts, ends, words, entry.get("own_pages", False)))
-    return NameWords(tuple(rules), _strings(document, ("shared",)))
+        rules.append(
+            NameWord(
+                entry["category"], parts, starts, ends, words, bool(entry.get("own_pages")), bool(entry.get("sure"))
+            )
+        )
+    return NameWords(tuple(rules), *(_strings(document, (key,)) for key in ("shared", "below", "innocent")))
 
 
 def _relays() -> Iterator[Relay]:

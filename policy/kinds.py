@@ -8,7 +8,8 @@ from policy.model import Address, Snapshot
 BARE_IP = "bare-ip"
 LOOK_ALIKE = "look-alike"
 BYPASS = "bypass"
-DERIVED = frozenset({BARE_IP, LOOK_ALIKE})
+RELAY = "relay"
+DERIVED = frozenset({BARE_IP, LOOK_ALIKE, RELAY})
 """Categories that no list has: they are read off the host itself."""
 
 

@@ -1,14 +1,15 @@
 """What a name gives away by its words: mirrors and copies that are younger than any list.
 
-Read is the one label that somebody registered (of `spel-x.github.io` that is `spel-x`), or on a host where people keep
-pages of their own below a path, the first parts of that path. A name that a list knows is never read.
+Read is the one label that somebody registered (of `spel-x.github.io` that is `spel-x`), or where people keep pages of
+their own below a path, the name of that page. A name that a list knows is never read; nor is one that looks made up by
+a machine, or that tells of teaching and warning (`whatsapp-oplichting.nl`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from urllib.parse import unquote
 
@@ -16,8 +17,10 @@ from policy.address import name_without_suffix, private_suffix
 from policy.match import within
 from policy.model import Address
 
-_TOKENS = re.compile(r"[a-z]+|[0-9]+")
-_LONGEST = 120
+_PIECES = re.compile(r"[-_.]+")
+_LETTERS = re.compile(r"[a-z]+")
+_VOWELS = re.compile(r"[aeiouy]")
+_LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class NameWord:
     """Words of one category. `parts` are found anywhere, `starts` and `ends` at an edge, `words` by themselves.
 
     `own_pages` holds only where people have pages of their own: there a word tells more than it does in a name that
-    somebody paid for.
+    somebody paid for. `sure`: nothing else in the name clears it.
     """
 
     category: str
@@ -34,22 +37,33 @@ class NameWord:
     ends: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
     own_pages: bool = False
+    sure: bool = False
 
 
 @dataclass(frozen=True)
 class NameWords:
-    """All of them. `shared` are hosts with people's own pages below a path. Not slotted: the patterns are made once."""
+    """All of them. Not slotted: the patterns are made once.
+
+    `shared` are hosts with people's own pages, `below` the path segments before the name of such a page (the first one
+    that is there counts; without any the first segment is the name). `innocent` are words that clear a name.
+    """
 
     rules: tuple[NameWord, ...] = ()
-    shared: tuple[str, ...] = field(default=())
+    shared: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
+    innocent: tuple[str, ...] = ()
 
     @cached_property
     def _shared(self) -> frozenset[str]:
         return frozenset(self.shared)
 
     @cached_property
-    def _patterns(self) -> tuple[tuple[str, re.Pattern[str], frozenset[str], bool], ...]:
-        return tuple((rule.category, _edges(rule), frozenset(rule.words), rule.own_pages) for rule in self.rules)
+    def _patterns(self) -> tuple[tuple[NameWord, re.Pattern[str], frozenset[str]], ...]:
+        return tuple((rule, _edges(rule), frozenset(rule.words)) for rule in self.rules)
+
+    @cached_property
+    def _clears(self) -> re.Pattern[str]:
+        return re.compile("|".join(map(_clearing, self.innocent)) or r"(?!)")
 
     def of_host(self, host: str) -> tuple[str, str] | None:
         """The category that a canonical host's name gives away, with the word, or None."""
@@ -65,29 +79,43 @@ class NameWords:
         return self._found(name, own_page=private_suffix(host)) if name else None
 
     def of_page(self, address: Address) -> tuple[str, str] | None:
-        """The same for a page below a path of a host that many share."""
+        """The same for the name of a page below a path of a host that many share."""
         if len(address.path) < 2 or not within(address.host, self._shared):
             return None
-        text = unquote(address.path).lower().replace("/", "-").replace("_", "-")[:_LONGEST]
-        return self._found(text, own_page=True)
+        segments = [one for one in unquote(address.path).lower().split("/") if one]
+        while segments and segments[0] in self.below:
+            segments = segments[1:]
+        return self._found(segments[0][-_LONGEST:], own_page=True) if segments else None
 
     def _found(self, name: str, *, own_page: bool) -> tuple[str, str] | None:
-        joined = name.replace("-", "")
-        tokens = frozenset(_words(name))
-        for category, edges, words, only_own in self._patterns:
-            if only_own and not own_page:
+        if made_up(name):
+            return None
+        cleared = self._clears.search(name) is not None
+        pieces = frozenset(_PIECES.split(name))
+        joined = _PIECES.sub("", name)
+        for rule, edges, words in self._patterns:
+            if (rule.own_pages and not own_page) or (cleared and not rule.sure):
                 continue
             match = edges.search(joined)
-            word = match[0] if match and match[0] else next(iter(sorted(words & tokens)), "")
+            word = match[0] if match and match[0] else min(words & pieces, default="")
             if word:
-                return category, word
+                return rule.category, word
         return None
 
 
-def _words(name: str) -> Iterator[str]:
-    """Every run of letters or of digits, and every piece between hyphens."""
-    yield from _TOKENS.findall(name)
-    yield from name.split("-")
+def made_up(name: str) -> bool:
+    """Whether a label looks made up by a machine: letters and digits through each other, or no vowels to speak of."""
+    letters = _LETTERS.findall(name)
+    if len(name) < 10 or "-" in name:
+        return False
+    word = max(letters, key=len, default="")
+    return len(letters) >= 3 or len(word) < 4 or len(_VOWELS.findall(word)) * 6 < len(word)
+
+
+def _clearing(word: str) -> str:
+    """A short word clears a name at an edge only: many a longer one has it inside."""
+    escaped = re.escape(word)
+    return escaped if len(word) > 4 else rf"(?:^|[-_.]){escaped}|{escaped}(?:$|[-_.])"
 
 
 def _edges(rule: NameWord) -> re.Pattern[str]:

@@ -181,6 +181,8 @@ KNOWLEDGE = Knowledge(
             NameWord("bypass", starts=("vpn",), ends=("vpn",)),
         ),
         ("pages.example",),
+        ("view",),
+        ("oplicht",),
     ),
     help_hosts=frozenset({"kindertelefoon.nl"}),
     system_hosts=frozenset({"tijd.system.com"}),

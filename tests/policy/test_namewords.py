@@ -74,10 +74,53 @@ def test_a_mirror_nobody_listed_is_closed_for_what_it_is() -> None:
         "chessnieuws.nl",
         "videoschool.nl",
         "chat-noir.nl",
+        "whatsapp-oplichting.nl",
+        "whatsappbuurtpreventie.nl",
+        "chatgptvoorleraren.nl",
+        "instagramles.nl",
+        "pornovrij.nl",
+        "vpnhuisartsen.nl",
+        "stichtingvpn.nl",
+        "interstellarmuseum.web.app",
+        "marionette.blogspot.com",
+        "d66.github.io",
+        "d111111abcdef8.cloudfront.net",
+        "a1b2c3d466io77.web.app",
+        "condoom.github.io",
+        "slopen.github.io",
     ],
 )
 def test_an_innocent_name_is_left_alone(host: str) -> None:
     assert FACTORY.of_host(host) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://sites.google.com/school.nl/groep-7/rekenen/spelletjes",
+        "https://sites.google.com/view/juf-mario",
+        "https://sites.google.com/view/mediawijsheid-instagram/home",
+        "https://cdn.jsdelivr.net/npm/socket.io-client@4/dist/socket.io.js",
+        "https://cdn.jsdelivr.net/npm/proxy-polyfill@0.3/proxy.min.js",
+        "https://storage.googleapis.com/snappet-play/foto.jpg",
+    ],
+)
+def test_an_innocent_page_is_left_alone(url: str) -> None:
+    assert FACTORY.of_page(canonical(url)) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "category"),
+    [
+        ("https://sites.google.com/view/unblocked-games-66/home", "games"),
+        (f"https://sites.google.com/view/{'a' * 300}-unblocked", "games"),
+        ("https://sites.google.com/site/gratiswebproxy", "bypass"),
+        ("https://replit.com/@iemand/arcade", None),
+    ],
+)
+def test_a_page_that_gives_itself_away_is_told(url: str, category: str | None) -> None:
+    found = FACTORY.of_page(canonical(url))
+    assert (found[0] if found else None) == category
 
 
 @pytest.mark.property
