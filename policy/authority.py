@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from policy.address import canonical_host, is_ip, name_without_suffix
 from policy.asking import Asking, lift_rank
 from policy.match import covered
 from policy.model import (
@@ -32,6 +33,7 @@ _REACH = {
     Role.COORDINATOR: LiftableBy.TEACHER,
     Role.MANAGEMENT: LiftableBy.MANAGEMENT,
 }
+_LONGEST_ITEM = 300
 _EVERY_GROUP = frozenset({Role.COORDINATOR, Role.MANAGEMENT})
 
 
@@ -86,12 +88,9 @@ def may_grant(giver: Member, wish: Grant, snapshot: Snapshot, now: datetime) -> 
         return Verdict(False, Refusal.NOBODY)
     if not all(may_act_for(giver, group) for group in groups):
         return Verdict(False, Refusal.GROUP)
-    if (
-        not wish.sites
-        and not wish.categories
-        and not wish.items
-        and wish.facets <= {Facet.PLACE, Facet.ACTION, Facet.APP}
-    ):
+    somewhere = wish.sites or wish.categories or wish.items
+    needs_a_place = wish.facets <= {Facet.PLACE, Facet.ACTION, Facet.APP}
+    if (needs_a_place and not somewhere) or not _all_known(wish, snapshot):
         return Verdict(False, Refusal.NOTHING)
     end = wish.end
     left_out: set[str] = set()
@@ -113,6 +112,17 @@ def may_grant(giver: Member, wish: Grant, snapshot: Snapshot, now: datetime) -> 
         return Verdict(False, Refusal.ENDED)
     return Verdict(
         True, grant=replace(wish, start=start, end=end, role=giver.role, by=giver.id), left_out=frozenset(left_out)
+    )
+
+
+def _all_known(wish: Grant, snapshot: Snapshot) -> bool:
+    """Whether everything the wish names exists: sites somebody registered, categories of a rule, items of a service."""
+    spoken = {category for rule in snapshot.policy.rules for category in rule.categories | rule.apps}
+    services = snapshot.knowledge.services
+    return (
+        all(canonical_host(site) == site and (is_ip(site) or name_without_suffix(site)) for site in wish.sites)
+        and wish.categories <= spoken
+        and all(len(item) <= _LONGEST_ITEM and services.of_item(item) for item in wish.items)
     )
 
 

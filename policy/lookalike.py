@@ -14,6 +14,8 @@ from functools import cached_property, lru_cache
 from policy.address import is_ip, name_without_suffix
 
 _LEAST_PLAIN = 5  # letters: shorter names in plain letters are alike by chance
+_LEAST_ACCENTED = 7  # accents are ordinary spelling in many a language
+_LEAST_FOREIGN = 3
 _EAST_ASIAN = (
     frozenset({"LATIN", "CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA"}),
     frozenset({"LATIN", "CJK", "HANGUL"}),
@@ -53,8 +55,11 @@ _TABLE = str.maketrans({char: letter for letter, chars in _READ_AS.items() for c
 @lru_cache(maxsize=65_536)
 def reading(label: str) -> str:
     """How a label reads to somebody in a hurry: marks gone, look-alike letters as the plain ones, `rn` as `m`."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", label.casefold()) if not unicodedata.combining(c))
-    return bare.translate(_TABLE).replace("rn", "m").replace("vv", "w")
+    return _without_marks(label).translate(_TABLE).replace("rn", "m").replace("vv", "w")
+
+
+def _without_marks(label: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", label.casefold()) if not unicodedata.combining(c))
 
 
 def shown(label: str) -> str:
@@ -99,13 +104,20 @@ class Protected:
         """Remembered: the same hosts come by all day."""
         return lru_cache(maxsize=16_384)(self._pretended)
 
+    @staticmethod
+    def _least(name: str, read: str) -> int:
+        """From how many letters on a name is no look-alike by chance: letters of another alphabet tell the most."""
+        if not name.startswith("xn--"):
+            return _LEAST_PLAIN
+        return _LEAST_ACCENTED if _without_marks(shown(name)) == read else _LEAST_FOREIGN
+
     def _pretended(self, host: str) -> str | None:
         if is_ip(host) or not ("xn--" in host or len(name_without_suffix(host)) >= _LEAST_PLAIN):
             return None
         name = name_without_suffix(host)
         read = reading(shown(name))
         real = self._real.get(read, frozenset())
-        if real and name not in real and (len(read) >= _LEAST_PLAIN or name.startswith("xn--")):
+        if real and name not in real and len(read) >= self._least(name, read):
             return min(real)
         if "xn--" in host and any(mixed_scripts(shown(label)) for label in host.split(".")):
             return "mixed scripts"

@@ -147,7 +147,7 @@ class Service:
         front = address.host in self.sites or address.host.removeprefix(_first(address.host)) in self.sites
         found = (place.item(address) for place in self.items if place.hosts or front)
         item = next((one for one in found if one), None)
-        return None if item is None or self.action(address, sending=True) is not None else item
+        return None if item is None or self.action(address, sending=False) is not None else item
 
     def action(self, address: Address, *, sending: bool) -> Action | None:
         """What an address of this service is for, or None when it is just a page."""

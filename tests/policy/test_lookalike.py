@@ -62,6 +62,7 @@ def test_two_alphabets_in_one_label_are_told(name: str) -> None:
         "basispoorten.nl",
         "disco.nl",
         "basis-poort.nl",
+        "kîk1.nl",
         "localhost",
     ],
 )
