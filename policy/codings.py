@@ -18,6 +18,8 @@ MOST_QUOTES = 12
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{6,}[=.]{0,3}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){4,}")
 _RUN = re.compile(r"[A-Za-z0-9+/_-]+")
+_HTTP_HEX = b"http".hex()
+_NO_TEXT = re.compile(r"[^\x20-\x7e]")
 _GAPS = re.compile(r"[\s/]+")
 _LOW = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef")
 """How a group of four begins whose first letter is ASCII: most words are no base64 by that alone."""
@@ -98,7 +100,16 @@ def hidden_base64(text: str) -> Iterator[str]:
         run = _RUN.match(reading, at)
         found = from_base64(run[0]) if run else None
         if found:
-            yield found
+            # What follows may be no part of it any more: only what can be an address is kept.
+            yield _NO_TEXT.split(found, maxsplit=1)[0]
+
+
+def hidden_hex(text: str) -> Iterator[str]:
+    """An address in hexadecimal anywhere in a text."""
+    at = text.find(_HTTP_HEX)
+    run = _HEX.match(text, at) if at >= 0 else None
+    if run:
+        yield _NO_TEXT.split(bytes.fromhex(run[0]).decode("latin-1"), maxsplit=1)[0]
 
 
 def from_hex(piece: str) -> str | None:

@@ -163,7 +163,8 @@ class Service:
             return True
         fields = {field.partition("=")[0] for field in address.query.split("&") if field}
         fixed = {field.partition("=")[0] for field in alone.query.split("&") if field}
-        return (alone.host, alone.path) == (address.host, address.path) and fields <= _HARMLESS | fixed
+        same = (alone.host, alone.path.rstrip("/")) == (address.host, address.path.rstrip("/"))
+        return same and fields <= _HARMLESS | fixed
 
     def alone_at(self, item: str) -> Address | None:
         """Where the item is by itself, or None when the service has no such address."""

@@ -33,7 +33,8 @@ _URL = re.compile(r"(?:https?|wss?|ftp):[/\\]*(?:[^/\\?#\s]{0,2000}@)?([^/\\?#&\
 _SLASHED = re.compile(r"(?<![\w:/\\])[/\\]{2}(?:[^/\\?#\s]{0,2000}@)?([^/\\?#&\s\"'<>|]{1,300})")
 _NAME = re.compile(r"(?<![\w.-])(?:[\w-]{1,63}\.)+([^\W\d_]{2,63}|xn--[a-z0-9-]{1,59})(?![\w-])", re.IGNORECASE)
 _SPLIT = re.compile(r"[/?&;=\s\"'(){}\[\]|<>,]+")
-_CONTROL = str.maketrans("", "", "\t\r\n")
+# What a browser leaves out of an address, and what it reads as a dot.
+_CONTROL = str.maketrans({"\t": None, "\r": None, "\n": None, "\u3002": ".", "\uff0e": ".", "\uff61": "."})
 _EVERY_SECOND = re.compile(r"hvtr(?:s8|:-)")  # how `https:` and `http:` begin under XOR 2 of every second letter
 _SOURCES = frozenset({"ref", "referrer", "referer", "via", "source", "dr", "dl", "origin", "from", "domain"})
 """Fields that tell where somebody came from: a bare name in them is no address to fetch."""
@@ -131,7 +132,11 @@ class _Look:
         for plain in readings:
             for part in plain.split("&"):
                 self._plain(part, via, depth)
+                if self._work < 0:
+                    return
             for piece in _SPLIT.split(plain):
+                if self._work < 0:
+                    return
                 # As it is, and undone as one piece: a slash that was quoted belongs to it.
                 self._piece(piece, depth)
                 if "%" in piece:
@@ -156,6 +161,8 @@ class _Look:
             self._decode(lambda: codings.rotated(text), len(text), "turned", depth)
         for found in codings.hidden_base64(text):
             self._decoded(found, "base64", depth)
+        for found in codings.hidden_hex(text):
+            self._decoded(found, "hex", depth)
 
     def _whole(self, pattern: re.Pattern[str], text: str, via: str, depth: int) -> None:
         for match in pattern.finditer(text):

@@ -145,6 +145,73 @@ def test_a_permission_for_one_film_is_for_that_film_by_itself() -> None:
     assert answer("https://film.com/embed/abc", opened, who=pupil("bo", "8")).effect is Effect.DENY
 
 
+@pytest.mark.parametrize(
+    ("url", "opened"),
+    [
+        ("https://film.com/embed/abc?start=3&autoplay=1", True),
+        ("https://film.com/embed/abc?playlist=xyz", False),
+        ("https://film.com/embed/abc?list=PL1", False),
+        ("https://film.com/embed/abc/", True),
+        ("https://film.com/embed/abc/comments", False),
+        ("https://film.com/embed/abc%2F..%2Fxyz", False),
+        ("https://chat.film.com/embed/abc", False),
+    ],
+)
+def test_nothing_rides_along_with_a_permitted_film(url: str, opened: bool) -> None:
+    assert answer(url, school(ITEM)).open is opened
+
+
+def test_a_permitted_film_may_be_seen_and_nothing_sent_to_it() -> None:
+    address = canonical("https://film.com/embed/abc")
+    for changes in ({"action": Action.SUBMIT}, {"action": Action.UPLOAD}, {"websocket": True}):
+        request = replace(AccessRequest(Action.VISIT, pupil(), ("film.com",), address), **changes)  # type: ignore[arg-type]
+        assert not decide(request, school(ITEM), LESSON).open
+
+
+def test_the_answer_about_a_film_holds_until_its_permission_begins_or_ends() -> None:
+    ends, begins = replace(ITEM, end=at("09:05")), replace(ITEM, start=at("09:05"))
+    assert answer("https://film.com/watch?v=abc", school(ends)).valid_until == at("09:05")
+    assert answer("https://film.com/watch?v=abc", school(begins)).valid_until == at("09:05")
+
+
+def test_a_permission_is_for_acting_at_its_site_and_not_at_what_that_shares() -> None:
+    given = school(grant(sites=("film.com",)))
+    address = canonical("https://cdn.shared.net/live_chat")
+    request = AccessRequest(Action.CHAT, pupil(), ("cdn.shared.net",), address, navigation=False)
+    assert decide(request, given, LESSON).reason is Reason.CHAT
+
+
+def test_a_rule_for_one_site_leaves_the_services_other_sites_alone() -> None:
+    closed = with_rules(rule("film", facet=Facet.PLACE, sites=("fi.lm",)))
+    assert answer("https://fi.lm/abc", closed).effect is Effect.DENY
+    assert answer("https://eu.filmcdn.com/", closed).effect is Effect.DENY
+    assert answer("https://film.com/", closed).effect is Effect.ALLOW
+
+
+def test_talk_through_a_relay_is_talk() -> None:
+    looking = school(grant(sites=("film.com",), facets=VIEW))
+    assert answer("https://translate.google.nl/translate?u=https://film.com/", looking).effect is Effect.ALLOW
+    assert answer("https://translate.google.nl/translate?u=https://film.com/live_chat", looking).reason is Reason.CHAT
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"items": ("nope:abc",)},
+        {"items": ("film:",)},
+        {"items": (":",)},
+        {"items": ("film:" + "a" * 5000,)},
+        {"categories": frozenset({"nonsense"})},
+        {"sites": ("com",)},
+        {"sites": ("github.io",)},
+        {"sites": ("Film.COM",)},
+        {"sites": ("",)},
+    ],
+)
+def test_a_wish_for_what_does_not_exist_is_refused(wish: dict[str, object]) -> None:
+    assert may_grant(ANJA, grant(**wish), SCHOOL, LESSON).reason is Refusal.NOTHING
+
+
 def test_the_film_gets_what_it_needs_in_the_background_only() -> None:
     opened = school(ITEM)
     for url in ("https://eu.filmcdn.com/part1", "https://film.com/player/7.js", "https://cdn.shared.net/a.css"):

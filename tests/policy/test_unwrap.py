@@ -121,6 +121,82 @@ def test_a_closed_site_is_closed_in_relays_inside_relays(closed: str, ways, plac
     assert answer(place.format(text)).effect is Effect.DENY
 
 
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "u=%20social.com",
+        "u=+www.social.com",
+        'u="social.com"',
+        "u=(social.com)",
+        "u=[%22social.com%22]",
+        "u=%7B%22host%22%3A%22social.com%22%7D",
+        "u=a|social.com",
+        "u=x,social.com",
+        "u=jan@social.com",
+        "u=%5C%5Csocial.com/x",
+        "u=//social.com/x",
+        "u=https:/social.com",
+        "u=https:social.com",
+        "u=https:%5C%5Csocial.com",
+        "u=HTTPS://SoCiAl.CoM",
+        "u=soc%09ial.com",
+        "u=ｓｏｃｉａｌ.com",
+        "u=social。com",
+        "u=https://" + "a" * 1500 + "@social.com/",
+        "u=_aHR0cHM6Ly9zb2NpYWwuY29tLw_",
+        "u=a1aHR0cHM6Ly9zb2NpYWwuY29tLw",
+        "u=v1.aHR0cHM6Ly9zb2NpYWwuY29tLw",
+        "u=aHR0cHM6%0ALy9zb2NpYWwuY29tLw",
+        "u=aHR0cHM6%20Ly9zb2NpYWwuY29tLw==",
+        "u=aAB0AHQAcABzADoALwAvAHMAbwBjAGkAYQBsAC4AYwBvAG0ALwA",
+        "u=uggcf%3A%2F%2Ffbpvny.pbz%2F",
+        "u=eC5jb20",
+        "q=view-source:https://social.com",
+        "q=%20https://social.com",
+        "q=ahttps://social.com",
+        "q=//social.com/",
+        "q=moc.laicos//:sptth",
+        f"q={every_second('https://social.com/')}",
+        "q=68747470733a2f2f736f6369616c2e636f6d",
+        "ref=https://social.com/",
+    ],
+)
+def test_no_neighbour_and_no_disguise_hides_an_address(rest: str) -> None:
+    assert answer(f"https://relay.example/p?{rest}").effect is Effect.DENY
+
+
+@pytest.mark.parametrize("path", ["/aHR0/cHM6/Ly9zb2NpYWwuY29tLw", "/x/_aHR0cHM6Ly9zb2NpYWwuY29tLw", "/a;social.com"])
+def test_no_disguise_in_a_path_hides_an_address(path: str) -> None:
+    assert answer(f"https://relay.example{path}").effect is Effect.DENY
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://relay.example/?utm_source=social.com",
+        "https://relay.example/?via=social.com",
+        "https://leren.nl/wiki/Social.com",
+        "https://leren.nl/?url=https://social.com/",
+        "https://relay.example/?q=social.com",
+    ],
+)
+def test_where_somebody_came_from_and_what_is_written_about_is_not_fetched(url: str) -> None:
+    assert answer(url).effect is Effect.ALLOW
+
+
+def test_what_a_free_host_calls_itself_is_no_search_engine() -> None:
+    assert answer("https://google.github.io/search?q=https://social.com/").effect is Effect.DENY
+
+
+def test_a_name_that_cannot_be_read_in_a_relays_own_is_closed() -> None:
+    assert answer("https://onleesbaar.translate.goog/").reason is Reason.UNREADABLE
+
+
+def test_of_a_name_inside_only_the_site_is_told() -> None:
+    decision = answer("https://relay.example/?u=https://sanne-heeft-een-geheim.social.com/")
+    assert decision.host == "social.com"
+
+
 def test_deeper_than_anybody_writes_is_closed_as_unreadable() -> None:
     text = "https://leren.nl/"
     for _ in range(MAX_DEPTH + 3):
