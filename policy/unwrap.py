@@ -31,7 +31,7 @@ _LONGEST_PIECE = 8_192
 
 _URL = re.compile(r"(?:https?|wss?|ftp):[/\\]*(?:[^/\\?#\s]{0,2000}@)?([^/\\?#&\s\"'<>|]{1,300})", re.IGNORECASE)
 _SLASHED = re.compile(r"(?<![\w:/\\])[/\\]{2}(?:[^/\\?#\s]{0,2000}@)?([^/\\?#&\s\"'<>|]{1,300})")
-_NAME = re.compile(r"(?<![\w.-])(?:[\w-]{1,63}\.)+([^\W\d_]{2,63}|xn--[a-z0-9-]{1,59})(?![\w-])", re.IGNORECASE)
+_NAME = re.compile(r"(?<![\w.%-])(?:[\w-]{1,63}\.)+([^\W\d_]{2,63}|xn--[a-z0-9-]{1,59})(?![\w-])", re.IGNORECASE)
 _SPLIT = re.compile(r"[/?&;=\s\"'(){}\[\]|<>,]+")
 # What a browser leaves out of an address, and what it reads as a dot.
 _CONTROL = str.maketrans({"\t": None, "\r": None, "\n": None, "\u3002": ".", "\uff0e": ".", "\uff61": "."})
@@ -151,7 +151,9 @@ class _Look:
             self._whole(_SLASHED, text, via, depth)
         if self._names and "." in text:
             for match in _NAME.finditer(text):
-                self._name(match[0], via, depth)
+                # Somebody's mail address is no site, unless a path follows it.
+                if text[match.start() - 1 : match.start()] != "@" or text[match.end() : match.end() + 1] in ("/", ":"):
+                    self._name(match[0], via, depth)
         if "//:" in text and "ptth" in text:
             self._decode(lambda: text[::-1], len(text), "reversed", depth)
         for match in _EVERY_SECOND.finditer(text):

@@ -132,7 +132,7 @@ def test_a_closed_site_is_closed_in_relays_inside_relays(closed: str, ways, plac
         "u=%7B%22host%22%3A%22social.com%22%7D",
         "u=a|social.com",
         "u=x,social.com",
-        "u=jan@social.com",
+        "u=jan@social.com/x",
         "u=%5C%5Csocial.com/x",
         "u=//social.com/x",
         "u=https:/social.com",
@@ -178,6 +178,9 @@ def test_no_disguise_in_a_path_hides_an_address(path: str) -> None:
         "https://leren.nl/wiki/Social.com",
         "https://leren.nl/?url=https://social.com/",
         "https://relay.example/?q=social.com",
+        "https://relay.example/?login_hint=leerling@social.com&x=1",
+        "https://relay.example/user/jan@social.com",
+        "https://relay.example/?email=jan%40social.com",
     ],
 )
 def test_where_somebody_came_from_and_what_is_written_about_is_not_fetched(url: str) -> None:
