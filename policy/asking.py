@@ -151,7 +151,7 @@ class Asking:
 
     def listed(self, host: str) -> frozenset[str]:
         """The categories of a host inside the address. Its name alone tells nothing there: many a text has a dot."""
-        return self.categories(host) if host in self.fetched else kinds.of_list(host, self.snapshot)
+        return self.categories(host) if host in self.fetched else kinds.of_inner(host, self.snapshot)
 
     @cached_property
     def _categories(self) -> dict[str, frozenset[str]]:

@@ -26,6 +26,12 @@ def of_list(host: str, snapshot: Snapshot) -> frozenset[str]:
     return snapshot.knowledge.categories.categories(host) | snapshot.own_lists.categories(host)
 
 
+def of_inner(host: str, snapshot: Snapshot) -> frozenset[str]:
+    """The categories of a host that only stands inside an address: by list, or because it is a bare address."""
+    found = of_list(host, snapshot)
+    return found | {BARE_IP} if is_ip(host) else found
+
+
 def of_host(host: str, snapshot: Snapshot) -> frozenset[str]:
     """All categories of a canonical host. A name is read only when no list knows it."""
     knowledge = snapshot.knowledge

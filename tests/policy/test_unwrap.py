@@ -18,7 +18,7 @@ from policy.address import canonical
 from policy.decide import decide
 from policy.model import AccessRequest, Action, Care, Effect, Facet, Reason
 from policy.unwrap import MAX_DEPTH, look_inside
-from tests.cast import KNOWLEDGE, LESSON, SNAPSHOT, grant, pupil, with_state
+from tests.cast import KNOWLEDGE, LESSON, SNAPSHOT, grant, pupil, rule, with_rules, with_state
 
 RELAYS = KNOWLEDGE.relays
 DATA = os.environ.get("KLASWACHT_TEST_DATA")
@@ -185,6 +185,13 @@ def test_no_disguise_in_a_path_hides_an_address(path: str) -> None:
 )
 def test_where_somebody_came_from_and_what_is_written_about_is_not_fetched(url: str) -> None:
     assert answer(url).effect is Effect.ALLOW
+
+
+def test_an_address_without_a_name_inside_another_is_one() -> None:
+    bare = rule("bare", facet=Facet.PLACE, categories=frozenset({"bare-ip"}))
+    school = with_rules(bare)
+    assert answer("https://relay.example/?u=http://0x7f000001/", school).category == "bare-ip"
+    assert answer("https://relay.example/jquery/3.6.0.1/x.js", school).effect is Effect.ALLOW
 
 
 def test_what_a_free_host_calls_itself_is_no_search_engine() -> None:
