@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from config.texts import say
+from policy.kinds import LOOK_ALIKE
 from policy.model import (
     AccessRequest,
     Action,
@@ -50,6 +51,7 @@ _PAGE_OF = {
     Reason.CHAT: "chat",
     Reason.POST: "post",
     Reason.UPLOAD: "upload",
+    Reason.LIVE: "live",
     Reason.WORDS: "words",
     Reason.LOCKED: "locked",
     Reason.CONSENT: "consent",
@@ -62,9 +64,10 @@ _PAGE_OF = {
 _READ_ALOUD = frozenset({"block.html", "help.html", "note.html"})
 _CALM = frozenset({"pause", "break", "sanction", "hold", "agreement"})
 _SKY = frozenset({"failed", *TROUBLES})
-_NOT_ASKED = frozenset({"locked", "unreadable", "pause", "break", "sanction"})
+_SAME_PICTURE = {"live": "chat", "look_alike": "unreadable"}
+_NOT_ASKED = frozenset({"locked", "look_alike", "unreadable", "pause", "break", "sanction"})
 _NOT_REPORTED = frozenset({"pause", "break", "sanction"})
-_STANDS_STILL = frozenset({"locked", "unreadable"})
+_STANDS_STILL = frozenset({"locked", "look_alike", "unreadable"})
 _GROUND = {
     BasisKind.CLAUSE: "page.school_rule",
     BasisKind.SCHOOL: "page.school_rule",
@@ -137,7 +140,7 @@ class Pages:
         lang = self.lang(exchange)
         if decision.effect is Effect.HELP:
             return self.help(lang)
-        kind = "hold" if decision.effect is Effect.HOLD else _PAGE_OF.get(decision.reason, "action")
+        kind = _kind(decision)
         framed = is_framed(exchange)
         reload = exchange.method.upper() == "GET"
         return self._block(
@@ -264,7 +267,7 @@ class Pages:
                 "lang": lang,
                 "title": title,
                 "tone": tone,
-                "picture": self._pictures[picture],
+                "picture": self._pictures[_SAME_PICTURE.get(picture, picture)],
                 "css": Markup(self._css),  # noqa: S704  (our own file)
                 "js": Markup(self._js),  # noqa: S704  (our own file)
                 "script_words": {name: say(code, lang) for name, code in words.items()},
@@ -304,10 +307,19 @@ def can_ask(decision: Decision, who: Principal) -> bool:
     """
     if not who.groups:
         return False
-    kind = "hold" if decision.effect is Effect.HOLD else _PAGE_OF.get(decision.reason, "action")
+    kind = _kind(decision)
     if decision.effect not in (Effect.DENY, Effect.HOLD) or decision.reason is Reason.FAILED:
         return False
     return kind not in _NOT_ASKED and decision.liftable_by is not LiftableBy.NOBODY
+
+
+def _kind(decision: Decision) -> str:
+    """Which page tells this decision."""
+    if decision.effect is Effect.HOLD:
+        return "hold"
+    if decision.reason is Reason.PLACE and decision.category == LOOK_ALIKE:
+        return "look_alike"
+    return _PAGE_OF.get(decision.reason, "action")
 
 
 def elsewhere(url: str) -> Answer:

@@ -14,11 +14,12 @@ import pytest
 import yaml
 
 import config
-from policy.model import Clause, Effect, Reason
+from policy.model import Clause, Decision, Effect, Facet, Reason
+from proxy_addons import translate
 from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Exchange
 from proxy_addons.gate import Gate
-from tests.cast import LESSON, POLICY, PROTOCOL
+from tests.cast import KNOWLEDGE, LESSON, POLICY, PROTOCOL, rule
 from tests.proxy_addons.asking import STRANGERS, Guard, background, exchange, page
 from tests.store.school import SCHOOL
 
@@ -155,6 +156,26 @@ def test_a_page_opens_by_itself_but_a_form_is_never_sent_again(guard: Guard) -> 
     sent = shown(guard, replace(asked, method="POST", body=b"a=b", headers=form))
     assert 'data-wait="tell"' in sent and "http-equiv" not in sent and "act=submit" in sent
     assert "data-wait" not in shown(guard, exchange("https://adult.com/"))
+
+
+def test_every_reason_that_closes_a_page_has_a_page_of_its_own(guard: Guard) -> None:
+    pages = Pages("nl")
+    asked = exchange(BLOCKED)
+
+    async def look(gate: Gate) -> list[str]:
+        request = translate.of_exchange(asked, gate._who(asked.peer), KNOWLEDGE.engines)
+        made = (Decision(Effect.DENY, reason) for reason in Reason)
+        return [page(pages.denied(asked, request, one, gate.live)) for one in made]
+
+    assert all("<h1" in html for html in guard.run(look))
+
+
+def test_a_name_that_pretends_is_told_as_one_and_not_asked_for(guard: Guard) -> None:
+    closed = rule("look-alike", facet=Facet.PLACE, categories=frozenset({"look-alike"}))
+    guard.store.policies.add(SCHOOL, replace(POLICY, rules=(*POLICY.rules, closed)), "file", "cor", LESSON)
+    html = shown(guard, exchange("https://basisp0ort.nl/"))
+    assert "niet de echte site" in html and "basisp0ort.nl" in html
+    assert "/_klaswacht/ask" not in html and "data-wait" not in html
 
 
 @pytest.mark.parametrize(
