@@ -172,23 +172,26 @@ class Asking:
     @cached_property
     def inside(self) -> Inside:
         """Every address inside the one that is asked for. Somebody's search words are no address."""
-        address = self.request.address
-        if address is None:
+        address, relays = self.request.address, self.snapshot.knowledge.relays
+        if address is None or (self.trusted and not relays.known(address)):
             return Inside()
         words, typed = self.snapshot.knowledge.engines.fields(address)
-        return look_inside(address, self.snapshot.knowledge.relays, words, typed)
+        return look_inside(address, relays, words, typed)
 
     @cached_property
     def inner(self) -> tuple[str, ...]:
-        """The hosts inside the address that are not in play by themselves.
+        """The hosts inside the address that are not in play by themselves."""
+        found = (one for one in self.inside.found if one.sure or not self.trusted)
+        return tuple(one.address.host for one in found if one.address.host not in self.request.hosts)
 
-        Sites that we listed for learning, news and help fetch nothing for others: what stands in their addresses is
-        where somebody came from or what is written about, unless such a site is a known relay itself.
+    @cached_property
+    def trusted(self) -> bool:
+        """Whether every name in play is on our lists for learning, news, help and administration.
+
+        Those sites fetch nothing for others: what stands in their addresses is where somebody came from or what is
+        written about, unless such a site is a known relay itself.
         """
-        hosts = self.request.hosts
-        trusted = bool(hosts) and all(kinds.of_the_school(host, self.snapshot) for host in hosts)
-        found = (one for one in self.inside.found if one.sure or not trusted)
-        return tuple(one.address.host for one in found if one.address.host not in hosts)
+        return bool(self.request.hosts) and all(kinds.of_the_school(host, self.snapshot) for host in self.request.hosts)
 
     @cached_property
     def fetched(self) -> tuple[str, ...]:

@@ -39,14 +39,14 @@ _READ_AS = {
     "p": "рρþ",
     "q": "ԛգ",
     "r": "гᴦɼꭇ",
-    "s": "ѕʂꜱ5",
+    "s": "ѕʂꜱ",
     "t": "тτŧ",
     "u": "υսцμ",
     "v": "νѵⅴᴠ",
     "w": "ԝщшωᴡ",
     "x": "хχⅹ",
     "y": "уүγʏỿ",
-    "z": "ᴢʐ2",
+    "z": "ᴢʐ",
     "3": "зӡ",
 }
 _TABLE = str.maketrans({char: letter for letter, chars in _READ_AS.items() for char in chars})

@@ -20,8 +20,6 @@ _SCRIPTS = frozenset(
         "scramjet.": "all bundle client codecs config controller shared sync worker sw",
         "scramjet-": "sw",
         "rammerhead": " .min",
-        "hammerhead": " .min",
-        "dynamic.": "worker handler client config sw",
         "womginx": " -sw",
         "baremux": " -worker",
         "wisp-": "client",

@@ -12,7 +12,9 @@ from policy.lookalike import Protected, mixed_scripts, reading, shown
 from policy.model import AccessRequest, Action, Effect, Facet
 from tests.cast import LESSON, RULES, pupil, rule, with_rules
 
-PROTECTED = Protected.of(("basispoort.nl", "discord.com", "roblox.com", "microsoft.com", "xn--mnchen-3ya.de", "kk1.nl"))
+PROTECTED = Protected.of(
+    ("basispoort.nl", "klasse.nl", "discord.com", "roblox.com", "microsoft.com", "xn--mnchen-3ya.de", "kk1.nl")
+)
 SCHOOL = with_rules(*RULES, rule("look-alike", facet=Facet.PLACE, categories=frozenset({"look-alike"})))
 
 
@@ -62,6 +64,7 @@ def test_two_alphabets_in_one_label_are_told(name: str) -> None:
         "basispoorten.nl",
         "disco.nl",
         "basis-poort.nl",
+        "klas5e.nl",
         "kîk1.nl",
         "localhost",
     ],

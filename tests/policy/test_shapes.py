@@ -37,6 +37,8 @@ from tests.cast import LESSON, SNAPSHOT, pupil
         ("https://weer.example/assets/uv-index.js", False, None),
         ("https://leren.nl/js/meteor/client.js", False, None),
         ("wss://leren.nl/socket/", True, None),
+        ("https://leren.nl/js/dynamic.handler.js", False, None),
+        ("https://zeedieren.example/hammerhead.js", False, None),
     ],
 )
 def test_a_service_worker_proxy_is_told_by_its_shape(url: str, websocket: bool, kind: str | None) -> None:

@@ -215,6 +215,11 @@ def test_deeper_than_anybody_writes_is_closed_as_unreadable() -> None:
     assert (decision.effect, decision.reason) == (Effect.DENY, Reason.UNREADABLE)
 
 
+def test_long_work_on_a_learning_site_is_not_taken_for_packing() -> None:
+    drawing = b64encode(b'{"x": 1, "y": "https://leren.nl/"}' * 2000).decode()
+    assert answer(f"https://leren.nl/teken?d={percent(drawing)}").effect is Effect.ALLOW
+
+
 def test_more_percent_signs_than_anybody_writes_are_unreadable() -> None:
     text = "https://leren.nl/"
     for _ in range(20):
