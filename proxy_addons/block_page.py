@@ -10,31 +10,34 @@ import base64
 import hashlib
 import json
 import logging
-from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from config.texts import say
-from policy.kinds import LOOK_ALIKE
 from policy.model import (
     AccessRequest,
-    Action,
-    Agreement,
-    BasisKind,
     Decision,
     Effect,
-    LiftableBy,
-    Principal,
     Reason,
-    Snapshot,
 )
 from proxy_addons.facts import Answer, Exchange
 from proxy_addons.live import Live
+from proxy_addons.telling import (
+    GROUND,
+    NOT_REPORTED,
+    STANDS_STILL,
+    Agreed,
+    agreed_of,
+    can_ask,
+    can_wait,
+    carried,
+    clause_of,
+    page_of,
+    shown_host,
+)
 from proxy_addons.translate import is_framed, wants_html
 
 _log = logging.getLogger(__name__)
@@ -46,34 +49,10 @@ KINDS = ("scary", "naked", "mean", "other")
 TROUBLES = frozenset({"unreachable", "certificate", "dns", "timeout"})
 
 _FOLDER = Path(__file__).parent / "page"
-_PAGE_OF = {
-    Reason.PLACE: "place",
-    Reason.CHAT: "chat",
-    Reason.POST: "post",
-    Reason.UPLOAD: "upload",
-    Reason.LIVE: "live",
-    Reason.WORDS: "words",
-    Reason.LOCKED: "locked",
-    Reason.CONSENT: "consent",
-    Reason.UNREADABLE: "unreadable",
-    Reason.PAUSE: "pause",
-    Reason.BREAK: "break",
-    Reason.SANCTION: "sanction",
-    Reason.AGREEMENT: "agreement",
-}
 _READ_ALOUD = frozenset({"block.html", "help.html", "note.html"})
 _CALM = frozenset({"pause", "break", "sanction", "hold", "agreement"})
 _SKY = frozenset({"failed", *TROUBLES})
 _SAME_PICTURE = {"live": "chat", "look_alike": "unreadable"}
-_NOT_ASKED = frozenset({"locked", "look_alike", "unreadable", "pause", "break", "sanction"})
-_NOT_REPORTED = frozenset({"pause", "break", "sanction"})
-_STANDS_STILL = frozenset({"locked", "look_alike", "unreadable"})
-_GROUND = {
-    BasisKind.CLAUSE: "page.school_rule",
-    BasisKind.SCHOOL: "page.school_rule",
-    BasisKind.SAFETY: "page.safety",
-    BasisKind.LAW: "page.law",
-}
 _PEOPLE = (
     {
         "code": "kindertelefoon",
@@ -93,15 +72,6 @@ _PEOPLE = (
         "chat": False,
     },
 )
-_MOST_SITES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class _Agreed:
-    """What was agreed for this lesson, for the page."""
-
-    goal: str
-    sites: tuple[str, ...]
 
 
 class Pages:
@@ -140,7 +110,7 @@ class Pages:
         lang = self.lang(exchange)
         if decision.effect is Effect.HELP:
             return self.help(lang)
-        kind = _kind(decision)
+        kind = page_of(decision)
         framed = is_framed(exchange)
         reload = exchange.method.upper() == "GET"
         return self._block(
@@ -148,14 +118,14 @@ class Pages:
             kind,
             lang,
             host=shown_host(request, decision),
-            ground=_GROUND.get(decision.basis) if decision.basis else None,
-            clause=_clause(decision, live.snapshot) if lang == "nl" else "",
-            agreed=_agreed(request, live.snapshot, live.clock()) if kind == "agreement" else None,
+            ground=GROUND.get(decision.basis) if decision.basis else None,
+            clause=clause_of(decision, live.snapshot) if lang == "nl" else "",
+            agreed=agreed_of(request, live.snapshot, live.clock()) if kind == "agreement" else None,
             can_ask=not framed and can_ask(decision, request.who),
-            can_report=kind not in _NOT_REPORTED,
+            can_report=kind not in NOT_REPORTED,
             framed=framed,
-            wait=None if kind in _STANDS_STILL or framed or not _can_wait(request, reload) else reload,
-            about=_about(request),
+            wait=None if kind in STANDS_STILL or framed or not can_wait(request, reload) else reload,
+            about=carried(request),
         )
 
     def failed(self, exchange: Exchange | None) -> Answer:
@@ -216,7 +186,7 @@ class Pages:
         host: str = "",
         ground: str | None = None,
         clause: str = "",
-        agreed: _Agreed | None = None,
+        agreed: Agreed | None = None,
         can_ask: bool = False,
         can_report: bool = False,
         framed: bool = False,
@@ -300,77 +270,9 @@ def json_answer(value: object, status: int = 200) -> Answer:
     return Answer(status, headers, json.dumps(value, ensure_ascii=False).encode())
 
 
-def can_ask(decision: Decision, who: Principal) -> bool:
-    """Whether asking through the guard makes sense: it can be permitted, and a teacher will see it.
-
-    Of somebody in no known group no teacher's screen would tell; the page then says to ask in class.
-    """
-    if not who.groups:
-        return False
-    kind = _kind(decision)
-    if decision.effect not in (Effect.DENY, Effect.HOLD) or decision.reason is Reason.FAILED:
-        return False
-    return kind not in _NOT_ASKED and decision.liftable_by is not LiftableBy.NOBODY
-
-
-def _kind(decision: Decision) -> str:
-    """Which page tells this decision."""
-    if decision.effect is Effect.HOLD:
-        return "hold"
-    if decision.reason is Reason.PLACE and decision.category == LOOK_ALIKE:
-        return "look_alike"
-    return _PAGE_OF.get(decision.reason, "action")
-
-
 def elsewhere(url: str) -> Answer:
     """Leads to an address that is open in place of the one asked for."""
     return Answer(302, (("Location", url), ("Cache-Control", "no-store")), b"")
-
-
-def about_host(request: AccessRequest, decision: Decision) -> str:
-    """The host that a decision is about: what a relay was to fetch, or else the one that was asked for."""
-    if decision.host is not None and decision.host not in request.hosts:
-        return decision.host
-    return request.address.host if request.address else (request.hosts[0] if request.hosts else "")
-
-
-def shown_host(request: AccessRequest, decision: Decision | None = None) -> str:
-    """The host as a child knows it."""
-    host = about_host(request, decision or Decision(Effect.DENY, Reason.PLACE))
-    return host.removeprefix("www.")
-
-
-def _can_wait(request: AccessRequest, reload: bool) -> bool:
-    """A search in a posted form cannot be asked for again by its address: there is nothing to wait for."""
-    return reload or request.search is None
-
-
-def _about(request: AccessRequest) -> str:
-    """What the page's own calls say of the request that it stands for; nothing for a visit."""
-    if request.action in (Action.VISIT, Action.SEARCH):
-        return ""
-    return urlencode({"act": request.action.value, "media": ",".join(sorted(request.media))})
-
-
-def _clause(decision: Decision, snapshot: Snapshot | None) -> str:
-    """The clause behind the decision in the protocol's words for a child, if there is one."""
-    if snapshot is None:
-        return ""
-    found = (snapshot.clauses.get(clause) for clause in decision.clauses)
-    return next((clause.child for clause in found if clause is not None and clause.child), "")
-
-
-def _agreed(request: AccessRequest, snapshot: Snapshot | None, now: datetime) -> _Agreed | None:
-    """Goal and list of the agreement that binds the asker now."""
-
-    def binds(agreement: Agreement) -> bool:
-        mine = request.who.person in agreement.people or not agreement.groups.isdisjoint(request.who.groups)
-        return mine and agreement.start <= now < agreement.end
-
-    if snapshot is None:
-        return None
-    found = next((agreement for agreement in snapshot.state.agreements if binds(agreement)), None)
-    return None if found is None else _Agreed(found.goal, found.sites[:_MOST_SITES])
 
 
 def _headers(css: str, js: str) -> tuple[tuple[str, str], ...]:

@@ -22,9 +22,10 @@ from policy.address import canonical
 from policy.model import AccessRequest, Action, Address, Decision, Principal
 from policy.terms import HELP
 from proxy_addons import translate
-from proxy_addons.block_page import KINDS, WHYS, Pages, about_host, can_ask, json_answer, shown_host
+from proxy_addons.block_page import KINDS, WHYS, Pages, json_answer
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.live import Live
+from proxy_addons.telling import about_host, can_ask, shown_host
 from store import Store, StoreUnavailable
 from store.incidents import Ask, AskState, Wish
 

@@ -1,0 +1,126 @@
+"""What a page has to tell of a decision: which page it is, about which host, on which ground, and what can be done.
+
+No sentence is here: `block_page` makes the page.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from policy.kinds import LOOK_ALIKE
+from policy.model import (
+    AccessRequest,
+    Action,
+    Agreement,
+    BasisKind,
+    Decision,
+    Effect,
+    LiftableBy,
+    Principal,
+    Reason,
+    Snapshot,
+)
+
+_PAGE_OF = {
+    Reason.PLACE: "place",
+    Reason.CHAT: "chat",
+    Reason.POST: "post",
+    Reason.UPLOAD: "upload",
+    Reason.LIVE: "live",
+    Reason.WORDS: "words",
+    Reason.LOCKED: "locked",
+    Reason.CONSENT: "consent",
+    Reason.UNREADABLE: "unreadable",
+    Reason.PAUSE: "pause",
+    Reason.BREAK: "break",
+    Reason.SANCTION: "sanction",
+    Reason.AGREEMENT: "agreement",
+}
+_NOT_ASKED = frozenset({"locked", "look_alike", "unreadable", "pause", "break", "sanction"})
+NOT_REPORTED = frozenset({"pause", "break", "sanction"})
+STANDS_STILL = frozenset({"locked", "look_alike", "unreadable"})
+GROUND = {
+    BasisKind.CLAUSE: "page.school_rule",
+    BasisKind.SCHOOL: "page.school_rule",
+    BasisKind.SAFETY: "page.safety",
+    BasisKind.LAW: "page.law",
+}
+_MOST_SITES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """What was agreed for this lesson, for the page."""
+
+    goal: str
+    sites: tuple[str, ...]
+
+
+def can_ask(decision: Decision, who: Principal) -> bool:
+    """Whether asking through the guard makes sense: it can be permitted, and a teacher will see it.
+
+    Of somebody in no known group no teacher's screen would tell; the page then says to ask in class.
+    """
+    if not who.groups:
+        return False
+    kind = page_of(decision)
+    if decision.effect not in (Effect.DENY, Effect.HOLD) or decision.reason is Reason.FAILED:
+        return False
+    return kind not in _NOT_ASKED and decision.liftable_by is not LiftableBy.NOBODY
+
+
+def page_of(decision: Decision) -> str:
+    """Which page tells this decision."""
+    if decision.effect is Effect.HOLD:
+        return "hold"
+    if decision.reason is Reason.PLACE and decision.category == LOOK_ALIKE:
+        return "look_alike"
+    return _PAGE_OF.get(decision.reason, "action")
+
+
+def about_host(request: AccessRequest, decision: Decision) -> str:
+    """The host that a decision is about: what a relay was to fetch, or else the one that was asked for."""
+    if decision.host is not None and decision.host not in request.hosts:
+        return decision.host
+    return request.address.host if request.address else (request.hosts[0] if request.hosts else "")
+
+
+def shown_host(request: AccessRequest, decision: Decision | None = None) -> str:
+    """The host as a child knows it."""
+    host = about_host(request, decision or Decision(Effect.DENY, Reason.PLACE))
+    return host.removeprefix("www.")
+
+
+def can_wait(request: AccessRequest, reload: bool) -> bool:
+    """A search in a posted form cannot be asked for again by its address: there is nothing to wait for."""
+    return reload or request.search is None
+
+
+def carried(request: AccessRequest) -> str:
+    """What the page's own calls say of the request that it stands for; nothing for a visit."""
+    if request.action in (Action.VISIT, Action.SEARCH):
+        return ""
+    return urlencode({"act": request.action.value, "media": ",".join(sorted(request.media))})
+
+
+def clause_of(decision: Decision, snapshot: Snapshot | None) -> str:
+    """The clause behind the decision in the protocol's words for a child, if there is one."""
+    if snapshot is None:
+        return ""
+    found = (snapshot.clauses.get(clause) for clause in decision.clauses)
+    return next((clause.child for clause in found if clause is not None and clause.child), "")
+
+
+def agreed_of(request: AccessRequest, snapshot: Snapshot | None, now: datetime) -> Agreed | None:
+    """Goal and list of the agreement that binds the asker now."""
+
+    def binds(agreement: Agreement) -> bool:
+        mine = request.who.person in agreement.people or not agreement.groups.isdisjoint(request.who.groups)
+        return mine and agreement.start <= now < agreement.end
+
+    if snapshot is None:
+        return None
+    found = next((agreement for agreement in snapshot.state.agreements if binds(agreement)), None)
+    return None if found is None else Agreed(found.goal, found.sites[:_MOST_SITES])
