@@ -315,11 +315,11 @@ def test_a_whole_address_in_the_search_field_of_an_unlisted_site_is_one_to_fetch
 @pytest.mark.parametrize(
     "url",
     [
-        "https://leren.nl/wp-content/plugins/elementor/assets/js/frontend.min.js?ver=3.18.2",
-        "https://leren.nl/files/2026/verslag.pdf?download=true",
-        "https://login.leren.nl/auth?redirect_uri=https%3A%2F%2Fapp.leren.nl%2Fstart&state=aGFsbG8gd2VyZWxk",
-        "https://leren.nl/les/3.2.1/breuken.html#social.com",
-        "https://leren.nl/app.js.map?h=4f3c2b1a0d9e8f7c6b5a4d3c2b1a0f9e",
+        "https://krant.example/wp-content/plugins/elementor/assets/js/frontend.min.js?ver=3.18.2",
+        "https://krant.example/files/2026/verslag.pdf?download=true",
+        "https://login.krant.example/auth?redirect_uri=https%3A%2F%2Fapp.leren.nl%2Fstart&state=aGFsbG8gd2VyZWxk",
+        "https://krant.example/les/3.2.1/breuken.html#social.com",
+        "https://krant.example/app.js.map?h=4f3c2b1a0d9e8f7c6b5a4d3c2b1a0f9e",
         "https://mijn.school.nl/?token=eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl",
     ],
 )
