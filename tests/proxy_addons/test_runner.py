@@ -191,11 +191,11 @@ def test_an_address_of_numbers_is_denied_as_one_however_it_is_written(home, work
         sock.sendall(f"GET {target}/ HTTP/1.1\r\nHost: {typed}\r\nAccept: text/html\r\n\r\n".encode())
         assert sock.recv(4096).startswith(b"HTTP/1.1 403")
     deadline = time.monotonic() + 10
-    while not (stored := home.store.events.since(SCHOOL, after)):
+    # The workers are shared by the tests here: what an earlier one did may still be on its way into the store.
+    while not (mine := [one for one in home.store.events.since(SCHOOL, after) if one.event.host == host]):
         assert time.monotonic() < deadline, "nothing was recorded"
         time.sleep(0.05)
-    told = {(one.event.reason, one.event.category, one.event.host) for one in stored}
-    assert told == {(Reason.PLACE, "bare-ip", host)}
+    assert {(one.event.reason, one.event.category) for one in mine} == {(Reason.PLACE, "bare-ip")}
 
 
 def test_two_workers_share_the_port(home, workers):
