@@ -15,12 +15,12 @@ from config.read import Document, Path, quoted, read_yaml
 from policy.kinds import DERIVED
 from policy.lookalike import Protected
 from policy.match import HostIndex
-from policy.model import Action, Knowledge
+from policy.model import Action, Knowledge, Term
 from policy.namewords import NameWord, NameWords
 from policy.relays import Relay, Relays
 from policy.search import Engine, Engines
 from policy.services import Place, Service, Services
-from policy.terms import Lexicon, Term
+from policy.terms import Lexicon
 
 HELP = "help"
 SYSTEM = "system"

@@ -9,6 +9,8 @@ from functools import cached_property
 
 import ahocorasick
 
+from policy.model import Hit, Term
+
 HELP = "help"
 _LEET = str.maketrans(
     {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i", "€": "e"}
@@ -19,25 +21,6 @@ _REPEATED = re.compile(r"(.)\1{2,}")
 _SPELLED = re.compile(r"(?<!\S)(?:\S ){2,}\S(?!\S)")
 _MOST_FOLDS = 4
 _NOT_WORD = re.compile(r"[\W_]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One curated term. `part` lets it hit inside a longer word, unless the word holds one of `exceptions`."""
-
-    id: str
-    kind: str
-    text: str
-    part: bool = False
-    exceptions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A term that was found: its id and kind. The text stays where it was."""
-
-    term_id: str
-    kind: str
 
 
 def fold(text: str) -> str:
@@ -109,7 +92,7 @@ class Lexicon:
             for end, (length, terms) in self._automaton.iter(hay):
                 for term, exceptions in terms:
                     if not (exceptions and _excepted(hay, end + 1 - length, end + 1, exceptions)):
-                        found.add(Hit(term.id, term.kind))
+                        found.add(Hit(term.id, term.kind, term.severity, term.topics))
         return tuple(sorted(found, key=lambda hit: hit.term_id))
 
 

@@ -38,12 +38,13 @@ from policy.model import (
     Snapshot,
     State,
     Strength,
+    Term,
 )
 from policy.namewords import NameWord, NameWords
 from policy.relays import Relay, Relays
 from policy.search import Engine, Engines
 from policy.services import Place, Service, Services
-from policy.terms import Lexicon, Term
+from policy.terms import Lexicon
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 

@@ -36,6 +36,7 @@ from policy.model.vocabulary import (
     SanctionTarget,
     Strength,
 )
+from policy.model.words import Hit, Term
 
 __all__ = [
     "ALWAYS",
@@ -57,6 +58,7 @@ __all__ = [
     "Gate",
     "Grant",
     "Group",
+    "Hit",
     "HoldsIn",
     "Knowledge",
     "Lease",
@@ -80,4 +82,5 @@ __all__ = [
     "State",
     "Step",
     "Strength",
+    "Term",
 ]

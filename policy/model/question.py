@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from policy.model.vocabulary import Action, BasisKind, DeviceClass, Effect, LiftableBy, Reason, Role, Strength
+from policy.model.words import Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,9 @@ class AccessRequest:
     all must be open. `navigation` is false for what a page loads by itself. `unreadable` is set when a name in play
     could not be made canonical: doubt is a deny. `relay` names the kind of web proxy that the request's headers give
     away (empty: none).
+    Of what is sent out only findings are here, never the text: `personal` the kinds of personal data in it
+    (`policy.personal`), `said` the terms of the lexicon. `released` says that the child thought again and holds a fresh
+    one-time token for this device and host.
     """
 
     action: Action
@@ -62,6 +66,9 @@ class AccessRequest:
     app: str | None = None
     unreadable: bool = False
     relay: str = ""
+    personal: frozenset[str] = frozenset()
+    said: tuple[Hit, ...] = ()
+    released: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
 from policy.model.vocabulary import Action, BasisKind, Effect, Facet, Gate, HoldsIn, LiftableBy, PeriodKind, Role
+from policy.model.words import Term
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,11 @@ class Rule:
     """One rule. It speaks as a facet, or as the gate `break` or `locked`; exactly one of `facet`, `gate` is set.
 
     Empty `groups` means all groups. A place rule names categories or sites; an action rule names actions (and, for
-    uploads, media; empty means any); a words rule names kinds; an app rule names app categories or program names.
-    `consent` asks for the parents' consent before a grant lifts the rule for a pupil.
+    uploads, media; empty means any); a words rule names kinds, and is about searches unless it names actions: then it
+    is about what is written there; a personal rule may name `types` of `policy.personal` (empty means any); an app rule
+    names app categories or program names.
+    `consent` asks for the parents' consent before a grant lifts the rule for a pupil. `second_thought` lets the child
+    itself release what a `hold` stopped, once, after thinking.
     """
 
     id: str
@@ -66,6 +70,8 @@ class Rule:
     kinds: frozenset[str] = frozenset()
     apps: frozenset[str] = frozenset()
     consent: bool = False
+    types: frozenset[str] = frozenset()
+    second_thought: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,10 @@ class Policy:
     """A school's rules: its protocol, the rules drawn from it and from its own decisions, schedule, own lists.
 
     `lists` maps a category to hosts the school adds to it; `open_sites` are hosts the school takes out of every
-    category but the safety floor's.
+    category but the safety floor's. `terms` are the school's own search words, `passed_words` words and phrases that it
+    takes out of the lexicon. `domains` are the school's own names for mail and accounts, `public` what everybody may
+    know of the school itself (telephone numbers, mail addresses, its street and number). With `hold_unknown` a site that
+    looks like something the rules close waits for the coordinator.
     """
 
     protocol: Protocol
@@ -120,3 +129,8 @@ class Policy:
     schedule: Schedule
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     open_sites: tuple[str, ...] = ()
+    terms: tuple[Term, ...] = ()
+    passed_words: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    public: tuple[str, ...] = ()
+    hold_unknown: bool = False

@@ -149,6 +149,8 @@ class Reason(StrEnum):
     PERSONAL = "personal"
     CONNECT = "connect"
     CONSENT = "consent"
+    UNDECIDED = "undecided"
+    RELEASED = "released"
     UNREADABLE = "unreadable"
     FAILED = "failed"
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.terms import Lexicon, Term, fold, readings
+from policy.model import Term
+from policy.terms import Lexicon, fold, readings
 
 LEXICON = Lexicon(
     (
