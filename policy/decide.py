@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from policy import facets, gates
+from policy import facets, gates, spoken
 from policy.asking import Asking
-from policy.facets import STRICTNESS, Word
 from policy.model import AccessRequest, Decision, Effect, Facet, PeriodKind, Reason, Snapshot, Step
+from policy.weighing import STRICTNESS, Word
+
+FACETS: tuple[Callable[[Asking], Word], ...] = (
+    facets.place,
+    facets.action,
+    spoken.searched,
+    spoken.said,
+    spoken.personal,
+    facets.app,
+    facets.printing,
+)
 
 
 def decide(request: AccessRequest, snapshot: Snapshot, now: datetime) -> Decision:
@@ -27,7 +38,7 @@ def _decide(asking: Asking) -> Decision:
         decision = gate(asking)
         if decision is not None:
             return decision
-    words = [facet(asking) for facet in facets.ALL]
+    words = [facet(asking) for facet in FACETS]
     strictest = max(words, key=lambda word: STRICTNESS[word.effect])
     if strictest.effect is not Effect.ALLOW:
         # Before the answer: when a permission for one item begins or ends, the answer changes too.
@@ -52,7 +63,7 @@ def _open(asking: Asking, words: list[Word]) -> Decision:
     if lifted:
         return asking.answer(
             Effect.ALLOW,
-            Reason.GRANTED,
+            Reason.RELEASED if all(word.reason is Reason.RELEASED for word in lifted) else Reason.GRANTED,
             tuple(rule for word in lifted for rule in word.rules),
             category=lifted[0].category,
             types=tuple(dict.fromkeys(kind for word in lifted for kind in word.types)),

@@ -34,10 +34,11 @@ def help_(asking: Asking) -> Decision | None:
     if asking.request.hosts and all(within(h, asking.snapshot.knowledge.help_hosts) for h in asking.request.hosts):
         asking.note(Gate.HELP, Effect.ALLOW, detail="help host")
         return asking.answer(Effect.ALLOW, Reason.HELP_HOST, category=HELP)
-    search = asking.request.search
-    if search is None or asking.who.role is not Role.PUPIL:
+    if asking.who.role is not Role.PUPIL:
         return None
-    if not any(hit.kind == HELP for hit in asking.snapshot.knowledge.lexicon.hits(search.text)):
+    # What somebody writes to others in a page that goes on by itself is not stopped: it may be a cry to a friend.
+    said = asking.request.said if asking.request.navigation else ()
+    if not any(hit.kind == HELP for hit in (*asking.hits, *said)):
         return None
     # No term id here: what a child asked for help about is nobody's business.
     asking.note(Gate.HELP, Effect.HELP)

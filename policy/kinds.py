@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from policy.address import is_ip
+from policy.match import suffixes
 from policy.model import Address, Snapshot
 
 BARE_IP = "bare-ip"
 LOOK_ALIKE = "look-alike"
 BYPASS = "bypass"
 RELAY = "relay"
-DERIVED = frozenset({BARE_IP, LOOK_ALIKE, RELAY})
+UNKNOWN = "unknown"
+DERIVED = frozenset({BARE_IP, LOOK_ALIKE, RELAY, UNKNOWN})
 """Categories that no list has: they are read off the host itself."""
 
 
@@ -40,7 +42,10 @@ def of_host(host: str, snapshot: Snapshot) -> frozenset[str]:
         if knowledge.protected.pretended(host):
             return frozenset({LOOK_ALIKE})
         told = knowledge.names.of_host(host)
-        found = frozenset({told[0]}) if told else found
+        if told:
+            found = frozenset({told[0]})
+        elif snapshot.proposed and not snapshot.proposed.keys().isdisjoint(suffixes(host)):
+            found = frozenset({UNKNOWN})
     return found | {BARE_IP} if is_ip(host) else found
 
 

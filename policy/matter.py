@@ -7,7 +7,7 @@ from functools import cached_property
 
 from policy import kinds
 from policy.match import covered
-from policy.model import AccessRequest, Action, Effect, Grant, Rule, Search, Snapshot
+from policy.model import AccessRequest, Action, Effect, Grant, Hit, Rule, Search, Snapshot
 from policy.search import UNKNOWN
 from policy.shapes import relay_tool
 from policy.unwrap import Inside, look_inside
@@ -97,6 +97,18 @@ class Matter:
         here = (self.request.search,) if self.request.search else ()
         there = (engines.query(address) for address in self.inside.asked)
         return here + tuple(search for search in there if search is not None and search.engine != UNKNOWN)
+
+    @cached_property
+    def hits(self) -> tuple[Hit, ...]:
+        """The terms in what is searched for right here."""
+        search = self.request.search
+        return self.snapshot.lexicon.hits(search.text) if search else ()
+
+    @cached_property
+    def all_hits(self) -> tuple[Hit, ...]:
+        """The terms in what is searched for here and at every address inside this one."""
+        lexicon, here = self.snapshot.lexicon, self.request.search
+        return self.hits + tuple(hit for one in self.searches if one is not here for hit in lexicon.hits(one.text))
 
     @cached_property
     def app_category(self) -> str | None:

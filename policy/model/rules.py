@@ -118,10 +118,10 @@ class Policy:
     """A school's rules: its protocol, the rules drawn from it and from its own decisions, schedule, own lists.
 
     `lists` maps a category to hosts the school adds to it; `open_sites` are hosts the school takes out of every
-    category but the safety floor's. `terms` are the school's own search words, `passed_words` words and phrases that it
-    takes out of the lexicon. `domains` are the school's own names for mail and accounts, `public` what everybody may
-    know of the school itself (telephone numbers, mail addresses, its street and number). With `hold_unknown` a site that
-    looks like something the rules close waits for the coordinator.
+    category but the safety floor's. `terms` are the school's own search words, `passed_words` words and phrases that
+    it takes out of the lexicon. `domains` are the school's own names for mail and accounts, `public` what everybody may
+    know of the school itself (telephone numbers, mail addresses, its street and number). With `hold_unknown` a site
+    that looks like something the rules close waits for the coordinator.
     """
 
     protocol: Protocol

@@ -51,6 +51,9 @@ class Knowledge:
 class Snapshot:
     """All of it at one revision. Immutable; a new revision is a new snapshot, swapped by reference.
 
+    `proposed` maps a host that looks like something the rules close to its kind, while it waits for the coordinator; it
+    is filled only where the policy says `hold_unknown`.
+
     Not slotted: derived look-ups are made once per snapshot and kept (`cached_property`).
     """
 
@@ -62,6 +65,7 @@ class Snapshot:
     people: Mapping[str, Member] = field(default_factory=dict)
     devices: Mapping[str, Device] = field(default_factory=dict)
     state: State = field(default_factory=State)
+    proposed: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def own_lists(self) -> HostIndex:
@@ -69,6 +73,14 @@ class Snapshot:
         from policy.match import HostIndex
 
         return HostIndex.of(self.policy.lists)
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The factory's search words with the school's own, without those that it lets pass."""
+        policy = self.policy
+        if not policy.terms and not policy.passed_words:
+            return self.knowledge.lexicon
+        return self.knowledge.lexicon.with_own(policy.terms, policy.passed_words)
 
     @cached_property
     def periods(self) -> dict[str | None, tuple[datetime, Period]]:
