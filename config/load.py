@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config.factory import category_names, factory_knowledge
 from config.read import MAX_BYTES, ConfigError, Document, quoted, read_yaml
 from config.settings import Egress, Listen, School, SchoolFile, Settings
 from policy.match import Categories, HostIndex, Layers
-from policy.model import Effect, Gate, Knowledge, Policy, Rule
+from policy.model import Effect, Gate, Knowledge, Policy, Rule, Term
+from policy.ownwords import SHORTEST, own_term
+
+if TYPE_CHECKING:
+    from config.schema import WordsPart
 
 __all__ = [
     "ConfigError",
@@ -109,6 +114,11 @@ def parse_school(data: bytes, name: str = "school.yaml", folder: Path | None = N
         schedule=schedule_of(part.schedule, document),
         lists={category: tuple(dict.fromkeys(hosts)) for category, hosts in part.lists.items()},
         open_sites=tuple(dict.fromkeys(part.open_sites)),
+        terms=tuple(_own_terms(part.words, document)),
+        passed_words=tuple(dict.fromkeys(part.words.passed)),
+        domains=tuple(dict.fromkeys(part.domains)),
+        public=tuple(dict.fromkeys(part.public)),
+        hold_unknown=part.hold_unknown,
     )
     settings = Settings(
         school=School(part.school.id, part.school.name),
@@ -161,6 +171,18 @@ def _no_protocol(name: str) -> tuple[str, str]:
     from config.words import nearest
 
     return f"protocol {quoted(name)} does not exist", nearest(name, protocol_names())
+
+
+def _own_terms(words: WordsPart, document: Document) -> Iterator[Term]:
+    for number, part in enumerate(words.terms):
+        term = own_term(part.text, part.kind, part=part.part, severity=part.severity)
+        if term is None:
+            raise document.error(
+                ("words", "terms", number, "text"),
+                f"{quoted(part.text)} has too few letters",
+                f"write a word of at least {SHORTEST} letters",
+            )
+        yield term
 
 
 def _trusted(names: list[str], document: Document, folder: Path | None) -> Iterator[Path]:

@@ -139,4 +139,6 @@ def _rule(part: RulePart, basis: Basis) -> Rule:
         kinds=frozenset(part.kinds),
         apps=frozenset(part.apps),
         consent=part.consent,
+        types=frozenset(part.types),
+        second_thought=part.second_thought,
     )

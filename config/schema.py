@@ -25,6 +25,7 @@ from config.words import (
     LiftableWord,
     ListenPort,
     Media,
+    PersonalType,
     Port,
     Program,
     RoleWord,
@@ -140,7 +141,9 @@ class RulePart(Part):
     media: list[Media] = []
     kinds: list[Kind] = []
     apps: list[Program] = []
+    types: list[PersonalType] = []
     consent: bool = False
+    second_thought: bool = False
 
     @model_validator(mode="after")
     def _fits_together(self) -> RulePart:
@@ -164,17 +167,19 @@ class RulePart(Part):
             raise wrong("`roles` is empty", "write `roles: [pupil]`", at="roles")
         if self.consent and (self.liftable_by is LiftableBy.NOBODY or self.effect is Effect.ALLOW):
             raise wrong("`consent` is for a rule that somebody can lift", "remove `consent`", at="consent")
+        if self.second_thought and self.effect is not Effect.HOLD:
+            raise wrong("`second_thought` releases what is held", "write `effect: hold`", at="second_thought")
         return self
 
 
-_TARGET_KEYS = ("categories", "sites", "actions", "media", "kinds", "apps")
+_TARGET_KEYS = ("categories", "sites", "actions", "media", "kinds", "apps", "types")
 _TARGETS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "place": (("categories", "sites"), ()),
     "action": (("actions",), ("media", "categories", "sites")),
-    "words": (("kinds",), ()),
+    "words": (("kinds",), ("actions",)),
     "app": (("apps",), ()),
     "print": ((), ()),
-    "personal": ((), ()),
+    "personal": ((), ("types", "categories", "sites")),
     "connect": ((), ()),
     "locked": (("categories", "sites", "apps"), ()),
     "break": ((), ()),
@@ -251,6 +256,22 @@ class EgressPart(Part):
     trust: list[Text] = []
 
 
+class TermPart(Part):
+    """A search word of the school's own; `part`: also inside a longer word. `severity` as in `policy.model.Term`."""
+
+    text: Text
+    kind: Kind
+    part: bool = False
+    severity: Annotated[int, Field(ge=1, le=3)] = 2
+
+
+class WordsPart(Part):
+    """What the school adds to the lexicon, and what it lets pass."""
+
+    terms: list[TermPart] = []
+    passed: list[Text] = []
+
+
 def _days(most: int) -> Any:
     def check(value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
@@ -285,5 +306,9 @@ class SchoolFilePart(Part):
     lists: dict[Slug, list[Host]] = {}
     open_sites: list[Host] = []
     tunnels: dict[Host, Text] = {}
+    words: WordsPart = WordsPart()
+    domains: list[Host] = []
+    public: list[Text] = []
+    hold_unknown: bool = False
     rules: list[RulePart] = []
     retention: RetentionPart = RetentionPart()

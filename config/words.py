@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from config.read import quoted
 from policy.address import canonical_host, is_ip, name_without_suffix
-from policy.model import Action, Effect, Facet, Gate, HoldsIn, LiftableBy, Role
+from policy.model import PERSONAL_TYPES, Action, Effect, Facet, Gate, HoldsIn, LiftableBy, Role
 
 MEDIA = ("picture", "sound", "video", "file")
 KINDS = ("coarse", "aggression", "sex", "discrimination")
@@ -100,6 +100,7 @@ Program = Annotated[str, BeforeValidator(_program)]
 Language = Annotated[str, BeforeValidator(_one_of(("nl", "en")))]
 Media = Annotated[str, BeforeValidator(_one_of(MEDIA))]
 Kind = Annotated[str, BeforeValidator(_one_of(KINDS))]
+PersonalType = Annotated[str, BeforeValidator(_one_of(PERSONAL_TYPES))]
 RoleWord = Annotated[Role, BeforeValidator(_member_of(Role))]
 ActionWord = Annotated[Action, BeforeValidator(_member_of(Action))]
 FacetWord = Annotated[Facet, BeforeValidator(_member_of(Facet))]

@@ -32,6 +32,7 @@ from proxy_addons.telling import (
     Agreed,
     agreed_of,
     can_ask,
+    can_release,
     can_wait,
     carried,
     clause_of,
@@ -50,9 +51,9 @@ TROUBLES = frozenset({"unreachable", "certificate", "dns", "timeout"})
 
 _FOLDER = Path(__file__).parent / "page"
 _READ_ALOUD = frozenset({"block.html", "help.html", "note.html"})
-_CALM = frozenset({"pause", "break", "sanction", "hold", "agreement"})
+_CALM = frozenset({"pause", "break", "sanction", "hold", "agreement", "text", "personal", "undecided"})
 _SKY = frozenset({"failed", *TROUBLES})
-_SAME_PICTURE = {"live": "chat", "look_alike": "unreadable"}
+_SAME_PICTURE = {"live": "chat", "look_alike": "unreadable", "text": "hold", "personal": "hold", "undecided": "place"}
 _PEOPLE = (
     {
         "code": "kindertelefoon",
@@ -126,6 +127,8 @@ class Pages:
             framed=framed,
             wait=None if kind in STANDS_STILL or framed or not can_wait(request, reload) else reload,
             about=carried(request),
+            types=decision.types if kind == "personal" else (),
+            can_release=not framed and can_release(decision, live.snapshot),
         )
 
     def failed(self, exchange: Exchange | None) -> Answer:
@@ -156,6 +159,10 @@ class Pages:
     def report_form(self, lang: str, token: str, back: str) -> Answer:
         """The same for a report."""
         return self._page(200, "report.html", lang, "page.report.title", "report", "warm", token=token, back=back)
+
+    def release_form(self, lang: str, token: str, back: str) -> Answer:
+        """The same for a second thought."""
+        return self._page(200, "release.html", lang, "page.release.title", "hold", "calm", token=token, back=back)
 
     def note(
         self,
@@ -193,6 +200,8 @@ class Pages:
         again: bool = False,
         wait: bool | None = None,
         about: str = "",
+        types: tuple[str, ...] = (),
+        can_release: bool = False,
     ) -> Answer:
         """A page of the block family. `wait`: reload when it opens (True), only tell so (False), or stand still."""
         tone = "calm" if kind in _CALM else "sky" if kind in _SKY else ""
@@ -215,6 +224,8 @@ class Pages:
             wait=None if wait is None else "reload" if wait else "tell",
             refresh="" if wait else None,
             about=about,
+            types=_listed([say(f"page.personal.type.{one}", lang) for one in types], say("page.personal.and", lang)),
+            can_release=can_release,
         )
         return Answer(answer.status, _frameable(answer.headers), answer.body) if framed else answer
 
@@ -233,7 +244,7 @@ class Pages:
             {
                 **defaults,
                 **values,
-                "t": partial(say, lang=lang, host=values.get("host", "")),
+                "t": partial(say, lang=lang, host=values.get("host", ""), types=values.get("types", "")),
                 "lang": lang,
                 "title": title,
                 "tone": tone,
@@ -273,6 +284,11 @@ def json_answer(value: object, status: int = 200) -> Answer:
 def elsewhere(url: str) -> Answer:
     """Leads to an address that is open in place of the one asked for."""
     return Answer(302, (("Location", url), ("Cache-Control", "no-store")), b"")
+
+
+def _listed(things: list[str], last: str) -> str:
+    """`a, b en c`."""
+    return f" {last} ".join(part for part in (", ".join(things[:-1]), *things[-1:]) if part)
 
 
 def _headers(css: str, js: str) -> tuple[tuple[str, str], ...]:

@@ -75,8 +75,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """The word on an exchange: `answer` None lets it pass, and `request` is what to ask again when things change."""
+    """The word on an exchange: `answer` None lets it pass, and `request` is what to ask again when things change.
+
+    `cookie` is a `Set-Cookie` value that goes with the site's own answer (empty: none).
+    """
 
     request: AccessRequest | None
     decision: Decision | None
     answer: Answer | None = None
+    cookie: str = ""

@@ -20,6 +20,7 @@ from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.tls import ClientHelloData, TlsData
 
 from policy.model import AccessRequest, Decision
+from proxy_addons import release
 from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Ruling
 from proxy_addons.faults import told
 
@@ -301,6 +302,9 @@ def clean(request: http.Request) -> None:
         lower = name.lower()
         if lower.startswith("proxy-") or lower in ("x-forwarded-for", "x-forwarded-host", "forwarded", "x-real-ip"):
             request.headers.pop(name, None)
+    cookies = request.headers.get_all("cookie")
+    if any(release.NAME in one for one in cookies):
+        request.headers.set_all("cookie", [kept for one in cookies if (kept := release.without(one))])
     if not is_websocket(request):
         request.headers.pop("upgrade", None)  # anything else would make a raw tunnel
     if not request.is_http2:

@@ -21,6 +21,7 @@ from proxy_addons.identity import Identity
 from proxy_addons.live import HELP_OPEN, Live, utc_now
 from proxy_addons.own_path import OwnPath, is_own
 from proxy_addons.recorder import Recorder
+from proxy_addons.release import Releases, about, device_of
 from store import Store
 
 _log = logging.getLogger(__name__)
@@ -70,7 +71,8 @@ class Gate:
         self._identity = identity
         self._pages = pages
         self._keyed = options.keyed_ports
-        self._own = OwnPath(store, options.school, live, pages, options.secret, self._who, self._decide)
+        self._releases = Releases(options.secret)
+        self._own = OwnPath(store, options.school, live, pages, options.secret, self._who, self._decide, self._releases)
 
     async def start(self) -> None:
         """Load the rules and start recording."""
@@ -132,11 +134,18 @@ class Gate:
             request = translate.of_exchange(exchange, who, self.live.knowledge.engines)
             if is_own(request.address):
                 return Ruling(None, None, await self._own.serve(exchange, request))
+            cookies, device = exchange.headers.get("cookie", ""), device_of(exchange.peer, who)
+            nonce = self._releases.given(cookies, device, about(request))
+            if nonce is not None:
+                request = replace(request, released=True)
             decision = self._decide(request)
             if decision.instead is not None:
                 return Ruling(request, decision, elsewhere(decision.instead))
             self.recorder.note(request, decision, self.live.snapshot)
             if decision.effect is Effect.ALLOW:
+                if nonce is not None and decision.reason is Reason.RELEASED:
+                    self._releases.use(nonce)
+                    return Ruling(request, decision, cookie=self._releases.gone(secure=exchange.scheme == "https"))
                 return Ruling(request, decision)
             return Ruling(request, decision, self._pages.denied(exchange, request, decision, self.live))
         except Exception as error:

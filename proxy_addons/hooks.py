@@ -40,6 +40,7 @@ BUFFERED = 256 * 1024  # bytes of a response that are held before they are passe
 _WAITING = "klaswacht.waiting"  # mark: the exchange that is judged when its body is in
 _BODY = "klaswacht.body"  # mark: counted as a body that is still coming
 _EARLY = "klaswacht.early"  # mark: answered by the origin while the body was still going out
+_COOKIE = "klaswacht.cookie"  # goes with the site's own answer
 
 TROUBLE: ContextVar[Answer | None] = ContextVar("klaswacht_trouble", default=None)
 """The page for the error that mitmproxy is about to answer in this very task (see `engine.replace_error_pages`)."""
@@ -204,6 +205,7 @@ class Hooks:
             flow.kill()
             return
         flow.metadata[PASSED] = True
+        flow.metadata[_COOKIE] = ruling.cookie
         if flow.server_conn.error:  # the origin's handshake came first, and failed
             kind: str | None = kind_of_trouble(flow.server_conn.error)
         else:
@@ -219,6 +221,8 @@ class Hooks:
         if response is None or ANSWERED in flow.metadata:
             return
         response.headers.pop("alt-svc", None)
+        if flow.metadata.get(_COOKIE):
+            response.headers.add("set-cookie", flow.metadata[_COOKIE])
         if response.status_code == 101 and not (is_websocket(flow.request) and to_websocket(response)):
             flow.kill()  # a raw tunnel by another name
             return

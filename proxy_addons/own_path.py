@@ -19,12 +19,13 @@ from urllib.parse import parse_qsl, urlencode
 
 from config.texts import say
 from policy.address import canonical
-from policy.model import AccessRequest, Action, Address, Decision, Principal
+from policy.model import PERSONAL_TYPES, AccessRequest, Action, Address, Decision, Principal
 from policy.terms import HELP
 from proxy_addons import translate
 from proxy_addons.block_page import KINDS, WHYS, Pages, json_answer
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.live import Live
+from proxy_addons.release import Releases, about, device_of
 from proxy_addons.telling import about_host, can_ask, shown_host
 from store import Store, StoreUnavailable
 from store.incidents import Ask, AskState, Wish
@@ -43,7 +44,9 @@ _MOST_WAITING = 40  # waits of one address at the same time
 _MOST_BODY = 4096
 _MOST_FIELDS = 20
 _LONGEST_LINE = 200
+_TAKEN = ("ask", "report", "release")
 _MEDIA = frozenset({"picture", "sound", "video", "file"})
+_TYPES = frozenset(PERSONAL_TYPES)
 _ACTS = frozenset({Action.VISIT, Action.CHAT, Action.POST, Action.UPLOAD, Action.SUBMIT})
 
 
@@ -64,6 +67,7 @@ class OwnPath:
         secret: bytes,
         who: Callable[[Peer], Principal],
         decide: Callable[[AccessRequest], Decision],
+        releases: Releases,
     ) -> None:
         self._store = store
         self._school = school
@@ -72,6 +76,7 @@ class OwnPath:
         self._secret = secret
         self._who = who
         self._decide = decide
+        self._releases = releases
         self._sent: dict[str, deque[float]] = {}
         self._waiting: Counter[str] = Counter()
 
@@ -87,9 +92,9 @@ class OwnPath:
             return json_answer({}, 400)
         if method == "GET":
             return await self._show(name, exchange, request, fields)
-        if method == "POST" and name in ("ask", "report"):
+        if method == "POST" and name in _TAKEN:
             return await self._take(name, exchange, request, fields)
-        return json_answer({}, 405 if name in ("wait", "ask", "report", "asked", "help") else 404)
+        return json_answer({}, 405 if name in (*_TAKEN, "wait", "asked", "help") else 404)
 
     async def _show(self, name: str, exchange: Exchange, request: AccessRequest, fields: dict[str, str]) -> Answer:
         lang = self._pages.lang(exchange)
@@ -104,6 +109,9 @@ class OwnPath:
         if name == "report":
             token = self._token(exchange.peer.address, host)
             return self._pages.report_form(lang, token, _path_before(exchange, host))
+        if name == "release":
+            token = self._token(exchange.peer.address, host)
+            return self._pages.release_form(lang, token, _path_before(exchange, host))
         if name == "asked":
             return await self._asked(exchange, request, fields, lang)
         return json_answer({}, 404)
@@ -164,7 +172,8 @@ class OwnPath:
         act = next((act for act in _ACTS if act.value == fields.get("act")), None)
         if act is None or asked.action is Action.SEARCH:
             return asked
-        return replace(asked, action=act, media=_MEDIA.intersection(fields.get("media", "").split(",")))
+        media, types = (frozenset(fields.get(name, "").split(",")) for name in ("media", "types"))
+        return replace(asked, action=act, media=_MEDIA & media, personal=_TYPES & types)
 
     async def _ask_of(self, ask_id: str, peer: Peer, request: AccessRequest) -> Ask | None:
         """The ask with this id, if it is this device's; None too when the store is gone."""
@@ -212,7 +221,20 @@ class OwnPath:
         back = _safe_path(form.get("back", "/")) if not scripted else _path_before(exchange, host)
         if name == "report":
             return await self._report(exchange, request, form, scripted=scripted, lang=lang, back=back)
+        if name == "release":
+            return self._release(exchange, request, scripted=scripted, lang=lang, back=back)
         return await self._ask(exchange, request, form, query, scripted=scripted, lang=lang, back=back)
+
+    def _release(self, exchange: Exchange, request: AccessRequest, *, scripted: bool, lang: str, back: str) -> Answer:
+        """The child thought again: what was held may be sent once more. It is sent by the child; nothing was kept."""
+        device = device_of(exchange.peer, self._who(exchange.peer))
+        cookie = self._releases.cookie(device, about(request), secure=exchange.scheme == "https")
+        if scripted:
+            answer = json_answer({"sent": True, "say": say("page.release.done", lang)})
+        else:
+            lines = (say("page.release.done", lang),)
+            answer = self._pages.note(lang, "page.release.done_title", lines, back=back, picture="hold", tone="calm")
+        return replace(answer, headers=(*answer.headers, ("Set-Cookie", cookie)))
 
     async def _ask(
         self,

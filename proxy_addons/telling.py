@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from policy.kinds import LOOK_ALIKE
+from policy.kinds import LOOK_ALIKE, UNKNOWN
 from policy.model import (
     AccessRequest,
     Action,
@@ -38,9 +38,10 @@ _PAGE_OF = {
     Reason.SANCTION: "sanction",
     Reason.AGREEMENT: "agreement",
 }
-_NOT_ASKED = frozenset({"locked", "look_alike", "unreadable", "pause", "break", "sanction"})
+_HELD_PAGE = {Reason.TEXT: "text", Reason.PERSONAL: "personal"}
+_NOT_ASKED = frozenset({"locked", "look_alike", "unreadable", "text", "pause", "break", "sanction"})
 NOT_REPORTED = frozenset({"pause", "break", "sanction"})
-STANDS_STILL = frozenset({"locked", "look_alike", "unreadable"})
+STANDS_STILL = frozenset({"locked", "look_alike", "unreadable", "text"})
 GROUND = {
     BasisKind.CLAUSE: "page.school_rule",
     BasisKind.SCHOOL: "page.school_rule",
@@ -74,10 +75,20 @@ def can_ask(decision: Decision, who: Principal) -> bool:
 def page_of(decision: Decision) -> str:
     """Which page tells this decision."""
     if decision.effect is Effect.HOLD:
-        return "hold"
+        if decision.category == UNKNOWN:
+            return "undecided"
+        return _HELD_PAGE.get(decision.reason, "hold")
     if decision.reason is Reason.PLACE and decision.category == LOOK_ALIKE:
         return "look_alike"
     return _PAGE_OF.get(decision.reason, "action")
+
+
+def can_release(decision: Decision, snapshot: Snapshot | None) -> bool:
+    """Whether the child itself may send what was held, after a second thought."""
+    if decision.effect is not Effect.HOLD or snapshot is None or not decision.rules:
+        return False
+    rule = snapshot.rules.get(decision.rules[0])
+    return rule is not None and rule.second_thought
 
 
 def about_host(request: AccessRequest, decision: Decision) -> str:
@@ -102,7 +113,10 @@ def carried(request: AccessRequest) -> str:
     """What the page's own calls say of the request that it stands for; nothing for a visit."""
     if request.action in (Action.VISIT, Action.SEARCH):
         return ""
-    return urlencode({"act": request.action.value, "media": ",".join(sorted(request.media))})
+    said = {"act": request.action.value, "media": ",".join(sorted(request.media))}
+    if request.personal:
+        said["types"] = ",".join(sorted(request.personal))
+    return urlencode(said)
 
 
 def clause_of(decision: Decision, snapshot: Snapshot | None) -> str:

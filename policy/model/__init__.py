@@ -36,11 +36,12 @@ from policy.model.vocabulary import (
     SanctionTarget,
     Strength,
 )
-from policy.model.words import Hit, Term
+from policy.model.words import PERSONAL_TYPES, Hit, Term
 
 __all__ = [
     "ALWAYS",
     "FOREVER",
+    "PERSONAL_TYPES",
     "AccessRequest",
     "Action",
     "Address",

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+PERSONAL_TYPES = ("phone", "bsn", "iban", "email", "address", "birthday", "fullname", "fullname-class")
+"""Kinds of personal data, as `policy.personal` and `policy.roster` find them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Term:

@@ -57,7 +57,8 @@ def test_every_example_in_the_template_works_when_its_sign_is_taken_away(tmp_pat
         for row in rows
     ]
     opened = [row.replace("lists: {}", "lists:").replace("tunnels: {}", "tunnels:") for row in opened]
-    opened = [row.replace("rules: []", "rules:") for row in opened]
+    for key in ("rules", "terms", "passed", "domains", "public"):
+        opened = [row.replace(f"{key}: []", f"{key}:") for row in opened]
     keep = ("  Een groep met", "  Vakanties en")  # sentences, not examples
     path.write_text("\n".join(row for row in opened if not row.startswith(keep)))
     (tmp_path / "eigen-ca.pem").write_text("a certificate")
@@ -67,6 +68,10 @@ def test_every_example_in_the_template_works_when_its_sign_is_taken_away(tmp_pat
     assert read.settings.egress.trust == (tmp_path / "eigen-ca.pem",)
     assert read.policy.lists == {"social": ("kletsplein.test",), "education": ("onze-methode.nl",)}
     assert list(read.settings.tunnels) == ["leerlingdossier.onze-school.nl"]
+    assert [(term.text, term.kind, term.part) for term in read.policy.terms] == [("kletskoek", "coarse", True)]
+    assert read.policy.passed_words == ("naam van ons schooltoneel",)
+    assert read.policy.domains == ("onze-school.nl",)
+    assert read.policy.public == ("030-1234567", "info@onze-school.nl", "Dorpsstraat 1")
     assert read.policy.schedule.groups["1"][4][-1].end == time(12)
     assert [c.name for c in read.policy.schedule.closures] == ["kerstvakantie"]
     own = {rule.id: rule for rule in read.policy.rules if rule.basis.decided}
@@ -363,3 +368,30 @@ def test_an_own_decision_may_speak_of_a_list_of_the_schools_own():
 )
 def test_a_wrong_rule_is_told_with_line_and_remedy(text, said):
     assert said in complaint(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("words: {terms: [{text: ab, kind: coarse}]}", "`ab` has too few letters"),
+        ("words: {terms: [{text: boos, kind: angry}]}", "`angry` is not known here"),
+        ("words: {terms: [{text: boos, kind: coarse, severity: 9}]}", "severity"),
+        ("domains: [nl]", "`nl` stands for every site below it"),
+    ],
+)
+def test_a_wrong_word_or_domain_is_named_with_its_line(tmp_path, text, problem):
+    path = tmp_path / "school.yaml"
+    write_template(path)
+    kept = [row for row in path.read_text().splitlines() if row.strip() not in ("words:", "terms: []", "passed: []")]
+    path.write_text("\n".join(row for row in kept if row != "domains: []") + f"\n{text}\n")
+    with pytest.raises(ConfigError, match=problem):
+        read_school(path)
+
+
+def test_a_second_thought_is_for_what_is_held(tmp_path):
+    path = tmp_path / "school.yaml"
+    write_template(path)
+    rule = "{id: a, basis: {decided: 2026-09-01}, facet: words, kinds: [sex], second_thought: true}"
+    path.write_text(path.read_text().replace("rules: []", f"rules: [{rule}]"))
+    with pytest.raises(ConfigError, match="`second_thought` releases what is held"):
+        read_school(path)
