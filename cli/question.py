@@ -76,6 +76,7 @@ class GrantLine(_Strict):
     sites: list[str] = []
     categories: list[str] = []
     items: list[str] = []
+    topics: list[str] = []
     facets: list[Facet] = []
     mode: Literal["view", "full"] = "full"
     start: Moment = Field(default=ALWAYS, alias="from")
@@ -267,6 +268,7 @@ def _grant(number: int, line: GrantLine) -> Grant:
         categories=frozenset(line.categories),
         facets=facets,
         items=tuple(line.items),
+        topics=frozenset(line.topics),
     )
 
 

@@ -116,12 +116,13 @@ def may_grant(giver: Member, wish: Grant, snapshot: Snapshot, now: datetime) -> 
 
 
 def _all_known(wish: Grant, snapshot: Snapshot) -> bool:
-    """Whether everything the wish names exists: sites somebody registered, categories of a rule, items of a service."""
+    """Whether everything the wish names exists: registered sites, categories of a rule, items of a service, topics."""
     spoken = {category for rule in snapshot.policy.rules for category in rule.categories | rule.apps}
     services = snapshot.knowledge.services
     return (
         all(canonical_host(site) == site and (is_ip(site) or name_without_suffix(site)) for site in wish.sites)
         and wish.categories <= spoken
+        and all(any(topic in term.topics for term in snapshot.knowledge.lexicon.terms) for topic in wish.topics)
         and all(len(item) <= _LONGEST_ITEM and services.of_item(item) for item in wish.items)
     )
 
@@ -150,7 +151,7 @@ def rules_in_the_way(asking: Asking, wish: Grant) -> Iterator[Rule]:
                     and (rule.categories & categories or (site and covered(site, asking.meant(rule))))
                 ):
                     yield rule
-    for facet in (Facet.PRINT, Facet.WORDS):
+    for facet in (Facet.PRINT, Facet.WORDS, Facet.PERSONAL):
         if facet in wish.facets:
             yield from (rule for rule in facet_rules(facet) if asking.holds(rule))
 

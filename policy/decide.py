@@ -9,7 +9,7 @@ from datetime import datetime
 from policy import facets, gates, spoken
 from policy.asking import Asking
 from policy.model import AccessRequest, Decision, Effect, Facet, PeriodKind, Reason, Snapshot, Step
-from policy.weighing import STRICTNESS, Word
+from policy.weighing import STRICTNESS, Word, opened_by
 
 FACETS: tuple[Callable[[Asking], Word], ...] = (
     facets.place,
@@ -63,7 +63,7 @@ def _open(asking: Asking, words: list[Word]) -> Decision:
     if lifted:
         return asking.answer(
             Effect.ALLOW,
-            Reason.RELEASED if all(word.reason is Reason.RELEASED for word in lifted) else Reason.GRANTED,
+            opened_by(lifted),
             tuple(rule for word in lifted for rule in word.rules),
             category=lifted[0].category,
             types=tuple(dict.fromkeys(kind for word in lifted for kind in word.types)),

@@ -100,14 +100,19 @@ def weigh(
     return Word(facet, rule.effect, reason, (rule,), category=category, types=types)
 
 
+def opened_by(lifted: list[Word]) -> Reason:
+    """By what closed things are open: permissions, or only the child's own second thought."""
+    return Reason.RELEASED if all(word.reason is Reason.RELEASED for word in lifted) else Reason.GRANTED
+
+
 def merged(facet: Facet, lifted: list[Word]) -> Word:
-    """One word for a facet that is open: with every rule that a grant lifted for it."""
+    """One word for a facet that is open: with every rule that was lifted for it."""
     if not lifted:
         return Word(facet, Effect.ALLOW, Reason.OPEN)
     return Word(
         facet,
         Effect.ALLOW,
-        Reason.GRANTED,
+        opened_by(lifted),
         tuple(rule for word in lifted for rule in word.rules),
         tuple(dict.fromkeys(grant for word in lifted for grant in word.grants)),
         lifted[0].category,
