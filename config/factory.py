@@ -11,16 +11,18 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
+from config import lexicon_file
+from config.engines_file import read_engines
 from config.read import Document, Path, quoted, read_yaml
 from policy.kinds import DERIVED
 from policy.lookalike import Protected
 from policy.match import HostIndex
-from policy.model import Action, Knowledge, Term
+from policy.model import Action, Knowledge
 from policy.namewords import NameWord, NameWords
 from policy.relays import Relay, Relays
-from policy.search import Engine, Engines
+from policy.search import Engines
 from policy.services import Place, Service, Services
-from policy.terms import Lexicon
+from policy.terms import Topic
 
 HELP = "help"
 SYSTEM = "system"
@@ -56,15 +58,15 @@ def _document(entry: Traversable, name: str) -> Document:
 def factory_knowledge() -> Knowledge:
     """Compile all of it, once a process."""
     lists, learning = _categories()
-    lexicon = Lexicon(tuple(_terms()))
-    lexicon.hits("build the automaton now, not in a child's first request")
+    lexicon = lexicon_file.lexicon(factory_files("lexicon"), factory_topics())
+    lexicon.hits("build everything now: not in a child's first request, w1th k*t and n e u k e n")
     services = Services(tuple(_services()))
     school = (host for category in _SCHOOLS_OWN for host in lists.get(category, ()))
     named = (site for service in services.services for site in service.sites)
     return Knowledge(
         # System hosts are open by exact name: a suffix walk would open what is below them.
         categories=HostIndex.of({category: hosts for category, hosts in lists.items() if category != SYSTEM}),
-        engines=Engines(tuple(_engines())),
+        engines=Engines(tuple(read_engines(factory_files("engines")))),
         lexicon=lexicon,
         services=services,
         relays=Relays(tuple(_relays())),
@@ -76,6 +78,12 @@ def factory_knowledge() -> Knowledge:
         apps={program: category for category, programs in _apps().items() for program in programs},
         learning=learning,
     )
+
+
+@cache
+def factory_topics() -> tuple[Topic, ...]:
+    """The school topics: what takes mild words away, and what a teacher may permit."""
+    return lexicon_file.topics(factory_file("topics.yaml"))
 
 
 @cache
@@ -179,30 +187,6 @@ def _relays() -> Iterator[Relay]:
             name=entry.get("name", False),
             with_query=entry.get("with_query", False),
         )
-
-
-def _engines() -> Iterator[Engine]:
-    document = factory_file("engines", "search.yaml")
-    for number, entry in enumerate(_mapping(document)["engines"]):
-        at: Path = ("engines", number)
-        yield Engine(
-            id=entry["id"],
-            hosts=_strings(document, (*at, "hosts")),
-            paths=_strings(document, (*at, "paths")) if "paths" in entry else (),
-            params=_strings(document, (*at, "params")),
-        )
-
-
-def _terms() -> Iterator[Term]:
-    """Every form of every term; forms of one term share its id. `words` stand alone, `parts` also inside a word."""
-    for document in factory_files("lexicon"):
-        for kind, entries in _mapping(document).items():
-            for number, entry in enumerate(entries):
-                at: Path = (kind, number)
-                exceptions = _strings(document, (*at, "not")) if "not" in entry else ()
-                for form, part in (("words", False), ("parts", True)):
-                    for text in _strings(document, (*at, form)) if form in entry else ():
-                        yield Term(entry["id"], kind, text, part, exceptions)
 
 
 def _pairs(document: Document) -> Iterator[tuple[str, str]]:

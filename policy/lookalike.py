@@ -22,7 +22,7 @@ _EAST_ASIAN = (
     frozenset({"LATIN", "CJK", "BOPOMOFO"}),
 )
 # Letters that read as another one, by the letter they are read as. Small letters only: names have no others.
-_READ_AS = {
+READ_AS = {
     "a": "аαɑаạ@",
     "b": "ьƅḃЬв",
     "c": "сϲⅽᴄ",
@@ -49,7 +49,7 @@ _READ_AS = {
     "z": "ᴢʐ",
     "3": "зӡ",
 }
-_TABLE = str.maketrans({char: letter for letter, chars in _READ_AS.items() for char in chars})
+_TABLE = str.maketrans({char: letter for letter, chars in READ_AS.items() for char in chars})
 
 
 @lru_cache(maxsize=65_536)

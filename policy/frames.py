@@ -1,0 +1,261 @@
+"""Frames: what is said in several words, with some between. `papa ... slaat ... mij`, `vieze ... <a group>`.
+
+A frame is a row of slots; a slot is a set of words. The words may be spelled as children do: a slot also takes a word
+that sounds the same or, when it is long, one that is a single slip away.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import ahocorasick
+
+from policy.folding import fold, spelling
+from policy.model import Hit
+from policy.slips import Slips
+
+_WINDOW = 9  # words within which the words of a loose frame stand
+_GLUED = 8  # letters: from here on a word may be several without spaces between them
+_LONGEST_GLUED = 60
+_LEAST_SOUND = 3
+_MOST_ANCHORS = 400  # places tried for one frame in one text: a long text is no way to keep the guard busy
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Slots of words in a row, each at most `gaps[i]` words before the next; `loose`: in any order near each other.
+
+    A word may end in `*` (any word that begins so). `unless` are words that, anywhere in the text, take the frame away.
+    """
+
+    id: str
+    kind: str
+    slots: tuple[frozenset[str], ...]
+    gaps: tuple[int, ...]
+    loose: bool = False
+    unless: frozenset[str] = frozenset()
+    severity: int = 2
+    topics: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    hit: Hit
+    slots: tuple[int, ...]
+    gaps: tuple[int, ...]
+    loose: bool
+    unless: int
+    needs: int
+    anchor: int
+
+
+@dataclass(frozen=True)
+class Frames:
+    """All frames of a lexicon, found by the rarest word that each of them needs. Not slotted: it is built once."""
+
+    frames: tuple[Frame, ...] = ()
+    innocent: frozenset[str] = frozenset()
+
+    @cached_property
+    def _groups(self) -> dict[frozenset[str], int]:
+        """Every set of words that occurs, numbered: a bit of the mask that each word of a text gets."""
+        groups: dict[frozenset[str], int] = {}
+        for frame in self.frames:
+            for words in (*frame.slots, frame.unless):
+                groups.setdefault(words, len(groups))
+        return groups
+
+    @cached_property
+    def _vocabulary(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Whole words, and beginnings of words, each with the groups they are in."""
+        whole: dict[str, int] = {}
+        begun: dict[str, int] = {}
+        for words, number in self._groups.items():
+            for word in words:
+                folded = fold(word)
+                where = begun if word.endswith("*") else whole
+                where[folded] = where.get(folded, 0) | 1 << number
+        return whole, begun
+
+    @cached_property
+    def _begun_lengths(self) -> tuple[int, ...]:
+        return tuple(sorted({len(word) for word in self._vocabulary[1]}))
+
+    @cached_property
+    def _sounds(self) -> dict[str, int]:
+        sounds: dict[str, int] = {}
+        for word, mask in self._vocabulary[0].items():
+            sound = spelling(f" {word} ").strip()
+            if len(sound) >= _LEAST_SOUND:
+                sounds[sound] = sounds.get(sound, 0) | mask
+        return sounds
+
+    @cached_property
+    def _slips(self) -> Slips:
+        return Slips(tuple(self._vocabulary[0]), self.innocent)
+
+    @cached_property
+    def _pieces(self) -> ahocorasick.Automaton:
+        pieces = ahocorasick.Automaton()
+        for word in self._vocabulary[0]:
+            if len(word) > 1:
+                pieces.add_word(word, len(word))
+        pieces.make_automaton()
+        return pieces
+
+    @cached_property
+    def _anchored(self) -> dict[int, list[_Compiled]]:
+        """Frames by the group of theirs with the fewest words."""
+        found: dict[int, list[_Compiled]] = {}
+        number = self._groups
+        for frame in self.frames:
+            slots = tuple(number[words] for words in frame.slots)
+            anchor = min(zip(frame.slots, slots, strict=True), key=lambda pair: len(pair[0]))[1]
+            unless = 1 << number[frame.unless] if frame.unless else 0
+            needs = 0
+            for slot in slots:
+                needs |= 1 << slot
+            hit = Hit(frame.id, frame.kind, frame.severity, frame.topics)
+            found.setdefault(anchor, []).append(
+                _Compiled(hit, slots, frame.gaps, frame.loose, unless, needs, slots.index(anchor))
+            )
+        return found
+
+    def build(self) -> None:
+        """Compile now."""
+        if self.frames:
+            self.found(["build", "everything", "buildeverythingnow"])
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Every whole word that a frame names."""
+        return frozenset(self._vocabulary[0])
+
+    def found(self, words: Sequence[str]) -> Iterator[tuple[Hit, int, int]]:
+        """The frames in these folded words, each with its first and last word, at most once a frame."""
+        if not self.frames:
+            return iter(())
+        masks, spans = self._masks(words)
+        return self._matches(masks, spans)
+
+    def _masks(self, words: Sequence[str]) -> tuple[list[int], list[int]]:
+        """The groups of each word; glued words are taken apart. With each mask the place of its word in the text."""
+        masks: list[int] = []
+        places: list[int] = []
+        known: dict[str, int] = {}
+        for place, word in enumerate(words):
+            mask = known.get(word)
+            if mask is None:
+                mask = known[word] = self._mask(word)
+            if not mask and _GLUED <= len(word) <= _LONGEST_GLUED:
+                for piece in self._apart(word):
+                    masks.append(self._mask(piece))
+                    places.append(place)
+            else:
+                masks.append(mask)
+                places.append(place)
+        return masks, places
+
+    def _mask(self, word: str) -> int:
+        whole, begun = self._vocabulary
+        mask = whole.get(word, 0)
+        size = len(word)
+        for length in self._begun_lengths:
+            if length > size:
+                break
+            mask |= begun.get(word[:length], 0)
+        if mask or size < _LEAST_SOUND or word in self.innocent:
+            return mask
+        mask = self._sounds.get(spelling(f" {word} ")[1:-1], 0)
+        if mask:
+            return mask
+        near = self._slips.near(word)
+        return whole[near] if near else 0
+
+    def _apart(self, word: str) -> Sequence[str]:
+        """The words that were glued to this one, or nothing when it is not made of our words alone."""
+        best: list[int | None] = [None] * (len(word) + 1)
+        best[0] = 0
+        for end, length in self._pieces.iter(word):
+            start = end + 1 - length
+            if best[start] is not None and (best[end + 1] is None or start < (best[end + 1] or 0)):
+                best[end + 1] = start
+        pieces: list[str] = []
+        at = len(word)
+        while at > 0:
+            start_of = best[at]
+            if start_of is None:
+                return ()
+            pieces.append(word[start_of:at])
+            at = start_of
+        return pieces[::-1]
+
+    def _matches(self, masks: list[int], places: list[int]) -> Iterator[tuple[Hit, int, int]]:
+        present = 0
+        for mask in masks:
+            present |= mask
+        if not present:
+            return
+        for anchor, frames in self._anchored.items():
+            if not present >> anchor & 1:
+                continue
+            for frame in frames:
+                if frame.needs & present == frame.needs and not frame.unless & present:
+                    span = _loose(frame, masks) if frame.loose else _ordered(frame, masks)
+                    if span:
+                        yield frame.hit, places[span[0]], places[span[1]]
+
+
+def _at(masks: Iterable[int], group: int) -> list[int]:
+    return [place for place, mask in enumerate(masks) if mask >> group & 1]
+
+
+def _ordered(frame: _Compiled, masks: list[int]) -> tuple[int, int] | None:
+    """First and last place of the frame: from its rarest slot to the left and to the right."""
+    where = {slot: _at(masks, slot) for slot in set(frame.slots)}
+    for anchor in where[frame.slots[frame.anchor]][:_MOST_ANCHORS]:
+        first = _walk(frame, where, anchor, range(frame.anchor - 1, -1, -1))
+        if first is None:
+            continue
+        last = _walk(frame, where, anchor, range(frame.anchor + 1, len(frame.slots)))
+        if last is not None:
+            return first, last
+    return None
+
+
+def _walk(frame: _Compiled, where: dict[int, list[int]], start: int, slots: range) -> int | None:
+    """The place of the last of these slots, walking away from `start`; all places a slot can have are followed."""
+    reached = {start}
+    for number in slots:
+        left = slots.step < 0
+        gap = frame.gaps[number if left else number - 1] + 1
+        places = where[frame.slots[number]]
+        found: set[int] = set()
+        for at in reached:
+            low, high = (at - gap, at - 1) if left else (at + 1, at + gap)
+            found.update(places[bisect_left(places, low) : bisect_right(places, high)])
+        if not found:
+            return None
+        reached = found
+    return min(reached) if slots.step < 0 else max(reached)
+
+
+def _loose(frame: _Compiled, masks: list[int]) -> tuple[int, int] | None:
+    """Every slot a word of its own, in any order, within one window."""
+    where = [_at(masks, slot) for slot in frame.slots]
+    for anchor in where[frame.anchor][:_MOST_ANCHORS]:
+        taken = {anchor}
+        for number, places in enumerate(where):
+            if number == frame.anchor:
+                continue
+            near = places[bisect_left(places, anchor - _WINDOW) : bisect_right(places, anchor + _WINDOW)]
+            free = [place for place in near if place not in taken]
+            if not free:
+                break
+            taken.add(min(free, key=lambda place: abs(place - anchor)))
+        else:
+            return min(taken), max(taken)
+    return None
