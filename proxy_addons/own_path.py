@@ -26,7 +26,7 @@ from proxy_addons.block_page import KINDS, WHYS, Pages, json_answer
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.live import Live
 from proxy_addons.release import Releases, about, device_of
-from proxy_addons.telling import about_host, can_ask, shown_host
+from proxy_addons.telling import about_host, can_ask, facet_of, shown_host
 from store import Store, StoreUnavailable
 from store.incidents import Ask, AskState, Wish
 
@@ -266,6 +266,7 @@ class OwnPath:
             why=why if why in WHYS else "other",
             category=decision.category,
             line=line,
+            facet=facet_of(decision, self._live.snapshot),
             group=who.groups[0] if who.groups else None,
             device=who.device,
             person=who.person,

@@ -17,6 +17,7 @@ from policy.model import (
     BasisKind,
     Decision,
     Effect,
+    Facet,
     LiftableBy,
     Principal,
     Reason,
@@ -70,6 +71,12 @@ def can_ask(decision: Decision, who: Principal) -> bool:
     if decision.effect not in (Effect.DENY, Effect.HOLD) or decision.reason is Reason.FAILED:
         return False
     return kind not in _NOT_ASKED and decision.liftable_by is not LiftableBy.NOBODY
+
+
+def facet_of(decision: Decision, snapshot: Snapshot | None) -> Facet:
+    """What the rule in the way speaks of, so that a yes lifts that."""
+    rule = snapshot.rules.get(decision.rules[0]) if snapshot is not None and decision.rules else None
+    return rule.facet if rule is not None and rule.facet is not None else Facet.PLACE
 
 
 def page_of(decision: Decision) -> str:

@@ -149,6 +149,7 @@ def _values(school: str, grant: Grant) -> dict[str, Any]:
         "categories": sorted(grant.categories),
         "facets": sorted(facet.value for facet in grant.facets),
         "items": list(grant.items),
+        "topics": sorted(grant.topics),
         "goal": grant.goal,
     }
 
@@ -167,5 +168,6 @@ def _grant(row: sa.Row[Any]) -> Grant:
         categories=frozenset(row.categories),
         facets=frozenset(Facet(facet) for facet in row.facets),
         items=tuple(row.items),
+        topics=frozenset(row.topics),
         goal=row.goal,
     )

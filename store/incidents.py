@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from policy.model import Facet
 from store.db import Change, Database
 from store.events import bare_host
 from store.ids import new_id
@@ -31,7 +32,10 @@ class AskState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a pupil asks for: a host and its category, a fixed reason code and a line of own text."""
+    """What a pupil asks for: a host and its category, a fixed reason code and a line of own text.
+
+    `facet` is what the rule in the way speaks of: the place, what is done there, words, personal data.
+    """
 
     host: str
     why: str
@@ -40,6 +44,7 @@ class Wish:
     group: str | None = None
     device: str | None = None
     person: str | None = None
+    facet: Facet = Facet.PLACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ class Incidents:
         most = WAITING_PER_ASKER if wish.device or wish.person else WAITING_PER_GROUP
         with self.database.write(school) as change:
             waiting = change.execute(_waiting(school, wish)).all()
-            again = [old for old in waiting if old.host == row["host"]]
+            again = [old for old in waiting if (old.host, old.facet) == (row["host"], row["facet"])]
             if again:
                 if row["line"]:
                     change.execute(sa.update(table).where(_one(school, again[0].id)).values(line=row["line"]))
@@ -215,7 +220,7 @@ def _waiting(school: str, wish: Wish) -> sa.Select[Any]:
         asker = sa.and_(table.c.group_id.is_(wish.group) if wish.group is None else table.c.group_id == wish.group)
         asker = sa.and_(asker, table.c.device_id.is_(None), table.c.person_id.is_(None))
     waits = table.c.state.in_([AskState.OPEN.value, AskState.LATER.value])
-    return sa.select(table.c.id, table.c.host).where(table.c.school_id == school, asker, waits)
+    return sa.select(table.c.id, table.c.host, table.c.facet).where(table.c.school_id == school, asker, waits)
 
 
 def _ask_row(school: str, wish: Wish, now: datetime) -> dict[str, Any]:
@@ -225,6 +230,7 @@ def _ask_row(school: str, wish: Wish, now: datetime) -> dict[str, Any]:
         "at": now,
         "host": bare_host(wish.host) or "",
         "category": wish.category,
+        "facet": wish.facet.value,
         "why": wish.why[:40],
         "line": wish.line[:200],
         "group_id": wish.group,
@@ -236,7 +242,8 @@ def _ask_row(school: str, wish: Wish, now: datetime) -> dict[str, Any]:
 
 
 def _ask(row: sa.Row[Any]) -> Ask:
-    wish = Wish(row.host, row.why, row.category, row.line, row.group_id, row.device_id, row.person_id)
+    who = (row.group_id, row.device_id, row.person_id)
+    wish = Wish(row.host, row.why, row.category, row.line, *who, Facet(row.facet))
     return Ask(row.id, row.at, wish, AskState(row.state), row.answer, row.answered, row.by_id, row.grant_id)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
+    Float,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -190,6 +191,7 @@ grants = Table(
     Column("categories", JSON, nullable=False),
     Column("facets", JSON, nullable=False),
     Column("items", JSON, nullable=False, server_default="[]"),
+    Column("topics", JSON, nullable=False, server_default="[]"),
     Column("goal", Words, nullable=False),
     Index(None, "school_id", "ends"),
 )
@@ -319,6 +321,7 @@ asks = Table(
     Column("person_id", Words),
     Column("state", Words, nullable=False),
     Column("answer", Words, nullable=False),
+    Column("facet", Words, nullable=False, server_default="place"),
     Column("answered", Moment),
     Column("by_id", Words),
     Column("grant_id", Words),
@@ -340,6 +343,40 @@ reports = Table(
     Column("seen", Moment),
     Column("by_id", Words),
     CheckConstraint(_BARE_HOST, name="bare_host"),
+    Index(None, "school_id", "at"),
+)
+
+# Sites nobody lists that look like something: of hosts, never of persons, devices or groups.
+proposals = Table(
+    "proposals",
+    metadata,
+    _school(),
+    Column("host", Words, primary_key=True),
+    Column("kind", Words, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("first_seen", Moment, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("decided_at", Moment),
+    Column("by_id", Words),
+    CheckConstraint(_BARE_HOST, name="bare_host"),
+    Index(None, "school_id", "state"),
+)
+
+# Somebody asked for help: who or which device and when, never what was typed. For the named counsellors only.
+signals = Table(
+    "signals",
+    metadata,
+    _school(),
+    _id(),
+    Column("at", Moment, nullable=False),
+    Column("group_id", Words),
+    Column("device_id", Words),
+    Column("person_id", Words),
+    Column("seen", Moment),
+    Column("by_id", Words),
     Index(None, "school_id", "at"),
 )
 

@@ -30,6 +30,7 @@ def say_yes(
         people=frozenset({pupil}) if pupil else frozenset(),
         whole_group=pupil is None,
         minutes=minutes,
+        facet=ask.wish.facet,
     )
     outcome = give(desk, who, wish, now, asked=ask_id, answer=_line(text))
     return Outcome(True, "dash.done.answered_yes", outcome.value) if outcome.ok else outcome

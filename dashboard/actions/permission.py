@@ -30,6 +30,7 @@ LONGEST_GOAL = 120
 # Joining in means the program too: who may chat for a lesson may do it in the chat program on the laptop.
 _FULL = frozenset({Facet.PLACE, Facet.ACTION, Facet.APP})
 _VIEW = frozenset({Facet.PLACE})
+_ALONE = frozenset({Facet.WORDS, Facet.PERSONAL})
 _CODES = {
     Refusal.ROLE: "role",
     Refusal.GROUP: "not_yours",
@@ -45,7 +46,10 @@ _CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody wants to permit. `minutes` None: to the end of the lesson. No `people`: the whole group."""
+    """What somebody wants to permit. `minutes` None: to the end of the lesson. No `people`: the whole group.
+
+    `facet` is words or personal data where only that is meant; else the place with all that is done there.
+    """
 
     group: str
     site: str = ""
@@ -55,6 +59,7 @@ class Wish:
     minutes: int | None = None
     view_only: bool = False
     goal: str = ""
+    facet: Facet = Facet.PLACE
 
 
 def period_of(snapshot: Snapshot, group: str, now: datetime) -> Period:
@@ -102,7 +107,7 @@ def give(
         people=frozenset() if wish.whole_group else wish.people,
         sites=sites,
         categories=frozenset({wish.category}) if wish.category else frozenset(),
-        facets=_VIEW if wish.view_only else _FULL,
+        facets=_facets(wish),
         goal=" ".join(wish.goal.split())[:LONGEST_GOAL],
     )
     verdict = may_grant(who, grant, snapshot, now)
@@ -110,6 +115,12 @@ def give(
         return refused(_CODES.get(verdict.reason, "other") if verdict.reason else "other")
     written = desk.store.grants.add(desk.school, verdict.grant, now, answers=asked, answer=answer)
     return done("granted_some" if verdict.left_out else "granted", written)
+
+
+def _facets(wish: Wish) -> frozenset[Facet]:
+    if wish.facet in _ALONE:
+        return frozenset({wish.facet})
+    return _VIEW if wish.view_only else _FULL
 
 
 def extend(desk: Desk, who: Member, group: str, grant_id: str, minutes: int | None, now: datetime) -> Outcome[Grant]:

@@ -14,6 +14,7 @@ from store.incidents import Ask, AskState, Report
 REPLIES = ("good", "come", "plan", "after", "other_site")
 _WHYS = frozenset({"lesson", "teacher", "mistake", "other"})
 _SEEN_LINES = 30
+_ABOUT = {Facet.WORDS: "words_", Facet.PERSONAL: "personal_"}
 _EXTRA = 10
 
 
@@ -200,7 +201,9 @@ def _ask(ask: Ask, lesson: Lesson, words: Words) -> AskCard:
     end = words.clock(lesson.period.end) if lesson.period.end else ""
     return AskCard(
         id=ask.id,
-        title=words("dash.asks.person" if name else "dash.asks.group", who=name or "", place=wish.host),
+        title=words(
+            f"dash.asks.{_ABOUT.get(wish.facet, '')}{'person' if name else 'group'}", who=name or "", place=wish.host
+        ),
         said=f"{why}: {wish.line}" if wish.line else why,
         at=words.day_clock(ask.when, lesson.now),
         scope=words("dash.asks.for_person", who=name) if name else words("dash.asks.for_group"),
@@ -212,7 +215,9 @@ def _ask(ask: Ask, lesson: Lesson, words: Words) -> AskCard:
 
 def _what(grant: Grant, words: Words) -> str:
     parts = [*grant.sites, *(words.category(name) for name in sorted(grant.categories))]
-    return ", ".join(parts) or words("dash.open.any_place")
+    place = ", ".join(parts) or words("dash.open.any_place")
+    alone = next((facet for facet in _ABOUT if grant.facets == {facet}), None)
+    return words(f"dash.open.{alone.value}", place=place) if alone else place
 
 
 def _who(grant: Grant, lesson: Lesson, words: Words, board: bool) -> str:
