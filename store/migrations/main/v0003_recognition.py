@@ -1,4 +1,4 @@
-"""Recognition: topics of a permission, the facet of an ask, sites nobody lists that look like something, signals of help.
+"""Recognition: topics of a permission, the facet of an ask, sites that look like something, signals of help.
 
 Revision ID: 0003
 """
