@@ -102,6 +102,15 @@ SOCIAL = rule("social", facet=Facet.PLACE, categories=frozenset({"social"}))
 CHAT_PLACE = rule("chat-place", facet=Facet.PLACE, categories=frozenset({"chat"}), liftable_by=LiftableBy.NOBODY)
 CHAT = rule("chat", facet=Facet.ACTION, actions=frozenset({Action.CHAT}), liftable_by=LiftableBy.NOBODY)
 WORDS = rule("words", facet=Facet.WORDS, kinds=frozenset({"coarse", "aggression"}))
+TEXT = rule(
+    "text",
+    facet=Facet.WORDS,
+    kinds=frozenset({"coarse"}),
+    actions=frozenset({Action.POST, Action.SUBMIT}),
+    effect=Effect.HOLD,
+    second_thought=True,
+)
+PERSONAL = rule("personal", facet=Facet.PERSONAL, types=frozenset({"phone", "bsn"}), effect=Effect.HOLD)
 GAMES = rule("games", facet=Facet.PLACE, categories=frozenset({"games"}), basis=DECISION)
 VIDEO = rule("video", facet=Facet.PLACE, categories=frozenset({"video"}), basis=DECISION)
 STAFF_SOCIAL = rule(
@@ -113,7 +122,7 @@ STAFF_SOCIAL = rule(
 )
 GAME_APP = rule("game-app", facet=Facet.APP, apps=frozenset({"games"}))
 NO_COMPUTER = rule("no-computer", gate=Gate.BREAK, holds_in=HoldsIn.BREAK, liftable_by=LiftableBy.NOBODY)
-RULES = (FLOOR_RULE, SOCIAL, CHAT_PLACE, CHAT, WORDS, GAMES, VIDEO, STAFF_SOCIAL, GAME_APP)
+RULES = (FLOOR_RULE, SOCIAL, CHAT_PLACE, CHAT, WORDS, TEXT, PERSONAL, GAMES, VIDEO, STAFF_SOCIAL, GAME_APP)
 
 PROTOCOL = Protocol(
     "school",

@@ -10,11 +10,11 @@ import pytest
 from dashboard.actions import asks, permission
 from dashboard.actions.desk import Desk
 from policy.decide import decide
-from policy.model import Action, Effect, Facet, Grant, Member, Reason
+from policy.model import AccessRequest, Action, Effect, Facet, Grant, Member, Reason
 from store import Store
 from store.events import Event, What
 from store.incidents import Ask, AskState, Wish
-from tests.cast import ANJA, BRAM, COR, IRIS, KNOWLEDGE, LESSON, RIA, at, pupil, visit
+from tests.cast import ANJA, BRAM, COR, IRIS, KNOWLEDGE, LESSON, RIA, at, pupil, search, visit
 from tests.dashboard.conftest import SCHOOL, Browser, Clock
 
 type SignIn = Callable[[str], Browser]
@@ -228,6 +228,30 @@ def test_yes_to_a_pupil_nobody_knows_is_yes_to_the_group(store: Store, signed_in
     anja.post(f"/les/7/vraag/{wish.id}", answer="yes", minutes="10")
     assert opens(store, "social.com", LESSON, "noor")
     assert live(store).end == LESSON + timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    ("facet", "asked", "told"),
+    [
+        (Facet.WORDS, search("kut"), "wil zoekwoorden gebruiken op zoek.nl"),
+        (
+            Facet.PERSONAL,
+            visit("zoek.nl", action=Action.SUBMIT, personal=frozenset({"phone"})),
+            "wil persoonlijke gegevens sturen naar zoek.nl",
+        ),
+    ],
+)
+def test_a_yes_lifts_what_was_asked_for(
+    store: Store, signed_in: SignIn, facet: Facet, asked: AccessRequest, told: str
+) -> None:
+    anja = signed_in("anja")
+    wish = Wish("zoek.nl", "lesson", None, "", "7", "chroom-1", "sam", facet)
+    made = store.incidents.ask(SCHOOL, wish, LESSON)
+    assert made and not decide(asked, store.snapshot(SCHOOL, KNOWLEDGE, LESSON), LESSON).open
+    assert f"Sam Pietersen {told}" in anja.page("/les/7")
+    anja.post(f"/les/7/vraag/{made.id}", answer="yes")
+    assert decide(asked, store.snapshot(SCHOOL, KNOWLEDGE, LESSON), LESSON).open
+    assert live(store).facets == {facet}
 
 
 def test_no_and_later_are_passed_on(store: Store, signed_in: SignIn) -> None:

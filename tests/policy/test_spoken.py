@@ -7,19 +7,10 @@ import pytest
 from policy.decide import decide
 from policy.model import AccessRequest, Action, Decision, Effect, Facet, Hit, Reason, Snapshot, Term
 from policy.terms import Lexicon
-from tests.cast import KNOWLEDGE, LESSON, RULES, grant, pupil, rule, search, visit, with_rules, with_state
+from tests.cast import KNOWLEDGE, LESSON, RULES, SNAPSHOT, grant, pupil, rule, search, visit, with_rules, with_state
 
 COARSE, HELP = Hit("kut", "coarse"), Hit("dood", "help")
-TEXT = rule(
-    "text",
-    facet=Facet.WORDS,
-    kinds=frozenset({"coarse"}),
-    actions=frozenset({Action.POST, Action.SUBMIT}),
-    effect=Effect.HOLD,
-    second_thought=True,
-)
-PERSONAL = rule("personal", facet=Facet.PERSONAL, types=frozenset({"phone", "bsn"}), effect=Effect.HOLD)
-SCHOOL = with_rules(*RULES, TEXT, PERSONAL)
+SCHOOL = SNAPSHOT
 
 
 def sent(*hits: Hit, personal: tuple[str, ...] = (), **changes: object) -> AccessRequest:
