@@ -11,8 +11,9 @@ LOOK_ALIKE = "look-alike"
 BYPASS = "bypass"
 RELAY = "relay"
 UNKNOWN = "unknown"
-DERIVED = frozenset({BARE_IP, LOOK_ALIKE, RELAY, UNKNOWN})
-"""Categories that no list has: they are read off the host itself."""
+UNSAFE_SEARCH = "unsafe-search"
+DERIVED = frozenset({BARE_IP, LOOK_ALIKE, RELAY, UNKNOWN, UNSAFE_SEARCH})
+"""Categories that no list has: they are read off the host itself, or off the data of the search engines."""
 
 
 _SCHOOLS_OWN = frozenset({"education", "school-admin", "news-children", "help"})
@@ -46,6 +47,8 @@ def of_host(host: str, snapshot: Snapshot) -> frozenset[str]:
             found = frozenset({told[0]})
         elif snapshot.proposed and not snapshot.proposed.keys().isdisjoint(suffixes(host)):
             found = frozenset({UNKNOWN})
+    if knowledge.engines.unsafe(host):
+        found |= {UNSAFE_SEARCH}
     return found | {BARE_IP} if is_ip(host) else found
 
 

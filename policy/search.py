@@ -1,38 +1,96 @@
-"""The query in a search engine's address, so that words can be judged wherever they are typed."""
+"""What somebody searches for, wherever it is typed: in a query, a path, a form or JSON, at a listed engine or by shape.
+
+Engines are data (`config/engines`), and so is how each of them is told to leave out what is not for children
+(`policy.safe` says what to do with it).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 from policy.address import icann_name
+from policy.fields import Typed, of_pairs, of_query, text_of
 from policy.match import suffixes
 from policy.model import Address, Search
 
 UNKNOWN = "unknown"
-# A search on a site nobody listed, by the names that search forms use.
-_SHAPE = ("q", "query", "zoek", "zoekterm", "search", "search_query", "zoekwoord")
-_SHAPED = frozenset(_SHAPE)
-_MOST_FIELDS = 200
+_FORM_WORDS = """
+q query zoek zoeken zoekterm zoektermen zoekwoord zoekwoorden zoekopdracht zoektekst zoekvraag trefwoord trefwoorden
+search searchterm searchterms search_term search-term searchtext search_text searchquery search_query search-query
+searchword searchwords searchstring searchfor search_for searchkeyword searchkeywords searchphrase searchvalue
+keyword keywords term terms srch sword freetext fulltext suchbegriff recherche
+"""
+_SHAPE = frozenset(_FORM_WORDS.split())
+"""The names that search forms use, on a site that nobody listed."""
+_SHAPE_THERE = _SHAPE | {"s", "p", "text", "words", "w", "kw", "find", "phrase"}
+"""The same on a page that is called search, or that WordPress answers (`/?s=`)."""
+_SEARCH_PAGES = ("search", "zoek", "find", "vind", "suche")
+_PATH_SHAPE = tuple(
+    f"{before}/{page}/{{words}}" for page in ("search", "zoeken", "zoek", "zoekresultaten") for before in ("", "/*")
+)
+_FILES = frozenset({"js", "css", "map", "json", "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "woff", "woff2"})
+_GRAPHQL = ("query ", "query{", "query(", "mutation", "subscription", "fragment ", "{")
+
+
+@dataclass(frozen=True, slots=True)
+class SafeSearch:
+    """How an engine is told to be safe. `none`: it cannot be.
+
+    `params` are set in the query (and in a form that is posted), `drop` taken out of it; `headers` and `cookies` are
+    set; all at `paths` (none: where the engine has words). `names` maps a host to the DNS name at which the engine is
+    always safe.
+    """
+
+    params: tuple[tuple[str, str], ...] = ()
+    drop: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[tuple[str, str], ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
+    paths: tuple[str, ...] = ()
+    none: bool = False
+
+    @property
+    def only_by_name(self) -> bool:
+        """Whether nothing in the request makes it safe, so that it must not be reached by another name."""
+        return bool(self.names) and not (self.params or self.headers or self.cookies)
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """One search engine as data. A host `google.*` stands for every public suffix; empty `paths` means any path."""
+    """One search engine as data. A host `google.*` stands for every public suffix and all below it.
+
+    `paths` are how the paths begin where somebody's words are (none: any; `/a$` is `/a` and no more), `params` the
+    fields of the query or of a form, `json` the keys of a JSON body (`variables.query` for a key inside another),
+    `words` the paths that hold the words themselves (`/q/{words}`; `*` is a part). At `posts` the words come in a body;
+    at `suggest` a page asks for what may be meant, with every letter that is typed. `milder` is another way to be safe
+    that a school may choose.
+    """
 
     id: str
     hosts: tuple[str, ...]
     paths: tuple[str, ...] = ()
     params: tuple[str, ...] = ("q",)
+    json: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    posts: tuple[str, ...] = ()
+    suggest: tuple[str, ...] = ()
+    safe: SafeSearch | None = None
+    milder: SafeSearch | None = None
+
+    def has_words_at(self, path: str) -> bool:
+        """Whether words may be in the query or body at a plain path."""
+        return not self.paths or begins(path, self.paths) or begins(path, self.suggest)
 
 
 @dataclass(frozen=True)
 class Engines:
-    """All engines, looked up by host. Not slotted: the look-up tables are made once."""
+    """All engines, looked up by host; `moderate` are the ids that use their milder form. Not slotted: tables."""
 
     engines: tuple[Engine, ...] = field(default=())
+    moderate: frozenset[str] = frozenset()
 
     @cached_property
     def _by_host(self) -> dict[str, tuple[Engine, ...]]:
@@ -42,49 +100,151 @@ class Engines:
                 table[host] = (*table.get(host, ()), engine)
         return table
 
+    @cached_property
+    def _safe_names(self) -> dict[str, tuple[str, bool]]:
+        modes = [mode for engine in self.engines if (mode := self.mode(engine)) is not None]
+        return {host: (name, mode.only_by_name) for mode in modes for host, name in mode.names}
+
+    # --- words -----------------------------------------------------------------------------------------------------
+
     def query(self, address: Address) -> Search | None:
         """What is searched for at this address, or None when nothing is."""
-        if not address.query:
-            return None
-        fields = _fields(address.query)
+        return self._found(address, of_query(address.query), body=False)
+
+    def in_body(self, address: Address, pairs: Iterable[tuple[str, str]]) -> Search | None:
+        """What is searched for in a form or JSON sent there: decoded names (a dot between keys) and their texts."""
+        return self._found(address, of_pairs(pairs), body=True)
+
+    def _found(self, address: Address, fields: Sequence[Typed], *, body: bool) -> Search | None:
+        path = plain_path(address.path)
         engines = tuple(self._at(address.host))
         for engine in engines:
-            if engine.paths and not address.path.startswith(engine.paths):
-                continue
-            text = _text(fields, engine.params)
+            names = frozenset((*engine.params, *engine.json)) if body else frozenset(engine.params)
+            there = fields if engine.has_words_at(path) else ()
+            values = [one.value for one in there if not names.isdisjoint(one.names)]
+            values += () if body else _in_path(engine.words, path)
+            text = text_of(values)
             if text:
                 return Search(engine.id, text)
-        text = _text(fields, _SHAPE)
+        names = _SHAPE_THERE if _is_search_page(path) else _SHAPE
+        values = [one.value for one in fields if not names.isdisjoint(one.names) and not (body and _is_code(one))]
+        if not body and not engines:
+            values += (part for part in _in_path(_PATH_SHAPE, path) if part.rpartition(".")[2] not in _FILES)
+        text = text_of(values)
         return Search(engines[0].id if engines else UNKNOWN, text) if text else None
 
     def fields(self, address: Address) -> tuple[frozenset[str], frozenset[str]]:
         """The query fields that hold somebody's words: for sure, at a listed engine; and perhaps, anywhere else."""
+        path = plain_path(address.path)
         for engine in self._at(address.host):
-            if not engine.paths or address.path.startswith(engine.paths):
+            if engine.has_words_at(path):
                 return frozenset(engine.params), frozenset()
-        return frozenset(), _SHAPED
+        return frozenset(), _SHAPE
+
+    def suggests(self, address: Address) -> bool:
+        """Whether this is asked for while somebody types: no page, and nothing that a person opened."""
+        path = plain_path(address.path)
+        return any(begins(path, engine.suggest) for engine in self._at(address.host))
+
+    def posted(self, address: Address) -> bool:
+        """Whether a body sent there holds a search, so that it must be read to be passed on."""
+        path = plain_path(address.path)
+        return any(begins(path, engine.posts) for engine in self._at(address.host))
+
+    # --- safe search -------------------------------------------------------------------------------------------------
+
+    def mode(self, engine: Engine) -> SafeSearch | None:
+        """How an engine is told to be safe at this school."""
+        return engine.milder if engine.milder is not None and engine.id in self.moderate else engine.safe
+
+    def safe_at(self, address: Address) -> tuple[SafeSearch, ...]:
+        """All that is to be done to a request for this address."""
+        path = plain_path(address.path)
+        found = []
+        for engine in self._at(address.host):
+            mode = self.mode(engine)
+            if mode is not None and (begins(path, mode.paths) if mode.paths else engine.has_words_at(path)):
+                found.append(mode)
+        return tuple(found)
+
+    def unsafe(self, host: str) -> bool:
+        """Whether a canonical host is of an engine that cannot leave out what is not for children."""
+        return any(engine.safe is not None and engine.safe.none for engine in self._at(host))
+
+    def safe_name(self, host: str) -> str | None:
+        """The name to look up in place of a canonical host, so that the engine is always safe; None: itself."""
+        found = self._named(host)
+        return found[0] if found else None
+
+    def only_by_name(self, host: str) -> bool:
+        """Whether a canonical host is safe by that name alone: nothing in a request makes it so."""
+        found = self._named(host)
+        return found is not None and found[1]
+
+    def _named(self, host: str) -> tuple[str, bool] | None:
+        table = self._safe_names
+        found = table.get(host)
+        return found or next((table[starred] for starred in _starred(host) if starred in table), None)
 
     def _at(self, host: str) -> Iterator[Engine]:
+        """The engines of a host, the closest name first."""
+        table = self._by_host
         for name in suffixes(host):
-            yield from self._by_host.get(name, ())
+            yield from table.get(name, ())
         label = icann_name(host)
         if label:
-            yield from self._by_host.get(f"{label}.*", ())
+            yield from table.get(f"{label}.*", ())
 
 
-def _fields(query: str) -> dict[str, list[str]]:
-    """Field name (lower case) to its values; a query that is no form has none."""
-    found: dict[str, list[str]] = {}
-    try:
-        pairs = parse_qsl(query, keep_blank_values=False, max_num_fields=_MOST_FIELDS)
-    except ValueError:
-        # Too many fields to be a person's search: read the start, so that padding does not hide the words.
-        pairs = parse_qsl("&".join(query.split("&")[:_MOST_FIELDS]), keep_blank_values=False)
-    for name, value in pairs:
-        found.setdefault(name.lower(), []).append(value)
+def _starred(host: str) -> Iterator[str]:
+    """`www.google.*` for `www.google.co.uk`: this very name, below any public suffix."""
+    label = icann_name(host)
+    if label:
+        yield f"{host[: host.rindex(f'{label}.')]}{label}.*"
+
+
+def plain_path(path: str) -> str:
+    """A path as servers read it: decoded, in lower case, without doubled slashes."""
+    plain = (unquote(path) if "%" in path else path).lower()
+    while "//" in plain:
+        plain = plain.replace("//", "/")
+    return plain
+
+
+def begins(path: str, beginnings: tuple[str, ...]) -> bool:
+    """Whether a plain path begins so; a beginning with `$` at its end is the whole path."""
+    return f"{path}$".startswith(beginnings)
+
+
+def _is_search_page(path: str) -> bool:
+    parts = path.rstrip("/").split("/")
+    return parts[-1] in ("", "index.php", "index.html") or any(part.startswith(_SEARCH_PAGES) for part in parts)
+
+
+def _is_code(one: Typed) -> bool:
+    """Whether a field is a question to a database (GraphQL) and nobody's words."""
+    return "query" in one.names and one.value.lstrip().startswith(_GRAPHQL)
+
+
+def _in_path(patterns: Iterable[str], path: str) -> list[str]:
+    """The words in a path, by patterns of whole parts; what comes after the words does not matter."""
+    found = []
+    parts = path.split("/")
+    for pattern in patterns:
+        wanted = pattern.split("/")
+        if len(parts) < len(wanted):
+            continue
+        for want, part in zip(wanted, parts, strict=False):
+            if "{words}" in want:
+                before, _, after = want.partition("{words}")
+                if part.startswith(before) and part.endswith(after) and len(part) > len(before) + len(after):
+                    found.append(_spoken(part[len(before) : len(part) - len(after)]))
+                break
+            if want not in ("*", part):
+                break
     return found
 
 
-def _text(fields: dict[str, list[str]], params: tuple[str, ...]) -> str:
-    """Everything in the named fields: a doubled field must not hide its second value."""
-    return " ".join(value for name in params for value in fields.get(name.lower(), ())).strip()
+def _spoken(part: str) -> str:
+    """`grappige-kat+film` as somebody says it."""
+    return part.replace("-", " ").replace("+", " ").replace("_", " ")

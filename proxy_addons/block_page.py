@@ -53,7 +53,14 @@ _FOLDER = Path(__file__).parent / "page"
 _READ_ALOUD = frozenset({"block.html", "help.html", "note.html"})
 _CALM = frozenset({"pause", "break", "sanction", "hold", "agreement", "text", "personal", "undecided"})
 _SKY = frozenset({"failed", *TROUBLES})
-_SAME_PICTURE = {"live": "chat", "look_alike": "unreadable", "text": "hold", "personal": "hold", "undecided": "place"}
+_SAME_PICTURE = {
+    "live": "chat",
+    "look_alike": "unreadable",
+    "unsafe_search": "place",
+    "text": "hold",
+    "personal": "hold",
+    "undecided": "place",
+}
 _PEOPLE = (
     {
         "code": "kindertelefoon",

@@ -48,6 +48,7 @@ class Line:
     """One client connection, and what the engine knows of it.
 
     `connect` is its CONNECT target, `first` whether the origin may be greeted before the client's handshake ends.
+    `safe` says that whoever is behind it gets search engines only by their safe names (see `egress.Way`).
     `begun` says that its ClientHello or first request came in whole (behind each CONNECT anew).
     `heads` counts request heads and WebSocket messages, `judging` those that are being asked about, `bodies` are still
     coming, `raw` is a WebSocket.
@@ -58,6 +59,7 @@ class Line:
     connect: tuple[str, int] | None = None
     sni: str | None = None
     first: bool = False
+    safe: bool = True
     closed: bool = False
     begun: bool = False
     http2: bool = False

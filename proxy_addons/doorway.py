@@ -21,8 +21,9 @@ from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy.layers.tls import parse_client_hello
 
 from policy.model import AccessRequest, Decision
+from policy.safe import is_protected
 from proxy_addons.connections import MAX_HEAD, Connections, Line
-from proxy_addons.egress import Egress
+from proxy_addons.egress import Egress, Way
 from proxy_addons.facts import Door, Entry, Peer
 from proxy_addons.failsafe import Failsafe
 from proxy_addons.tunnel import Tunnel
@@ -183,6 +184,8 @@ class Doorway:
         line.end = tunnel.abort
         if line.connect is None or line.closed or not self.egress.literal_open(line.connect[0]):
             transport.abort()
+        # Nothing in a tunnel can be made safe: there the name must do it, or nothing passes.
+        self.egress.choose(Way.ONLY_SAFE if line.safe else Way.PLAIN)
         await tunnel.open(*(line.connect or ("", 0)), data)
 
 
@@ -306,6 +309,7 @@ class _Arrival(asyncio.Protocol):
     # --- moving on ---------------------------------------------------------------------------------------------------
 
     def _tunnel(self, line: Line, request: AccessRequest | None, decision: Decision) -> None:
+        line.safe = is_protected(request)
         if self._doorway.connections.begin(self._peer.connection, "tunnel", request, decision.valid_until):
             self._move(line, self._doorway.tunnel)
         else:

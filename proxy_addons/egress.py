@@ -3,6 +3,11 @@
 Judged by the *resolved* address, at the moment of connecting, so that neither an odd spelling nor a changing name
 server leads to the dashboard, the school's own network or a cloud's metadata. Names that the school maps are the only
 exception; the dashboard and the guard's own listeners have none.
+
+For a pupil a search engine is looked up by the name at which it is always safe (`forcesafesearch.google.com`), while
+all else of the connection stays as it was. Where what is sent is made safe as well, that name is the second lock: when
+it cannot be found (a name server of the school's own, say) the ordinary one does, or searching would be gone. In a
+tunnel, and for an engine that only its name makes safe, there is no other lock: then the connection fails.
 """
 
 from __future__ import annotations
@@ -14,9 +19,11 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
+from enum import Enum
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import certifi
 
@@ -33,12 +40,36 @@ _MOST = 4096  # names kept
 _NAT64 = ip_network("64:ff9b::/96")
 
 
+class Way(Enum):
+    """By which name a search engine is looked up: its own; its safe one, or its own when that fails; its safe one."""
+
+    PLAIN = "plain"
+    SAFE = "safe"
+    ONLY_SAFE = "only safe"
+
+
+class SafeNames(Protocol):
+    """What knows under which name a search engine is always safe (`policy.search.Engines`)."""
+
+    def safe_name(self, host: str) -> str | None:
+        """The name to look up in place of a canonical host; None: the host itself."""
+
+    def only_by_name(self, host: str) -> bool:
+        """Whether a canonical host is safe by that name alone."""
+
+
+_WAY: ContextVar[Way] = ContextVar("klaswacht_way", default=Way.PLAIN)
+
+
 class EgressRefused(OSError):
     """The guard does not connect there. An `OSError`, because that is what a failed connect is to mitmproxy."""
 
 
 class Egress:
-    """Judges and resolves. `hosts` maps `host:port` to `address:port`; `own` are addresses that are never reached."""
+    """Judges and resolves. `hosts` maps `host:port` to `address:port`; `own` are addresses that are never reached.
+
+    `safe` knows the safe names of search engines (None: nobody gets them).
+    """
 
     def __init__(
         self,
@@ -46,7 +77,9 @@ class Egress:
         hosts: Mapping[str, str] | None = None,
         own: Iterable[tuple[str, int]] = (),
         clock: Callable[[], float] = time.monotonic,
+        safe: SafeNames | None = None,
     ) -> None:
+        self._safe = safe
         self._ports = frozenset(ports)
         self._hosts = {_host_port(name): _host_port(to) for name, to in (hosts or {}).items()}
         self._own = {(_plain(host), port) for host, port in own}
@@ -120,6 +153,10 @@ class Egress:
         if loop.getaddrinfo != self.getaddrinfo or not isinstance(loop, asyncio.BaseEventLoop):
             raise RuntimeError("this event loop does not let names be guarded; use asyncio's own")
 
+    def choose(self, way: Way) -> None:
+        """By which name search engines are looked up from here on, in this task and those that it starts."""
+        _WAY.set(way)
+
     async def getaddrinfo(
         self,
         host: bytes | str | None,
@@ -134,7 +171,29 @@ class Egress:
         resolve = self._resolve or cast(Resolve, asyncio.get_running_loop().getaddrinfo)
         if flags & socket.AI_PASSIVE or not isinstance(host, str) or not isinstance(port, int):
             return await resolve(host, port, family=family, type=type, proto=proto, flags=flags)
-        key = (host, port, family, type, proto, flags)
+        options = {"family": family, "type": type, "proto": proto, "flags": flags}
+        safe, alone = self._safely(host, port)
+        if safe is not None:
+            try:
+                return await self._found(safe, port, options)
+            except OSError:
+                if alone:
+                    raise
+        return await self._found(host, port, options)
+
+    def _safely(self, host: str, port: int) -> tuple[str | None, bool]:
+        """The safe name to look up instead, and whether nothing else will do."""
+        way = _WAY.get()
+        name = self._safe.safe_name(_name(host)) if self._safe is not None and way is not Way.PLAIN else None
+        if self._safe is None or name is None:
+            return None, False
+        if (_name(host), port) in self._hosts and (name, port) not in self._hosts:
+            return None, False  # the school maps this very name
+        return name, way is Way.ONLY_SAFE or self._safe.only_by_name(_name(host))
+
+    async def _found(self, host: str, port: int, options: dict[str, int]) -> Infos:
+        """What is known of a name, or is looked up once for all who ask now."""
+        key = (host, port, *options.values())
         until, kept = self._kept.get(key, (0.0, None))
         if self._clock() < until:
             if kept is None:
@@ -142,7 +201,6 @@ class Egress:
             return kept
         task = self._asking.get(key)
         if task is None:
-            options = {"family": family, "type": type, "proto": proto, "flags": flags}
             task = self._asking[key] = asyncio.ensure_future(self._look_up(key, host, port, options))
             task.add_done_callback(lambda done: self._asked(key, done))
         return await asyncio.shield(task)

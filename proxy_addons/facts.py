@@ -74,13 +74,29 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Rewrite:
+    """What is changed in a request before it goes on.
+
+    `target` is the path and query (None: as it was), `body` the body (None: as it was). `headers` and `cookies` are set
+    in place of any of that name.
+    """
+
+    target: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    cookies: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ruling:
     """The word on an exchange: `answer` None lets it pass, and `request` is what to ask again when things change.
 
-    `cookie` is a `Set-Cookie` value that goes with the site's own answer (empty: none).
+    `cookie` is a `Set-Cookie` value that goes with the site's own answer (empty: none). `rewrite` is what an exchange
+    that passes must be changed to first (None: nothing).
     """
 
     request: AccessRequest | None
     decision: Decision | None
     answer: Answer | None = None
     cookie: str = ""
+    rewrite: Rewrite | None = None

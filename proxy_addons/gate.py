@@ -15,7 +15,7 @@ from policy.address import canonical_host
 from policy.model import AccessRequest, Action, Decision, DeviceClass, Effect, Knowledge, Principal, Reason, Role
 from proxy_addons import translate
 from proxy_addons.block_page import Pages, elsewhere
-from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Ruling
+from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Rewrite, Ruling
 from proxy_addons.faults import told
 from proxy_addons.identity import Identity
 from proxy_addons.live import HELP_OPEN, Live, utc_now
@@ -23,6 +23,7 @@ from proxy_addons.own_path import OwnPath, is_own
 from proxy_addons.recorder import Recorder
 from proxy_addons.release import Releases, about, device_of
 from store import Store
+from proxy_addons.rewrite import rewrite_of
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +31,8 @@ _log = logging.getLogger(__name__)
 # people who help. A person who helps is not to be listened to.
 _NOT_INSPECTED = frozenset({Reason.SYSTEM, Reason.OWN, Reason.HELP_HOST, Reason.INFRASTRUCTURE})
 
+# Nothing that a search box could show, in the form that all of them read; no page, and no word about it.
+NO_SUGGESTIONS = Answer(403, (("Content-Type", "application/json"), ("Cache-Control", "no-store")), b"[]")
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -145,8 +148,11 @@ class Gate:
             if decision.effect is Effect.ALLOW:
                 if nonce is not None and decision.reason is Reason.RELEASED:
                     self._releases.use(nonce)
-                    return Ruling(request, decision, cookie=self._releases.gone(secure=exchange.scheme == "https"))
-                return Ruling(request, decision)
+                    gone = self._releases.gone(secure=exchange.scheme == "https")
+                    return Ruling(request, decision, cookie=gone, rewrite=self._rewrite(exchange, request))
+                return Ruling(request, decision, rewrite=self._rewrite(exchange, request))
+            if self._suggests(request):
+                return Ruling(request, decision, NO_SUGGESTIONS)
             return Ruling(request, decision, self._pages.denied(exchange, request, decision, self.live))
         except Exception as error:
             _log.error("an exchange could not be judged and was denied: %s", told(error))
@@ -202,6 +208,15 @@ class Gate:
 
     def _must_prove(self, peer: Peer) -> bool:
         return peer.port in self._keyed and peer.credentials is None
+
+    def _rewrite(self, exchange: Exchange, request: AccessRequest) -> Rewrite | None:
+        """What an open exchange must say: safe search for pupils."""
+        return rewrite_of(exchange, request, self.live.snapshot)
+
+    def _suggests(self, request: AccessRequest) -> bool:
+        """Whether this is a search box that asks with every letter. A person who opens it gets a page."""
+        address = request.address
+        return address is not None and not request.navigation and self.live.knowledge.engines.suggests(address)
 
     def _decide(self, request: AccessRequest) -> Decision:
         """The decision, which ends no later than who sits at the device does."""

@@ -9,6 +9,7 @@ from mitmproxy.net.http import http1
 from mitmproxy.net.http import url as urls
 
 from proxy_addons import egress as ways
+from proxy_addons.facts import Rewrite
 from proxy_addons.failsafe import SMALL
 
 LOOK_INTO = 64 * 1024  # bytes of a request body that are read before judging
@@ -63,6 +64,24 @@ def url_of(request: http.Request) -> str:
         # Of an IPv6 address mitmproxy keeps no brackets, without which its last part reads as a port.
         return urls.unparse(request.scheme, f"[{request.host}]", request.port, request.path)
     return request.url
+
+
+def rewritten(request: http.Request, rewrite: Rewrite) -> None:
+    """Change a request to what it must say. HTTP/2 may have its cookies in several fields; they become one."""
+    if rewrite.target is not None:
+        request.path = rewrite.target
+    for name, value in rewrite.headers:
+        request.headers.pop(name, None)
+        # HTTP/2 allows no capitals in a name, HTTP/1 does not mind.
+        request.headers[name.lower() if request.is_http2 else name] = value
+    if rewrite.cookies:
+        ours = {name for name, _ in rewrite.cookies}
+        kept = [pair for line in request.headers.get_all("cookie") for pair in line.split(";")]
+        kept = [pair.strip() for pair in kept if pair.strip() and pair.partition("=")[0].strip() not in ours]
+        request.headers.pop("cookie", None)
+        request.headers["cookie"] = "; ".join((*kept, *(f"{name}={value}" for name, value in rewrite.cookies)))
+    if rewrite.body is not None:
+        request.content = rewrite.body
 
 
 def looks_like_http(data: bytes) -> bool | None:

@@ -17,9 +17,10 @@ from mitmproxy.proxy.layers.http import HTTPMode
 from mitmproxy.proxy.layers.modes import HttpProxy, HttpUpstreamProxy
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
+from policy.safe import is_protected
 from proxy_addons.connections import Connections, Line
 from proxy_addons.doorway import ECH, REALM
-from proxy_addons.egress import Egress
+from proxy_addons.egress import Egress, Way
 from proxy_addons.facts import Answer, Door, Exchange, Peer
 from proxy_addons.failsafe import (
     ANSWERED,
@@ -34,7 +35,15 @@ from proxy_addons.failsafe import (
     names_in_play,
     respond,
 )
-from proxy_addons.heads import kind_of_trouble, looked_into, looks_like_http, size_of_body, to_websocket, url_of
+from proxy_addons.heads import (
+    kind_of_trouble,
+    looked_into,
+    looks_like_http,
+    rewritten,
+    size_of_body,
+    to_websocket,
+    url_of,
+)
 
 BUFFERED = 256 * 1024  # bytes of a response that are held before they are passed on; longer ones stream
 _WAITING = "klaswacht.waiting"  # mark: the exchange that is judged when its body is in
@@ -118,6 +127,7 @@ class Hooks:
             self._connections.close(line.peer.connection)
         else:
             line.first = entry.decision is not None and entry.decision.open
+            line.safe = is_protected(entry.request)
 
     def next_layer(self, nextlayer: NextLayer) -> None:
         """Let only TLS (once) and HTTP through; what is neither is refused, and what is not yet clear waits."""
@@ -147,6 +157,8 @@ class Hooks:
         asked = line is not None and not line.closed and bool(line.running or line.first)
         if not asked or address is None or not self._egress.open(address[0], address[1]):
             data.server.error = REFUSED
+        # mitmproxy connects in this very task, so that what is chosen here holds for its looking up of the name.
+        self._egress.choose(_way(line))
 
     # --- requests ----------------------------------------------------------------------------------------------------
 
@@ -191,11 +203,11 @@ class Hooks:
         """Ask, and apply the word to the flow; meanwhile the client is not read far ahead."""
         line.judging += 1
         try:
-            await self._ask(flow, exchange)
+            await self._ask(flow, line, exchange)
         finally:
             line.judging -= 1
 
-    async def _ask(self, flow: http.HTTPFlow, exchange: Exchange) -> None:
+    async def _ask(self, flow: http.HTTPFlow, line: Line, exchange: Exchange) -> None:
         ruling = await self._failsafe.ask(exchange)
         if ruling.answer is not None:
             respond(flow, ruling.answer)
@@ -205,10 +217,14 @@ class Hooks:
             flow.kill()
             return
         flow.metadata[PASSED] = True
+        line.safe = is_protected(ruling.request)
         flow.metadata[_COOKIE] = ruling.cookie
+        if ruling.rewrite is not None:
+            rewritten(flow.request, ruling.rewrite)
         if flow.server_conn.error:  # the origin's handshake came first, and failed
             kind: str | None = kind_of_trouble(flow.server_conn.error)
         else:
+            self._egress.choose(_way(line))
             kind = await self._egress.trouble(flow.request.host, flow.request.port)
         if kind is not None:
             respond(flow, self._failsafe.trouble(exchange, kind))
@@ -339,6 +355,11 @@ class GreetOriginFirst:
         """Say whether the origin comes first."""
         line = self._connections.get(data.context.client.id)
         data.establish_server_tls_first = line is not None and line.first and not line.closed
+
+
+def _way(line: Line | None) -> Way:
+    """By which name search engines are looked up for a connection: what is sent on it is made safe as well."""
+    return Way.SAFE if line is None or line.safe else Way.PLAIN
 
 
 def _plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:

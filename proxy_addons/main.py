@@ -44,7 +44,7 @@ class Simple:
         self._failsafe = Failsafe(gate, config.help_hosts)
         self._connections = Connections(self._failsafe.standing)
         self._failsafe.attach(self._connections)
-        self._egress = Egress(config.ports, config.hosts, config.own)
+        self._egress = Egress(config.ports, config.hosts, config.own, safe=config.safe_names)
         hooks = Hooks(self._failsafe, self._connections, self._egress)
         self._client_connected = hooks.client_connected
         for name in HOOKS:

@@ -24,7 +24,7 @@ from config.settings import Listen, Settings
 from policy.model import Knowledge
 from proxy_addons.connections import Connections
 from proxy_addons.doorway import Doorway
-from proxy_addons.egress import Egress, trust_bundle
+from proxy_addons.egress import Egress, SafeNames, trust_bundle
 from proxy_addons.engine import Engine, quiet
 from proxy_addons.failsafe import Asking, Failsafe
 from proxy_addons.gate import Gate, Options, open_gate
@@ -46,7 +46,8 @@ class Changing(Protocol):
 class RunnerConfig:
     """What the engine side runs by. `listen` are addresses and ports (0: any free one), `own` is never connected to.
 
-    `grace` is how many seconds open connections get when the worker stops.
+    `safe_names` knows under which name a search engine is always safe. `grace` is how many seconds open connections get
+    when the worker stops.
     """
 
     listen: tuple[tuple[str, int], ...]
@@ -56,6 +57,7 @@ class RunnerConfig:
     trust: Path | None = None
     own: tuple[tuple[str, int], ...] = ()
     help_hosts: frozenset[str] = frozenset()
+    safe_names: SafeNames | None = None
     grace: float = 2.0
 
 
@@ -89,7 +91,7 @@ async def serve(
     sockets = [_socket(host, port) for host, port in config.listen]
     taken = tuple(int(one.getsockname()[1]) for one in sockets)
     own = (*config.own, *((host, port) for (host, _), port in zip(config.listen, taken, strict=True)))
-    egress = Egress(config.ports, config.hosts, own)
+    egress = Egress(config.ports, config.hosts, own, safe=config.safe_names)
     egress.install(loop)
     engine = Engine(config.confdir, config.trust, failsafe, connections, egress)
     doorway = Doorway(failsafe, connections, egress, engine.carry)
@@ -179,6 +181,7 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
         trust=trust_bundle(home / "ca", settings.egress.trust),
         own=tuple(own),
         help_hosts=knowledge.help_hosts,
+        safe_names=knowledge.engines,
     )
     return Composed(settings, knowledge, feeds, store, open_gate(store, knowledge, options), config)
 

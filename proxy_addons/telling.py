@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from policy.kinds import LOOK_ALIKE, UNKNOWN
+from policy.kinds import LOOK_ALIKE, UNKNOWN, UNSAFE_SEARCH
 from policy.model import (
     AccessRequest,
     Action,
@@ -40,7 +40,7 @@ _PAGE_OF = {
     Reason.AGREEMENT: "agreement",
 }
 _HELD_PAGE = {Reason.TEXT: "text", Reason.PERSONAL: "personal"}
-_NOT_ASKED = frozenset({"locked", "look_alike", "unreadable", "text", "pause", "break", "sanction"})
+_NOT_ASKED = frozenset({"locked", "look_alike", "unsafe_search", "unreadable", "text", "pause", "break", "sanction"})
 NOT_REPORTED = frozenset({"pause", "break", "sanction"})
 STANDS_STILL = frozenset({"locked", "look_alike", "unreadable", "text"})
 GROUND = {
@@ -87,6 +87,8 @@ def page_of(decision: Decision) -> str:
         return _HELD_PAGE.get(decision.reason, "hold")
     if decision.reason is Reason.PLACE and decision.category == LOOK_ALIKE:
         return "look_alike"
+    if decision.reason is Reason.PLACE and decision.category == UNSAFE_SEARCH:
+        return "unsafe_search"
     return _PAGE_OF.get(decision.reason, "action")
 
 
