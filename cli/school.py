@@ -157,7 +157,7 @@ def terms(settings: Settings) -> Terms:
         Trouble: a wish is longer than may be.
     """
     wished = settings.retention
-    wishes = {name: wished[name] for name in ("blocked", "noted", "reports", "audit") if name in wished}
+    wishes = {name: wished[name] for name in ("blocked", "noted", "reports", "signals", "audit") if name in wished}
     wishes["asks"] = wished["requests"]
     # Bans and grants share a family of rows, so the shorter wish holds for both.
     wishes["measures"] = min(wished["bans"], wished["grants"])

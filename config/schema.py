@@ -288,6 +288,7 @@ class RetentionPart(Part):
     noted: Annotated[int, _days(RETENTION_DAYS["noted"])] = RETENTION_DAYS["noted"]
     requests: Annotated[int, _days(RETENTION_DAYS["requests"])] = RETENTION_DAYS["requests"]
     reports: Annotated[int, _days(RETENTION_DAYS["reports"])] = RETENTION_DAYS["reports"]
+    signals: Annotated[int, _days(RETENTION_DAYS["signals"])] = RETENTION_DAYS["signals"]
     bans: Annotated[int, _days(RETENTION_DAYS["bans"])] = RETENTION_DAYS["bans"]
     grants: Annotated[int, _days(RETENTION_DAYS["grants"])] = RETENTION_DAYS["grants"]
     audit: Annotated[int, _days(RETENTION_DAYS["audit"])] = RETENTION_DAYS["audit"]

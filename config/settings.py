@@ -13,7 +13,7 @@ from types import MappingProxyType
 from policy.model import Policy
 
 RETENTION_DAYS: Mapping[str, int] = MappingProxyType(
-    {"blocked": 14, "noted": 90, "requests": 30, "reports": 30, "bans": 365, "grants": 365, "audit": 365}
+    {"blocked": 14, "noted": 90, "requests": 30, "reports": 30, "signals": 30, "bans": 365, "grants": 365, "audit": 365}
 )
 """Days that each kind of row is kept; a school may only lower them."""
 

@@ -18,6 +18,7 @@ from store.people import People
 from store.policies import Policies
 from store.retention import Counts, Terms, compact, purge_accounts, purge_main
 from store.sessions import Accounts
+from store.signals import Signals
 from store.snapshot import Snapshots, read_pulse
 
 
@@ -32,6 +33,7 @@ class Store:
         self.policies = Policies(database)
         self.events = Events(database)
         self.incidents = Incidents(database)
+        self.signals = Signals(database)
         self.devices = Devices(database)
         self.audit = Audit(database)
         self._snapshots = Snapshots(database)

@@ -23,6 +23,7 @@ from store.tables import (
     leases,
     reports,
     sanctions,
+    signals,
     spans,
 )
 from store.year import school_year, start_of_year
@@ -40,6 +41,7 @@ class Terms:
     audit: int = 365
     sessions: int = 30
     counts: int = 90
+    signals: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ class Counts:
     codes: int = 0
     counts: int = 0
     sessions: int = 0
+    signals: int = 0
     compacted: bool = False
 
     @property
@@ -97,6 +100,7 @@ def purge_main(database: Database, school: str, now: datetime, terms: Terms) -> 
             noted=_forget(change, events, events.c.at < _before(now, terms.noted), events.c.note.is_not(None)),
             asks=_forget(change, asks, asks.c.at < _before(now, terms.asks)),
             reports=_forget(change, reports, reports.c.at < _before(now, terms.reports)),
+            signals=_forget(change, signals, signals.c.at < _before(now, terms.signals)),
             audit=_forget(change, audit, audit.c.at < _before(now, terms.audit)),
             counts=_forget(change, counts, counts.c.hour < _before(now, terms.counts)),
             codes=_forget(change, codes, codes.c.expires < now),
