@@ -5,9 +5,11 @@ Nothing of a body leaves this module but the kinds of files in it and a search t
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from urllib.parse import parse_qsl
 
 from policy.address import canonical, canonical_host
 from policy.model import AccessRequest, Action, Address, Principal, Search
@@ -29,6 +31,7 @@ _EXTENSIONS = {
 }
 _BY_EXTENSION = {ending: kind for kind, endings in _EXTENSIONS.items() for ending in endings.split()}
 _MOST_QUERY = 64 * 1024  # bytes of a form that are read for a search
+_MOST_LEAVES = 2_000  # texts of a JSON body that are read
 _MOST_PARTS = 200
 _PART_HEAD = 2048  # bytes of a part in which its headers must be
 _SIGNS = {
@@ -81,11 +84,11 @@ def of_exchange(exchange: Exchange, who: Principal, engines: Engines) -> AccessR
         who=who,
         hosts=hosts,
         address=address,
-        navigation=is_navigation(exchange),
+        navigation=is_navigation(exchange) and not _is_suggestion(exchange, address, engines),
         websocket=exchange.websocket,
         search=search,
         media=media,
-        unreadable=unreadable or address is None,
+        unreadable=unreadable or address is None or _hides_a_search(exchange, address, engines),
         relay="bare-server" if _BARE.intersection(exchange.headers) else "",
     )
 
@@ -228,9 +231,54 @@ def _search(exchange: Exchange, address: Address | None, engines: Engines) -> Se
     if address is None:
         return None
     found = engines.query(address)
-    if found is not None or exchange.method.upper() != "POST" or not exchange.body:
+    if not exchange.body or exchange.method.upper() not in _SENDING:
         return found
-    if _content_type(exchange) != _FORM:
+    fields = _body_fields(exchange)
+    sent = engines.in_body(address, fields) if fields else None
+    if found is None or sent is None:
+        return found or sent
+    # Both are judged: what is in the address must not hide what is sent.
+    return Search(found.engine if found.engine != UNKNOWN else sent.engine, f"{found.text} {sent.text}")
+
+
+def _body_fields(exchange: Exchange) -> list[tuple[str, str]] | None:
+    """The fields of a form or of JSON (a dot between keys); None when the body is neither, or cannot be read."""
+    kind, body = _content_type(exchange), exchange.body or b""
+    if exchange.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
         return None
-    text = exchange.body[:_MOST_QUERY].decode("utf-8", "replace")
-    return engines.query(replace(address, query=text))
+    if kind == _FORM:
+        text = body[:_MOST_QUERY].decode("utf-8", "replace")
+        return parse_qsl(text, keep_blank_values=True)
+    if kind == "application/json" or kind.endswith("+json") or (kind == "text/plain" and body[:1] in (b"{", b"[")):
+        try:
+            return list(islice(_leaves(json.loads(body[:_MOST_QUERY]), ""), _MOST_LEAVES))
+        except (ValueError, RecursionError):
+            return None
+    return None
+
+
+def _leaves(value: object, name: str) -> Iterator[tuple[str, str]]:
+    """Every text in JSON with the keys that lead to it."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from _leaves(one, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list):
+        for one in value:
+            yield from _leaves(one, name)
+    elif isinstance(value, str):
+        yield name, value
+
+
+def _is_suggestion(exchange: Exchange, address: Address | None, engines: Engines) -> bool:
+    """Whether a search box asks, with every letter: nobody opened that, unless a browser says so itself."""
+    opened = exchange.headers.get("sec-fetch-dest") == "document"
+    return not opened and address is not None and engines.suggests(address)
+
+
+def _hides_a_search(exchange: Exchange, address: Address | None, engines: Engines) -> bool:
+    """Whether a search is sent in a body that cannot be read: too long, packed, or of a kind of its own."""
+    if exchange.method.upper() not in _SENDING or address is None or not engines.posted(address):
+        return False
+    if not _may_have_body(exchange, _content_type(exchange)):
+        return False
+    return exchange.body is None or (bool(exchange.body) and _body_fields(exchange) is None)
