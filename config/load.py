@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from config.factory import category_names, factory_knowledge
 from config.read import MAX_BYTES, ConfigError, Document, quoted, read_yaml
 from config.settings import Egress, Listen, School, SchoolFile, Settings
-from policy.match import Categories, HostIndex, Layers
-from policy.model import Effect, Gate, Knowledge, Policy, Rule, Term
+from policy.match import Categories, Layers
+from policy.model import Knowledge, Policy, Term
 from policy.ownwords import SHORTEST, own_term
 
 if TYPE_CHECKING:
@@ -197,37 +197,7 @@ def _trusted(names: list[str], document: Document, folder: Path | None) -> Itera
 
 def _lists_make_sense(policy: Policy, settings: Settings, document: Document) -> None:
     """Refuse what would silently do nothing or too much: a list no rule speaks of, an open site that stays locked."""
-    from config.words import nearest
+    from config.sense import nonsense
 
-    spoken = {category for rule in policy.rules for category in rule.categories}
-    for category in policy.lists:
-        if category not in category_names() | spoken:
-            raise document.error(
-                ("lists", category),
-                f"no rule speaks of category {quoted(category)}",
-                nearest(category, sorted(category_names())),
-            )
-    floor = _denied(policy.rules, floor=True)
-    restricted = floor | _denied(policy.rules, floor=False)
-    factory, lists = factory_knowledge().categories, HostIndex.of(policy.lists)
-    for number, host in enumerate(policy.open_sites):
-        for category in sorted(factory.categories(host) & floor):
-            raise document.error(
-                ("open_sites", number), f"{quoted(host)} is in {quoted(category)}, which nobody can open", "remove it"
-            )
-    for host in settings.tunnels:
-        for category in sorted((factory.categories(host) | lists.categories(host)) & restricted):
-            raise document.error(
-                ("tunnels", host),
-                f"{quoted(host)} is in {quoted(category)}: a tunnel is not looked into, so no rule could hold",
-                "remove it; a site that should be open belongs in `open_sites`",
-            )
-
-
-def _denied(rules: tuple[Rule, ...], floor: bool) -> set[str]:
-    return {
-        category
-        for rule in rules
-        if rule.effect is not Effect.ALLOW and (rule.gate is Gate.LOCKED) is floor
-        for category in rule.categories
-    }
+    for found in nonsense(policy, settings):
+        raise document.error(found.where, found.problem, found.hint)
