@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from config.texts import say
+from policy.counsel import Told
 from policy.model import (
     AccessRequest,
     Decision,
@@ -24,6 +25,7 @@ from policy.model import (
     Reason,
 )
 from proxy_addons.facts import Answer, Exchange
+from proxy_addons.faults import told as fault
 from proxy_addons.live import Live
 from proxy_addons.telling import (
     GROUND,
@@ -70,7 +72,14 @@ _PEOPLE = (
         "shown": "kindertelefoon.nl",
         "chat": True,
     },
-    {"code": "suicide", "number": "113", "dial": "113", "site": "www.113.nl", "shown": "113.nl", "chat": True},
+    {
+        "code": "suicide",
+        "number": "0800-0113",
+        "dial": "08000113",
+        "site": "www.113.nl",
+        "shown": "113.nl",
+        "chat": True,
+    },
     {
         "code": "veilig_thuis",
         "number": "0800-2000",
@@ -79,6 +88,7 @@ _PEOPLE = (
         "shown": "veiligthuis.nl",
         "chat": False,
     },
+    {"code": "danger", "number": "112", "dial": "112", "site": "", "shown": "", "chat": False},
 )
 
 
@@ -103,6 +113,7 @@ class Pages:
         self._headers = _headers(self._css, self._js)
         # Made now, so that nothing has to be well when it is needed.
         self._failed = {lang: self._block(503, "failed", lang, again=True) for lang in ("nl", "en")}
+        self._help = {lang: self.help(lang) for lang in ("nl", "en")}
 
     def lang(self, exchange: Exchange) -> str:
         """English for who asks for it first, else the school's language."""
@@ -113,11 +124,11 @@ class Pages:
         """The page (or for what a page loads by itself: next to nothing) for a decision that is not open."""
         if decision.reason is Reason.FAILED:
             return self.failed(exchange)
+        if decision.effect is Effect.HELP:
+            return self.warm(exchange)
         if not wants_html(exchange) and not is_framed(exchange):
             return tiny(exchange, 403)
         lang = self.lang(exchange)
-        if decision.effect is Effect.HELP:
-            return self.help(lang)
         kind = page_of(decision)
         framed = is_framed(exchange)
         reload = exchange.method.upper() == "GET"
@@ -155,9 +166,29 @@ class Pages:
         kind = kind if kind in TROUBLES else "unreachable"
         return self._block(502, kind, self.lang(exchange), host=host, again=True)
 
-    def help(self, lang: str) -> Answer:
-        """People to talk to. Never an event."""
-        return self._page(200, "help.html", lang, "page.help.title", "help", "warm", people=_PEOPLE)
+    def warm(self, exchange: Exchange, told: Told = Told.NOBODY, here: str = "") -> Answer:
+        """The help page, or next to nothing where nobody would read it: what a page asks, what a browser asks ahead."""
+        try:
+            framed = is_framed(exchange)
+            if _ahead(exchange) or not (framed or wants_html(exchange)):
+                return tiny(exchange, 403)
+            return self.help(self.lang(exchange), told, here=here, framed=framed)
+        except Exception as error:  # help is there whatever broke
+            _log.error("a page could not be made: %s", fault(error))
+            return self._help[self.language]
+
+    def help(self, lang: str, told: Told = Told.NOBODY, *, here: str = "", framed: bool = False) -> Answer:
+        """People to talk to, and honestly who hears of it. Never an event.
+
+        `here` is an address of the page without the words in it, for the browser's own.
+        """
+        heard = "" if told is Told.NOBODY else told.value
+        values = {"people": _PEOPLE, "heard": heard, "here": here, "framed": framed}
+        answer = self._page(200, "help.html", lang, "page.help.tab", "help", "warm", **values)
+        headers = _frameable(answer.headers) if framed else answer.headers
+        # A link on this page must not tell the site what was typed.
+        kept = (header for header in headers if header[0] != "Referrer-Policy")
+        return Answer(answer.status, (*kept, ("Referrer-Policy", "no-referrer")), answer.body)
 
     def ask_form(self, lang: str, host: str, token: str, back: str) -> Answer:
         """The form for a browser without JavaScript."""
@@ -246,7 +277,7 @@ class Pages:
             "yes": "page.answer.yes",
             "again": "page.answer.again",
         }
-        defaults: dict[str, object] = {"wait": None, "about": "", "refresh": None, "host": ""}
+        defaults: dict[str, object] = {"wait": None, "about": "", "refresh": None, "host": "", "here": ""}
         body = self._templates.get_template(template).render(
             {
                 **defaults,
@@ -265,6 +296,19 @@ class Pages:
             }
         )
         return Answer(status, (*self._headers, ("Content-Language", lang)), body.encode())
+
+
+def is_read(exchange: Exchange) -> bool:
+    """Whether a person surely reads the answer: a page by itself, by the browser's own word, and not asked ahead."""
+    headers = exchange.headers
+    page = headers.get("sec-fetch-dest", "document") == "document"
+    return page and wants_html(exchange) and not _ahead(exchange) and "text/html" in headers.get("accept", "").lower()
+
+
+def _ahead(exchange: Exchange) -> bool:
+    """Whether a browser asks before anybody opened the page; of a refusal it asks again when somebody does."""
+    headers = exchange.headers
+    return "prefetch" in headers.get("sec-purpose", "") or headers.get("purpose") == "prefetch"
 
 
 def tiny(exchange: Exchange, status: int) -> Answer:

@@ -17,22 +17,23 @@ from proxy_addons import translate
 from proxy_addons.block_page import Pages, elsewhere
 from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Rewrite, Ruling
 from proxy_addons.faults import told
+from proxy_addons.helping import Helping
 from proxy_addons.identity import Identity
 from proxy_addons.live import HELP_OPEN, Live, utc_now
 from proxy_addons.own_path import OwnPath, is_own
 from proxy_addons.recorder import Recorder
 from proxy_addons.release import Releases, about, device_of
-from store import Store
 from proxy_addons.rewrite import rewrite_of
+from store import Store
 
 _log = logging.getLogger(__name__)
 
 # Open without a look inside, wherever it is said: machines' own traffic, the guard's screens, and a child's talk with
 # people who help. A person who helps is not to be listened to.
 _NOT_INSPECTED = frozenset({Reason.SYSTEM, Reason.OWN, Reason.HELP_HOST, Reason.INFRASTRUCTURE})
-
 # Nothing that a search box could show, in the form that all of them read; no page, and no word about it.
 NO_SUGGESTIONS = Answer(403, (("Content-Type", "application/json"), ("Cache-Control", "no-store")), b"[]")
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -75,7 +76,9 @@ class Gate:
         self._pages = pages
         self._keyed = options.keyed_ports
         self._releases = Releases(options.secret)
-        self._own = OwnPath(store, options.school, live, pages, options.secret, self._who, self._decide, self._releases)
+        self._helping = Helping(pages, recorder, live, options.secret)
+        judge = (self._who, self._decide)
+        self._own = OwnPath(store, options.school, live, pages, options.secret, *judge, self._releases, self._helping)
 
     async def start(self) -> None:
         """Load the rules and start recording."""
@@ -144,6 +147,9 @@ class Gate:
             decision = self._decide(request)
             if decision.instead is not None:
                 return Ruling(request, decision, elsewhere(decision.instead))
+            if decision.effect is Effect.HELP and not self._suggests(request):
+                answer = self._helping.searched(exchange, who, navigation=request.navigation)
+                return Ruling(request, decision, answer)
             self.recorder.note(request, decision, self.live.snapshot)
             if decision.effect is Effect.ALLOW:
                 if nonce is not None and decision.reason is Reason.RELEASED:
@@ -203,12 +209,6 @@ class Gate:
         except Exception:
             return False
 
-    def _who(self, peer: Peer) -> Principal:
-        return self._identity.of(peer, self.live.snapshot, self.live.clock())
-
-    def _must_prove(self, peer: Peer) -> bool:
-        return peer.port in self._keyed and peer.credentials is None
-
     def _rewrite(self, exchange: Exchange, request: AccessRequest) -> Rewrite | None:
         """What an open exchange must say: safe search for pupils."""
         return rewrite_of(exchange, request, self.live.snapshot)
@@ -217,6 +217,12 @@ class Gate:
         """Whether this is a search box that asks with every letter. A person who opens it gets a page."""
         address = request.address
         return address is not None and not request.navigation and self.live.knowledge.engines.suggests(address)
+
+    def _who(self, peer: Peer) -> Principal:
+        return self._identity.of(peer, self.live.snapshot, self.live.clock())
+
+    def _must_prove(self, peer: Peer) -> bool:
+        return peer.port in self._keyed and peer.credentials is None
 
     def _decide(self, request: AccessRequest) -> Decision:
         """The decision, which ends no later than who sits at the device does."""

@@ -24,6 +24,7 @@ from policy.terms import HELP
 from proxy_addons import translate
 from proxy_addons.block_page import KINDS, WHYS, Pages, json_answer
 from proxy_addons.facts import Answer, Exchange, Peer
+from proxy_addons.helping import Helping
 from proxy_addons.live import Live
 from proxy_addons.release import Releases, about, device_of
 from proxy_addons.telling import about_host, can_ask, facet_of, shown_host
@@ -68,6 +69,7 @@ class OwnPath:
         who: Callable[[Peer], Principal],
         decide: Callable[[AccessRequest], Decision],
         releases: Releases,
+        helping: Helping,
     ) -> None:
         self._store = store
         self._school = school
@@ -76,6 +78,7 @@ class OwnPath:
         self._secret = secret
         self._who = who
         self._decide = decide
+        self._helping = helping
         self._releases = releases
         self._sent: dict[str, deque[float]] = {}
         self._waiting: Counter[str] = Counter()
@@ -102,7 +105,7 @@ class OwnPath:
         if name == "wait":
             return await self._wait(exchange, request, fields)
         if name == "help":
-            return self._pages.help(lang)
+            return self._helping.page(exchange, fields)
         if name == "ask":
             token = self._token(exchange.peer.address, host)
             return self._pages.ask_form(lang, shown_host(request), token, _path_before(exchange, host))
@@ -250,7 +253,7 @@ class OwnPath:
         line = _one_line(form.get("line", ""))
         # Before anything else: whoever asks for help gets it, and the class never hears of it.
         if any(hit.kind == HELP for hit in self._live.knowledge.lexicon.hits(line)):
-            return json_answer({"help": True}) if scripted else self._pages.help(lang)
+            return self._helping.wrote(exchange, self._who(exchange.peer), scripted=scripted)
         wanted = self._request_for(exchange, request, back, query)
         decision = self._decide(wanted)
         if decision.open:

@@ -2,7 +2,8 @@
 
 Stored are host, kind and ids; a query, a form or a path is never in reach of the row. What a page loads by itself, what
 staff do and what happens outside school hours is only counted; help, the guard's own pages and machines' hosts are
-nothing at all. With the database gone events wait; beyond the bound the oldest are dropped and counted.
+nothing at all. Of who asks for help only the counsellors hear, where there are any (`confide`). With the database gone
+everything waits; beyond the bound the oldest are dropped and counted.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from policy.counsel import Told
 from policy.model import (
     AccessRequest,
     Action,
@@ -25,6 +27,7 @@ from policy.model import (
     Facet,
     Period,
     PeriodKind,
+    Principal,
     Reason,
     Role,
     Schedule,
@@ -32,6 +35,7 @@ from policy.model import (
 )
 from policy.schedule import period_at
 from proxy_addons.live import utc_now
+from proxy_addons.quiet import Quiet
 from store import Store
 from store.events import Count, Event, What
 
@@ -43,6 +47,7 @@ _GATHER = 0.2  # seconds a batch is gathered; bounds how late a teacher sees it
 _BACK_OFF = (1.0, 2.0, 5.0)  # seconds between tries while the database is gone
 _SAME = timedelta(seconds=30)
 _MOST_REMEMBERED = 20_000
+_WAIT = "events wait, the store cannot be written: %s"
 
 _NOTHING = frozenset(
     {
@@ -87,6 +92,7 @@ class Recorder:
         self._lock = threading.Lock()
         self._queue: deque[Event] = deque()
         self._counts: Counter[_Kind] = Counter()
+        self._quiet = Quiet(clock)
         self._lost = 0
         self._lost_unsaid = 0
         self._seen: dict[tuple[str | None, str | None, str], datetime] = {}
@@ -97,12 +103,12 @@ class Recorder:
 
     @property
     def waiting(self) -> int:
-        """How many events are not written yet."""
-        return len(self._queue)
+        """How many events and quiet signals are not written yet."""
+        return len(self._queue) + len(self._quiet)
 
     @property
     def lost(self) -> int:
-        """How many events were dropped since the start because too many waited."""
+        """How many of them were dropped since the start because too many waited."""
         return self._lost
 
     def start(self) -> None:
@@ -136,6 +142,16 @@ class Recorder:
             self._count("background", now, group, decision)
         elif not self._is_same(request, decision, now):
             self._put(_event(request, decision, snapshot.revision, group, now))
+
+    def confide(self, who: Principal, address: str, snapshot: Snapshot | None) -> Told:
+        """Queue a quiet signal that `who` (at this client address) asks for help, where counsellors are to hear of it.
+
+        What they hear is the answer, for the page that tells the child so. No event, no count, no I/O.
+        """
+        told = self._quiet.confide(who, address, snapshot)
+        if told is not Told.NOBODY:
+            self._work.set()
+        return told
 
     def fault(self) -> None:
         """Queue that the guard itself failed; twice within half a minute is once."""
@@ -186,17 +202,36 @@ class Recorder:
             self._work.wait()
             self._stopping.wait(_GATHER)
             self._work.clear()
-            if self._write():
+            # Both are tried: what one of them stumbles over must not keep the other waiting.
+            if self._tell() & self._write():
                 failures = 0
             elif self._stopping.is_set():
                 return
             else:
                 self._stopping.wait(_BACK_OFF[min(failures, len(_BACK_OFF) - 1)])
                 failures += 1
-            if self._queue or self._counts or self._lost_unsaid:
+            if self._queue or self._counts or self._lost_unsaid or self._quiet:
                 self._work.set()
             elif self._stopping.is_set():
                 return
+
+    def _tell(self) -> bool:
+        """Write the quiet signals that wait; on failure they are put back and False is said."""
+        signals, lost = self._quiet.take()
+        if lost:
+            with self._lock:
+                self._lost += lost
+                self._lost_unsaid += lost
+        if not signals:
+            return True
+        try:
+            self._store.signals.add_batch(self._school, signals)
+        except Exception as error:
+            # The same words as for events: a log must not tell that somebody asked for help.
+            _log.warning(_WAIT, type(error).__name__)
+            self._quiet.put_back(signals)
+            return False
+        return True
 
     def _write(self) -> bool:
         """Write one batch; on failure everything is put back and False is said."""
@@ -210,7 +245,7 @@ class Recorder:
         try:
             self._store.events.add_batch(self._school, batch, self._clock(), counts=rows, lost=lost)
         except Exception as error:
-            _log.warning("events wait, the store cannot be written: %s", type(error).__name__)
+            _log.warning(_WAIT, type(error).__name__)
             self._put_back(batch, counts, lost)
             return False
         return True

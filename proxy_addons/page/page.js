@@ -4,6 +4,8 @@
   var say = JSON.parse(document.getElementById("say").textContent);
   var lang = document.documentElement.lang;
   document.documentElement.classList.add("scripted");
+  // What was typed leaves the address bar: somebody may look over the child's shoulder.
+  if (page.dataset.here) { history.replaceState(null, "", page.dataset.here); }
 
   function all(selector) { return Array.prototype.slice.call(document.querySelectorAll(selector)); }
   function el(id) { return document.getElementById(id); }
@@ -72,7 +74,7 @@
       headers: { "X-Klaswacht": "1", "Content-Type": "application/x-www-form-urlencoded" },
       body: new URLSearchParams(new FormData(form)).toString()
     }).then(function (reply) { return reply.json(); }).then(function (word) {
-      if (word.help) { location.assign("/_klaswacht/help"); return; }
+      if (word.help) { location.assign(word.help); return; }
       if (word.open) { opened(); return; }
       if (form.dataset.send === "report" && word.sent) { panel("thanks"); return; }
       if (word.sent && form.dataset.send === "release") { el("buttons").querySelector("[data-panel=release]").hidden = true; }

@@ -195,7 +195,7 @@ def test_what_a_school_or_teacher_writes_is_text(guard: Guard, nasty: str) -> No
 
 def test_help_says_that_nobody_watches(guard: Guard) -> None:
     text = _Elements(page(Pages("nl").help("nl"))).text
-    for part in ("0800-0432", "113", "0800-2000", "112", "Niemand kijkt mee op deze pagina."):
+    for part in ("0800-0432", "113", "0800-2000", "112", "Niemand kijkt nu mee op deze pagina."):
         assert part in text
 
 

@@ -12,12 +12,15 @@ from urllib.parse import quote
 
 import pytest
 
-from policy.model import Decision, Effect, Reason
+from policy.counsel import Told
+from policy.model import Decision, Effect, Member, Reason, Role
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.gate import Gate
+from proxy_addons.quiet import MOST_WAITING
 from proxy_addons.recorder import Recorder
 from store import Store, StoreUnavailable
 from store.events import Events
+from store.signals import Signals
 from tests.cast import EVENING, LESSON, SNAPSHOT, at, pupil, visit
 from tests.proxy_addons.asking import NEVER, SAMS, STRANGERS, Clock, Guard, background, exchange, peer
 from tests.store.school import SCHOOL
@@ -193,6 +196,51 @@ def test_noting_never_waits_for_the_database(guard: Guard, tmp_path: Path) -> No
 
         assert asyncio.run(main()) < 2.0
     assert len(guard.events()) == 200  # what `since` gives at once
+
+
+def test_with_the_database_gone_a_quiet_signal_waits_and_the_lost_ones_are_counted(
+    guard: Guard, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    real, gone = Signals.add_batch, [True]
+
+    def add_batch(self: Signals, *args: object) -> int:
+        if gone[0]:
+            raise StoreUnavailable("gone")
+        return real(self, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Signals, "add_batch", add_batch)
+    monkeypatch.setattr("proxy_addons.recorder._BACK_OFF", (0.05,))
+    named = {one: Member(one, Role.COUNSELLOR) for one in ("coen", "fay")}
+    snapshot = replace(SNAPSHOT, people={**SNAPSHOT.people, **named})
+
+    def confide(recorder: Recorder, numbers: range) -> None:
+        for n in numbers:
+            guard.clock.now = LESSON + timedelta(seconds=n)
+            assert recorder.confide(pupil(f"p{n}"), "10.0.0.1", snapshot) is Told.PERSON
+
+    async def main() -> None:
+        recorder = Recorder(guard.store, SCHOOL, guard.clock)
+        recorder.start()
+        confide(recorder, range(3))
+        recorder.note(visit("x.com", who=pupil()), DENIED, SNAPSHOT)
+        await asyncio.sleep(0.5)
+        # What can be written is: a signal in trouble keeps no event waiting, nor the other way round.
+        assert recorder.waiting == 3 and len(guard.events()) == 1
+        confide(recorder, range(3, MOST_WAITING + 2))
+        for _ in range(100):
+            if recorder.lost == 2:
+                break
+            await asyncio.sleep(0.05)
+        assert (recorder.lost, recorder.waiting) == (2, MOST_WAITING)
+        gone[0] = False
+        await recorder.stop(4 * NEVER)
+        assert recorder.waiting == 0
+
+    asyncio.run(main())
+    people = [kept.signal.person for kept in guard.store.signals.newest(SCHOOL, limit=2000)]
+    assert people == [f"p{n}" for n in range(MOST_WAITING + 1, 1, -1)]
+    assert guard.store.events.lost(SCHOOL, LESSON - timedelta(hours=1)) == 2
+    assert "help" not in caplog.text and "signal" not in caplog.text
 
 
 # --- nothing that is nobody's business -----------------------------------------------------------------------------
