@@ -46,6 +46,7 @@ def project(snapshot: Snapshot, device_id: str, now: datetime) -> Snapshot:
         people=dict(mine.people),
         devices={} if device is None else {device.id: _device(device, mine)},
         state=_state(snapshot.state, mine),
+        proposed=snapshot.proposed,
     )
 
 

@@ -9,7 +9,8 @@ reached, or is locked for more than some seconds, raises `StoreUnavailable`; "no
 Store
     snapshot(school, knowledge, now) -> Snapshot          revision(school) -> int        pulse(school) -> Pulse
     purge(school, now, terms=None) -> Counts              check() -> None                close()
-    .people .grants .measures .policies .events .incidents .signals .devices .audit .accounts (raises when not opened)
+    .people .grants .measures .policies .events .incidents .signals .proposals .devices .audit
+    .accounts (raises when not opened)
 people: put_group(school, group, by, now) remove_group(school, group_id, by, now) groups(school)
     put_people(school, persons, by, now) remove_person(school, person_id, by, now) person(school, id)
     persons(school, role=None) roster(school, group_id)
@@ -30,6 +31,8 @@ incidents: ask(school, wish, now) -> Ask | None   asks(school, groups, states=(O
     answer(school, id, state, by, now, *, text="", grant=None) -> Ask | None
     report(school, host, now, *, ...) -> Report   reports(school, groups, unseen=True)   see_report(school, id, by, now)
 signals: add_batch(school, signals) -> int    newest(school, limit=500)    see(school, id, by, now)   (wakes nobody)
+proposals: suggest(school, likeness, now, *, hold=False) -> bool   open(school)   get(school, host)
+    decide(school, host, kept, by, now) -> Proposal | None
 devices: put(school, device, by, now) remove(school, id, by, now) get(school, id) registered(school)
     seen(school, {device_id: when}) make_code(school, device_id, by, now) -> Code | None
     enrol(school, code, now) -> Enrolled | None

@@ -16,6 +16,7 @@ from store.measures import Measures
 from store.migrate import Chain, must_be_current, prove, upgrade
 from store.people import People
 from store.policies import Policies
+from store.proposals import Proposals
 from store.retention import Counts, Terms, compact, purge_accounts, purge_main
 from store.sessions import Accounts
 from store.signals import Signals
@@ -34,6 +35,7 @@ class Store:
         self.events = Events(database)
         self.incidents = Incidents(database)
         self.signals = Signals(database)
+        self.proposals = Proposals(database)
         self.devices = Devices(database)
         self.audit = Audit(database)
         self._snapshots = Snapshots(database)

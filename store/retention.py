@@ -21,6 +21,7 @@ from store.tables import (
     grants,
     groups,
     leases,
+    proposals,
     reports,
     sanctions,
     signals,
@@ -42,6 +43,8 @@ class Terms:
     sessions: int = 30
     counts: int = 90
     signals: int = 30
+    proposals: int = 90
+    decided: int = 365
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class Counts:
     counts: int = 0
     sessions: int = 0
     signals: int = 0
+    proposals: int = 0
     compacted: bool = False
 
     @property
@@ -101,6 +105,7 @@ def purge_main(database: Database, school: str, now: datetime, terms: Terms) -> 
             asks=_forget(change, asks, asks.c.at < _before(now, terms.asks)),
             reports=_forget(change, reports, reports.c.at < _before(now, terms.reports)),
             signals=_forget(change, signals, signals.c.at < _before(now, terms.signals)),
+            proposals=_old_proposals(change, now, terms),
             audit=_forget(change, audit, audit.c.at < _before(now, terms.audit)),
             counts=_forget(change, counts, counts.c.hour < _before(now, terms.counts)),
             codes=_forget(change, codes, codes.c.expires < now),
@@ -138,6 +143,15 @@ def compact(database: Database) -> bool:
             return busy is not None and busy[0] == 0
     except (StoreUnavailable, sa.exc.ProgrammingError):
         return False
+
+
+def _old_proposals(change: Change, now: datetime, terms: Terms) -> int:
+    """What waits goes some time after the site was last seen, what was decided after that."""
+    waits = proposals.c.state == "open"
+    seen, decided = proposals.c.last_seen < _before(now, terms.proposals), proposals.c.decided_at
+    old = _forget(change, proposals, waits, seen)
+    change.revision_moved |= old > 0  # a held site that nobody visits is held no longer
+    return old + _forget(change, proposals, sa.not_(waits), decided < _before(now, terms.decided))
 
 
 def _before(now: datetime, days: int) -> datetime:

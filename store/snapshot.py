@@ -14,6 +14,7 @@ from store.grants import read_grants
 from store.measures import PAUSE, RAIN, read_agreements, read_care, read_sanctions, read_spans
 from store.people import read_consents, read_groups, read_members
 from store.policies import current_number, read_policy
+from store.proposals import read_proposed
 from store.tables import schools
 
 
@@ -35,15 +36,17 @@ class Snapshots:
         """The snapshot; raises `StoreUnavailable` when the school has no policy, or one this program cannot read."""
         with self._database.read() as connection:
             revision = read_pulse(connection, school).revision
+            policy = self._policy(connection, school)
             return Snapshot(
                 revision=revision,
                 school=school,
-                policy=self._policy(connection, school),
+                policy=policy,
                 knowledge=knowledge,
                 groups=read_groups(connection, school),
                 people=read_members(connection, school),
                 devices=read_devices(connection, school),
                 state=_state(connection, school, now),
+                proposed=read_proposed(connection, school) if policy.hold_unknown else {},
             )
 
     def _policy(self, connection: Connection, school: str) -> Policy:
