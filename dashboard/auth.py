@@ -178,4 +178,5 @@ def home_of(role: Role) -> str:
         Role.TEACHER: "lesson.start",
         Role.COORDINATOR: "office.page",
         Role.MANAGEMENT: "office.page",
+        Role.COUNSELLOR: "inbox.page",
     }.get(role, "rules.page")

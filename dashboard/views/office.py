@@ -15,6 +15,7 @@ from dashboard.actions.desk import Outcome
 from dashboard.actions.why import why
 from dashboard.auth import house, on_board, visitor, words
 from dashboard.present import office as shown
+from dashboard.present.inbox import standing
 from dashboard.present.office import Secret
 from dashboard.views.forms import back_to, message, text
 from policy.model import DeviceClass, Role
@@ -221,6 +222,7 @@ def _tab(tab: str, **extra: object) -> str:
         "choices": shown.group_choices(snapshot.groups),
         "pupils": shown.person_lines(pupils, accounts, snapshot.groups, me, said),
         "staff": shown.person_lines(staff, accounts, snapshot.groups, me, said),
+        "counsel": standing(staff, accounts, said),
         "roles": shown.role_choices(office.STAFF, said),
         "devices": shown.device_lines(snapshot.devices, persons, snapshot.groups, said),
         "classes": shown.class_choices(said),

@@ -27,6 +27,7 @@ OFFICE = (
     "office.new_link office.remove_person office.put_device office.new_key office.new_code office.remove_device "
     "office.ask_why office.report_seen"
 )
+INBOX = "inbox.page inbox.seen"
 ALL = frozenset(Role)
 CLASS_ROLES = frozenset({Role.TEACHER, Role.COORDINATOR, Role.MANAGEMENT})
 OFFICE_ROLES = frozenset({Role.COORDINATOR, Role.MANAGEMENT})
@@ -35,6 +36,7 @@ MAY: dict[str, frozenset[Role | None]] = (
     | dict.fromkeys(SIGNED_IN.split(), ALL)
     | dict.fromkeys(CLASS.split(), CLASS_ROLES)
     | dict.fromkeys(OFFICE.split(), OFFICE_ROLES)
+    | dict.fromkeys(INBOX.split(), frozenset({Role.COUNSELLOR}))
 )
 LOGINS = {
     Role.PUPIL: "sam",

@@ -1,0 +1,78 @@
+"""The counsellors' inbox, and the one line about it that the office sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard.actions.inbox import Inbox
+from dashboard.present.words import Words
+from policy.counsel import NEEDED
+from policy.model import Role
+from store.accounts import Account, AccountState
+from store.people import Person
+from store.signals import Kept
+
+
+@dataclass(frozen=True, slots=True)
+class InboxLine:
+    """Somebody looked for help. `seen` is a sentence, or empty while nobody did."""
+
+    id: str
+    who: str
+    group: str
+    at: str
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class InboxPage:
+    """The inbox. `off` says what is missing, or is empty."""
+
+    lines: tuple[InboxLine, ...]
+    readers: str
+    kept: str
+    off: str
+
+
+def inbox_page(inbox: Inbox, words: Words, now: datetime) -> InboxPage:
+    """The inbox as it is shown."""
+    count = len(inbox.readers)
+    return InboxPage(
+        lines=tuple(_line(kept, inbox, words, now) for kept in inbox.signals),
+        readers=words("dash.inbox.readers", names=", ".join(inbox.readers)),
+        kept=words("dash.inbox.kept", days=inbox.days),
+        off="" if count >= NEEDED else words("dash.inbox.off", needed=NEEDED, count=count),
+    )
+
+
+def _line(kept: Kept, inbox: Inbox, words: Words, now: datetime) -> InboxLine:
+    signal = kept.signal
+    group = inbox.groups.get(signal.group or "")
+    seen = ""
+    if kept.seen is not None:
+        name = inbox.people.get(kept.by or "", words("dash.role.counsellor"))
+        seen = words("dash.inbox.seen_by", name=name, at=words.day_clock(kept.seen, now))
+    return InboxLine(
+        kept.id, _who(kept, inbox, words), group.name if group else "", words.day_clock(signal.when, now), seen
+    )
+
+
+def _who(kept: Kept, inbox: Inbox, words: Words) -> str:
+    signal = kept.signal
+    if signal.person is not None:
+        return inbox.people.get(signal.person) or words("dash.inbox.pupil_gone")
+    if signal.device is not None:
+        return words("dash.inbox.on_device", device=inbox.devices.get(signal.device, signal.device))
+    return words("dash.inbox.somebody")
+
+
+def standing(staff: Iterable[Person], accounts: Iterable[Account], words: Words) -> str:
+    """For the office, whether the inbox is on and can be read. Nothing of what is in it."""
+    named = {person.id for person in staff if person.role is Role.COUNSELLOR}
+    if len(named) < NEEDED:
+        return words("dash.inbox.standing_off", needed=NEEDED, count=len(named))
+    ready = {account.person for account in accounts if account.state is AccountState.ACTIVE} & named
+    on = words("dash.inbox.standing_on", count=len(named))
+    return on if len(ready) >= NEEDED else f"{on} {words('dash.inbox.standing_wait')}"
