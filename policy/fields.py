@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-MOST_READ = 64 * 1024  # characters of a query that are taken apart: half from the start and half from the end
+MOST_FIELDS = 5_000  # that are read, half from the start and half from the end: more do not go into 16,000 characters
+MOST_READ = 32 * 1024  # characters of one value that are read, half from the start and half from the end
 MOST_JUDGED = 8_000  # characters of text that come out
 _END = 2_000  # characters kept whole at both ends of a longer text
 _DEEPER = 2  # times that a value is decoded again
+_LONGEST_NAME = 200
 _SIGNS = re.compile(r"[\W_]{2,}")
 
 
@@ -31,27 +33,28 @@ def of_query(query: str) -> list[Typed]:
     """The fields of a query string or a form that was posted, in their order."""
     if not query:
         return []
-    if len(query) > MOST_READ:
-        query = f"{query[: MOST_READ // 2]}&{query[-MOST_READ // 2 :]}"
+    pieces = query.split("&")
+    if len(pieces) > MOST_FIELDS:
+        pieces = pieces[: MOST_FIELDS // 2] + pieces[-MOST_FIELDS // 2 :]
     found: list[Typed] = []
-    for piece in query.split("&"):
+    for piece in pieces:
         found += _of_piece(piece)
         if ";" in piece:
             # Some servers end a field here; the first part has been read with the whole.
-            for part in piece.split(";")[1:]:
+            for part in piece.split(";", MOST_FIELDS)[1:MOST_FIELDS]:
                 found += _of_piece(part)
     return found
 
 
 def of_pairs(pairs: Iterable[tuple[str, str]]) -> list[Typed]:
     """The same of fields that were decoded already; a dot leads to a field inside another (JSON)."""
-    return [Typed(names_of(name), _clipped(value)) for name, value in pairs if value]
+    return [Typed(names_of(name[:_LONGEST_NAME]), _clipped(value)) for name, value in pairs if value]
 
 
 def _of_piece(piece: str) -> Iterator[Typed]:
     name, equals, value = piece.partition("=")
     if equals and value:
-        yield Typed(names_of(_decoded(name)), _clipped(_decoded(value)))
+        yield Typed(names_of(_decoded(name[:_LONGEST_NAME])), _clipped(_decoded(value)))
 
 
 def _decoded(text: str) -> str:
@@ -59,6 +62,9 @@ def _decoded(text: str) -> str:
 
 
 def _clipped(value: str) -> str:
+    if len(value) <= MOST_READ:
+        return value
+    value = _SIGNS.sub(" ", value)
     return value if len(value) <= MOST_READ else f"{value[: MOST_READ // 2]} {value[-MOST_READ // 2 :]}"
 
 
@@ -95,7 +101,7 @@ def _readings(value: str) -> Iterator[str]:
 
 def _bounded(text: str) -> str:
     different = " ".join(dict.fromkeys(_SIGNS.sub(" ", text).split()))
-    half = MOST_JUDGED // 2 - _END
+    half = MOST_JUDGED // 2 - _END - 2  # and the blanks between
     if len(different) > 2 * half:
         different = f"{different[:half]} {different[-half:]}"
     return f"{text[:_END]} {different} {text[-_END:]}"

@@ -118,6 +118,8 @@ class Engines:
     def _found(self, address: Address, fields: Sequence[Typed], *, body: bool) -> Search | None:
         path = plain_path(address.path)
         engines = tuple(self._at(address.host))
+        if not fields and not any(engine.words for engine in engines) and not ("search" in path or "zoek" in path):
+            return None
         for engine in engines:
             names = frozenset((*engine.params, *engine.json)) if body else frozenset(engine.params)
             there = fields if engine.has_words_at(path) else ()
@@ -126,8 +128,9 @@ class Engines:
             text = text_of(values)
             if text:
                 return Search(engine.id, text)
-        names = _SHAPE_THERE if _is_search_page(path) else _SHAPE
-        values = [one.value for one in fields if not names.isdisjoint(one.names) and not (body and _is_code(one))]
+        shaped = [one for one in fields if not _SHAPE_THERE.isdisjoint(one.names) and not (body and _is_code(one))]
+        names = _SHAPE_THERE if shaped and _is_search_page(path) else _SHAPE
+        values = [one.value for one in shaped if not names.isdisjoint(one.names)]
         if not body and not engines:
             values += (part for part in _in_path(_PATH_SHAPE, path) if part.rpartition(".")[2] not in _FILES)
         text = text_of(values)
@@ -217,7 +220,7 @@ def begins(path: str, beginnings: tuple[str, ...]) -> bool:
 
 
 def _is_search_page(path: str) -> bool:
-    parts = path.rstrip("/").split("/")
+    parts = path.split("/")
     return parts[-1] in ("", "index.php", "index.html") or any(part.startswith(_SEARCH_PAGES) for part in parts)
 
 
