@@ -50,12 +50,18 @@ def inbox_page(inbox: Inbox, words: Words, now: datetime) -> InboxPage:
 def _line(kept: Kept, inbox: Inbox, words: Words, now: datetime) -> InboxLine:
     signal = kept.signal
     group = inbox.groups.get(signal.group or "")
+    # Where only the group is known it is in the sentence; nothing stands there twice.
+    known = signal.person is not None or signal.device is not None
     seen = ""
     if kept.seen is not None:
         name = inbox.people.get(kept.by or "", words("dash.role.counsellor"))
         seen = words("dash.inbox.seen_by", name=name, at=words.day_clock(kept.seen, now))
     return InboxLine(
-        kept.id, _who(kept, inbox, words), group.name if group else "", words.day_clock(signal.when, now), seen
+        kept.id,
+        _who(kept, inbox, words),
+        group.name if group and known else "",
+        words.day_clock(signal.when, now),
+        seen,
     )
 
 
@@ -65,7 +71,8 @@ def _who(kept: Kept, inbox: Inbox, words: Words) -> str:
         return inbox.people.get(signal.person) or words("dash.inbox.pupil_gone")
     if signal.device is not None:
         return words("dash.inbox.on_device", device=inbox.devices.get(signal.device, signal.device))
-    return words("dash.inbox.somebody")
+    group = inbox.groups.get(signal.group or "")
+    return words("dash.inbox.in_group", group=group.name) if group else words("dash.inbox.somebody")
 
 
 def standing(staff: Iterable[Person], accounts: Iterable[Account], words: Words) -> str:

@@ -67,8 +67,14 @@ def test_who_or_what_is_not_in_the_register_any_more_still_makes_a_line(told: St
     store.people.remove_person(SCHOOL, "sam", "cor", LESSON)
     store.devices.remove(SCHOOL, "chroom-1", "cor", LESSON)
     store.signals.add_batch(SCHOOL, [Signal(LESSON, shared=True), Signal(LESSON, "weg", shared=True)])
+    store.signals.add_batch(SCHOOL, [Signal(LESSON, "8", shared=True)])
     page = signed_in("coen").page("/vertrouwen/")
-    for part in ("Een leerling die hier niet meer staat", "Iemand op chroom-1", "Iemand op school"):
+    for part in (
+        "Een leerling die hier niet meer staat",
+        "Iemand op chroom-1",
+        "Iemand op school",
+        "Iemand in Groep 8",
+    ):
         assert part in page
 
 
