@@ -15,6 +15,10 @@ from playwright.sync_api import Error, Page, expect
 
 from cli.demo.school import PASSWORD
 from config.texts import say
+from dashboard.actions import accounts
+from policy.model import Role
+from store.accounts import Purpose
+from store.people import Person
 from tests.e2e.conftest import PATIENCE, Browsers, Shots
 from tests.e2e.playground import Playground
 
@@ -195,3 +199,46 @@ def test_a_search_for_help_gets_warm_answers_and_is_seen_by_nobody(play: Playgro
     shots.take(pupil, "leerling", "hulp")
     pupil.wait_for_timeout(2000)
     assert play.store.events.last_id("school") == before
+
+
+def test_named_counsellors_hear_that_somebody_looked_for_help_and_the_class_does_not(
+    play: Playground, browsers: Browsers
+) -> None:
+    shots = Shots(DESKTOP, number=50)
+    school, now = play.desk.school, datetime.now(UTC)
+    for name in ("coen", "fay"):
+        person = Person(name, Role.COUNSELLOR, name.title())
+        play.store.people.put_people(school, [person], "setup", now)
+        account = accounts.add_account(play.desk, name, person, "setup", now).value
+        assert account is not None
+        token = play.store.accounts.make_link(school, account.id, Purpose.SET_PASSWORD, now)
+        assert token is not None and accounts.set_password(play.desk, token, PASSWORD, PASSWORD, now).ok
+    before = play.store.events.last_id(school)
+    pupil = browsers.pupil("Sanne", DESKTOP)
+    deadline = time.monotonic() + PATIENCE / 1000
+    while True:
+        # Both workers hear of the counsellors by themselves; until then the page says that nobody hears.
+        pupil.goto("https://zoekmaar.test/zoek?q=ik+word+gepest")
+        expect(pupil.locator("h1")).to_have_text(say("page.help.title", "nl"), timeout=PATIENCE)
+        if pupil.get_by_text(say("page.help.heard", "nl")).count() or time.monotonic() > deadline:
+            break
+    expect(pupil.get_by_text(say("page.help.heard_person", "nl"))).to_be_visible()
+    assert "gepest" not in pupil.url
+    shots.take(pupil, "leerling", "hulp-vertrouwen")
+    for _ in range(4):  # by whichever worker
+        pupil.goto("https://zoekmaar.test/zoek?q=ik+word+gepest")
+    wait_until(lambda: bool(play.store.signals.newest(school)), pupil, "a signal in the inbox")
+    pupil.wait_for_timeout(1000)
+    (kept,) = play.store.signals.newest(school)
+    assert kept.signal.person is not None and play.store.events.last_id(school) == before
+
+    coen = browsers.staff("coen", DESKTOP)
+    coen.goto(f"{play.dashboard_url}/")
+    coen.fill("input[name=login]", "coen")
+    coen.fill("input[name=password]", PASSWORD)
+    coen.get_by_role("button", name=say("dash.sign_in.go", "nl")).click()
+    coen.wait_for_url("**/vertrouwen/")
+    expect(coen.get_by_text("Sanne")).to_be_visible(timeout=PATIENCE)
+    coen.get_by_role("button", name=say("dash.inbox.see", "nl"), exact=True).click()
+    expect(coen.get_by_text("gezien door Coen")).to_be_visible(timeout=PATIENCE)
+    shots.take(coen, "vertrouwen", "gezien")
