@@ -92,6 +92,7 @@ class Seen:
     connections: int = 0
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
     bodies: list[int] = field(default_factory=list)
+    sent: list[bytes] = field(default_factory=list)
 
     @property
     def paths(self) -> list[str]:
@@ -161,7 +162,9 @@ class Origins:
                         size += length
                     await reader.readline()
                 else:
-                    size = len(await reader.readexactly(int(headers.get("content-length", 0))))
+                    body = await reader.readexactly(int(headers.get("content-length", 0)))
+                    size = len(body)
+                    self.seen.sent.append(body[:4096])
                 self.seen.bodies.append(size)
                 await self._answer1(path, writer)
         writer.close()
@@ -211,6 +214,7 @@ class Origins:
                         task = asyncio.ensure_future(self._stream2(conn, event.stream_id, writer))
                         self._tasks.add(task)
                 elif isinstance(event, h2.events.DataReceived):
+                    self.seen.sent.append(event.data[:4096])
                     conn.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
             writer.write(conn.data_to_send())
             await writer.drain()

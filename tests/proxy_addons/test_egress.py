@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_addons.egress import Egress, EgressRefused, trust_bundle
+from proxy_addons.egress import Egress, EgressRefused, Way, trust_bundle
 
 
 def answers(*addresses: str, port: int = 443):
@@ -162,3 +162,82 @@ def test_extra_authorities_are_trusted_beside_the_public_ones(tmp_path):
     assert extra.read_bytes() in bundle.read_bytes()
     assert Path(certifi.where()).read_bytes() in bundle.read_bytes()
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+# --- search engines under their safe names ---------------------------------------------------------------------------
+
+
+class Safe:
+    """What `policy.search.Engines` knows, made up."""
+
+    def safe_name(self, host: str) -> str | None:
+        return {"www.zoek.nl": "veilig.zoek.nl", "naam.nl": "veilig.naam.nl"}.get(host)
+
+    def only_by_name(self, host: str) -> bool:
+        return host == "naam.nl"
+
+
+ZOEK = {"www.zoek.nl": ("1.1.1.1",), "veilig.zoek.nl": ("2.2.2.2",), "naam.nl": ("3.3.3.3",)}
+
+
+def ask_as(egress: Egress, way: Way, host: str, port: int = 443) -> str:
+    async def run() -> str:
+        egress.choose(way)
+        infos = await egress.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return infos[0][4][0]
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("name", ["www.zoek.nl", "WWW.Zoek.nl."])
+def test_a_pupil_is_led_to_the_safe_name_of_an_engine_and_others_are_not(name):
+    names = Names(**ZOEK)
+    names.known["WWW.Zoek.nl."] = ("1.1.1.1",)
+    egress = guarded(names, safe=Safe())
+    assert ask_as(egress, Way.SAFE, name) == "2.2.2.2"
+    assert ask_as(egress, Way.ONLY_SAFE, name) == "2.2.2.2"
+    # What was found for one is not given to the other.
+    assert ask_as(egress, Way.PLAIN, name) == "1.1.1.1"
+    assert ask_as(egress, Way.SAFE, name) == "2.2.2.2"
+    assert ask(egress, name)[0][4][0] == "1.1.1.1"
+
+
+def test_a_safe_name_that_is_not_found_fails_where_nothing_else_makes_it_safe():
+    names = Names(**ZOEK)
+    del names.known["veilig.zoek.nl"]
+    egress = guarded(names, safe=Safe())
+    assert ask_as(egress, Way.SAFE, "www.zoek.nl") == "1.1.1.1"  # the address says safe as well
+    with pytest.raises(OSError, match="not"):
+        ask_as(egress, Way.ONLY_SAFE, "www.zoek.nl")  # nothing in a tunnel does
+    with pytest.raises(OSError, match="not"):
+        ask_as(egress, Way.SAFE, "naam.nl")  # an engine that has no word for it
+    assert ask_as(egress, Way.PLAIN, "naam.nl") == "3.3.3.3"
+
+
+def test_a_safe_name_that_leads_inwards_is_refused():
+    names = Names(**{**ZOEK, "veilig.zoek.nl": ("10.0.0.1",)})
+    with pytest.raises(EgressRefused):
+        ask_as(guarded(names, safe=Safe()), Way.ONLY_SAFE, "www.zoek.nl")
+
+
+def test_what_the_school_maps_itself_goes_where_it_says():
+    hosts = {"www.zoek.nl:443": "127.0.0.1:9443"}
+    egress = guarded(Names(**ZOEK), hosts=hosts, safe=Safe())
+    assert ask_as(egress, Way.ONLY_SAFE, "www.zoek.nl") == "127.0.0.1"
+    both = hosts | {"veilig.zoek.nl:443": "127.0.0.2:9443"}
+    assert ask_as(guarded(Names(**ZOEK), hosts=both, safe=Safe()), Way.SAFE, "www.zoek.nl") == "127.0.0.2"
+
+
+def test_one_connection_chooses_for_itself_alone():
+    egress = guarded(Names(**ZOEK), safe=Safe())
+
+    async def one(way: Way) -> str:
+        egress.choose(way)
+        await asyncio.sleep(0)
+        infos = await egress.getaddrinfo("www.zoek.nl", 443, type=socket.SOCK_STREAM)
+        return infos[0][4][0]
+
+    async def many() -> list[str]:
+        return await asyncio.gather(*(one(way) for way in (Way.SAFE, Way.PLAIN, Way.ONLY_SAFE, Way.PLAIN)))
+
+    assert asyncio.run(many()) == ["2.2.2.2", "1.1.1.1", "2.2.2.2", "1.1.1.1"]
