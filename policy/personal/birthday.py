@@ -16,22 +16,25 @@ _DATE = re.compile(
     rf"(?:[0-3]?\d) ?[-/. ] ?(?:[01]?\d) ?[-/. ] ?{_YEAR.format('a')}(?!\d)"
     rf"|(?P<b>(?:19|20)\d\d)[-/.][01]?\d[-/.][0-3]?\d(?!\d)"
     rf"|[0-3]?\d ?(?:e|ste|de|th|st|nd|rd)? (?:of )?(?:{_MONTHS})\b\.?(?:,? {_YEAR.format('c')}(?!\d))?"
-    r"|[0-3]\d[01]\d(?P<e>(?:19|20)\d\d)(?!\d)"
+    r"|[0-3]\d[01]\d(?P<e>(?:19|20)\d\d|[012]\d)(?!\d)"
     r")"
     rf"|\b(?:{_MONTHS})\.? [0-3]?\d(?:th|st|nd|rd)?\b(?:,? {_YEAR.format('d')}(?!\d))?"
 )
 _DAY_MONTH = re.compile(r"(?<![\d.,/-])[0-3]?\d ?[-/] ?[01]?\d(?![\d]|[-/.,]\d| ?(?:deel|=|x|liter))")
 _KEY = r"[\"']?\s{0,2}[:=]\s{0,2}[\"']?"
 _WORD = re.compile(
-    r"(?P<label>(?<![a-z])(?:geboorte_?-? ?(?:datum|dag|dd)|geb\.? ?-?_?datum|geb\.|birth_?-? ?(?:date|day)|date_?-? ?of_?-?"
+    r"(?P<label>(?<![a-z])(?:geboorte_?-? ?(?:datum|dag|dd)|geb\.? ?-?_?datum|geb\.?|geboren|born"
+    r"|birth_?-? ?(?:date|day)|date_?-? ?of_?-?"
     r" ?birth|dob|bday|verjaardag\w{0,3}|jarig)"
     rf"{_KEY})"
-    r"|(?P<date>\b(?:geboortedatum|geboortedag|geb\. ?datum|gebdatum|geb\.|date of birth|birthdate|dob)(?![a-z]))"
-    r"|(?P<born>\b(?:geboren|born)\b)"
+    r"|(?P<date>\b(?:geboortedatum|geboortedag|geb\. ?datum|gebdatum|geb\.|geb(?= [0-3]?\d)"
+    r"|date of birth|birthdate|dob|bday)(?![a-z]))"
+    r"|(?P<born>\b(?:geboren|born)\b|\bik ben van(?= [0-3]?\d))"
     r"|(?P<feast>\b(?:jarig|verjaardag|verjaar|birthday)\b)"
 )
 _PARTS = re.compile(
-    rf"(?:geboorte|birth|bday|dob)[_\- ]?(?:dag|day)\w{{0,4}}{_KEY}\d{{1,2}}\b.{{0,80}}(?:maand|month)\w{{0,4}}{_KEY}\w",
+    rf"(?:geboorte|birth|bday|dob)[_\- ]?(?:dag|day)\w{{0,4}}{_KEY}\d{{1,2}}\b"
+    rf".{{0,80}}(?:maand|month)\w{{0,4}}{_KEY}\w",
     re.DOTALL,
 )
 _MINE = re.compile(
@@ -39,12 +42,16 @@ _MINE = re.compile(
     r"|vriend(?:je|in|innetje)?|neef(?:je)?|nicht(?:je)?|tweeling(?:zus|broer)?|bestie|i|my|i'm|im)\b"
 )
 _SOMEBODY = re.compile(r"^\s{0,2}(?:van|of) (?!mij\b|mijn\b|me\b|my\b|ons\b)")
+_WORK = re.compile(r"\b(?:spreekbeurt|werkstuk|boek\w*|presentatie|held|idool|favoriet\w*|lievelings\w+|film|over)\b")
+"""Then it is about somebody whom one reads about."""
 _SENTENCE = re.compile(r"[.!?\n;](?=\s|$)")
 _BEFORE, _AFTER = 80, 48
 _LIVING = 1930
 """Somebody born before this year is history, or no part of a child's life."""
 _CHILD = 2006
 """Somebody born from this year on is a child: of whomever the text speaks."""
+_GROWN = 2024
+"""Nobody who was born after this year is named by a child as a friend; a later year is a date of now."""
 _MOST = 64
 
 
@@ -67,7 +74,9 @@ def _told(low: str, word: re.Match[str]) -> bool:
         after = _SENTENCE.split(after)[0]
     if kind == "label":
         return any(year is None or year >= _LIVING for year in _years(after[:16]))
-    mine = _MINE.search(before) is not None or (kind != "date" and _MINE.search(after[:32]) is not None)
+    mine = (_MINE.search(before) is not None and _WORK.search(before) is None) or (
+        kind != "date" and _MINE.search(after[:32]) is not None
+    )
     somebody = _SOMEBODY.match(after) is not None
     years = [*_years(after), *(_years(before[-32:]) if kind in ("born", "feast") else ())]
     if kind == "feast" and mine and not somebody:
@@ -76,7 +85,7 @@ def _told(low: str, word: re.Match[str]) -> bool:
         return any(year is None or year >= _LIVING for year in years)
     if kind == "born" and (mine or not before.strip(" ,-\"'")):
         return any(year is None or year >= (_LIVING if mine else _CHILD) for year in years)
-    return any(year is not None and year >= _CHILD for year in years) and kind != "feast"
+    return any(year is not None and _CHILD <= year <= _GROWN for year in years)
 
 
 def _years(text: str) -> list[int | None]:

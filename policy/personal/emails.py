@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from policy.personal.reading import Reading
+from policy.personal.reading import Reading, words
 
 _AT = re.compile(
     r"@|[(\[{<]\s?(?:at|apenstaart(?:je)?|apestaart(?:je)?|a)\s?[)\]}>]|\b(?:at|apenstaart(?:je)?|apestaart(?:je)?)\b"
@@ -15,155 +15,25 @@ _DOT = r"\s{0,2}(?:\.|\bpunt\b|\bpuntje\b|\bdot\b|[(\[{]\s?(?:punt|dot|\.)\s?[)\
 _DOMAIN = re.compile(rf"(\s{{0,2}})([a-z0-9][a-z0-9\-]{{0,62}}(?:{_DOT}[a-z0-9\-]{{1,63}}){{0,4}})")
 _SPELLED_DOT = re.compile(_DOT)
 _HOST = re.compile(r"[a-z0-9][a-z0-9\-]{0,62}(?:\.[a-z0-9\-]{1,63}){1,8}")
-_PROVIDERS = frozenset(
-    [
-        "gmail",
-        "googlemail",
-        "hotmail",
-        "outlook",
-        "live",
-        "msn",
-        "yahoo",
-        "ymail",
-        "icloud",
-        "me",
-        "mac",
-        "proton",
-        "protonmail",
-        "gmx",
-        "aol",
-        "ziggo",
-        "kpnmail",
-        "kpn",
-        "planet",
-        "hetnet",
-        "home",
-        "casema",
-        "chello",
-        "upcmail",
-        "quicknet",
-        "telfort",
-        "tele2",
-        "xs4all",
-        "solcon",
-        "caiway",
-        "zeelandnet",
-        "onsbrabantnet",
-        "telenet",
-        "skynet",
-        "web",
-        "freenet",
-        "mail",
-        "zonnet",
-        "wanadoo",
-        "tiscali",
-        "versatel",
-        "online",
-    ]
+_PROVIDERS = words(
+    "gmail googlemail hotmail outlook live msn yahoo ymail icloud me mac proton protonmail gmx aol ziggo "
+    "kpnmail kpn planet hetnet home casema chello upcmail quicknet telfort tele2 xs4all solcon caiway "
+    "zeelandnet onsbrabantnet telenet skynet web freenet mail zonnet wanadoo tiscali versatel online"
 )
 """Names of providers where people have a mailbox."""
-_ONLY_MAIL = frozenset("gmail googlemail hotmail outlook yahoo icloud protonmail ziggo kpnmail hetnet".split())
+_ONLY_MAIL = words("gmail googlemail hotmail outlook yahoo icloud protonmail ziggo kpnmail hetnet")
 """Those of them that mean mail and nothing else, so that the ending may be left out."""
-_ENDINGS = frozenset(
-    [
-        "nl",
-        "com",
-        "net",
-        "org",
-        "be",
-        "de",
-        "eu",
-        "info",
-        "me",
-        "uk",
-        "fr",
-        "edu",
-        "io",
-        "frl",
-        "school",
-        "nu",
-        "co",
-        "tr",
-        "ma",
-        "pl",
-    ]
-)
-_FILES = frozenset(
-    [
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "svg",
-        "webp",
-        "avif",
-        "ico",
-        "css",
-        "js",
-        "mjs",
-        "ts",
-        "tsx",
-        "json",
-        "map",
-        "html",
-        "htm",
-        "xml",
-        "pdf",
-        "mp3",
-        "mp4",
-        "webm",
-        "woff",
-        "woff2",
-        "ttf",
-    ]
+_ENDINGS = words("nl com net org be de eu info me uk fr edu io frl school nu co tr ma pl")
+_FILES = words(
+    "png jpg jpeg gif svg webp avif ico css js mjs ts tsx json map html htm xml pdf mp3 mp4 webm woff woff2 ttf"
 )
 """What stands after the last dot of a file: `icon@2x.png`, `pkg@1.2.js`."""
-_NOBODY = frozenset(
-    [
-        "info",
-        "contact",
-        "noreply",
-        "no-reply",
-        "donotreply",
-        "postmaster",
-        "webmaster",
-        "support",
-        "help",
-        "helpdesk",
-        "klantenservice",
-        "service",
-        "redactie",
-        "receptie",
-        "administratie",
-        "directie",
-        "secretariat",
-        "secretariaat",
-        "pers",
-        "press",
-        "sales",
-        "privacy",
-        "abuse",
-        "git",
-        "security",
-        "team",
-        "hallo",
-        "naam",
-        "jouwnaam",
-        "name",
-        "yourname",
-        "user",
-        "username",
-        "gebruiker",
-        "gebruikersnaam",
-        "voorbeeld",
-        "example",
-        "email",
-        "mail",
-        "iemand",
-        "someone",
-        "voornaam.achternaam",
-        "firstname.lastname",
-    ]
+_NOBODY = words(
+    "jeugd bieb kinderen vragen post kantoor balie leerlingen ouders bestuur media web admin root hr jobs hello "
+    "aanmelden inschrijven bestellen info contact noreply no-reply donotreply postmaster webmaster support help "
+    "helpdesk klantenservice service redactie receptie administratie directie secretariat secretariaat pers press sales privacy "
+    "abuse git security team hallo naam jouwnaam name yourname user username gebruiker gebruikersnaam "
+    "voorbeeld example email mail iemand someone voornaam.achternaam firstname.lastname"
 )
 """Mailboxes of no person: of an office, or a placeholder in an explanation."""
 _MACHINES = ("calendar.google.com", "gserviceaccount.com", "sentry.io", "mail.gmail.com", "noreply.github.com")
@@ -210,12 +80,13 @@ def _plain(after: str) -> str | None:
 def _dressed_up(at: str, before: str, after: str, gap: bool) -> str | None:
     """The host of an address that somebody hides; the more hidden, the less it must look like one otherwise."""
     match = _DOMAIN.match(after)
-    if match is None or (at == "@" and not gap and not match[1] and "." not in match[2] and " " not in match[2]):
+    if match is None:
         return None
     labels = [label for label in _SPELLED_DOT.split(match[2]) if label]
     sure = at not in ("@", "at")  # a bracket around it, or the Dutch word for the sign
     if len(labels) == 1:
-        named = labels[0] in _ONLY_MAIL and (sure or (at == "at" and _ABOUT_MAIL.search(before) is not None))
+        glued = at == "@" and not gap and not match[1]
+        named = labels[0] in _ONLY_MAIL and (sure or glued or (at == "at" and _ABOUT_MAIL.search(before) is not None))
         return labels[0] if named else None
     spelled = len(labels) != match[2].count(".") + 1
     ending = next((place for place in (1, 2) if place < len(labels) and labels[place] in _ENDINGS), None)

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import re
 
-from policy.personal.reading import Reading
+from policy.personal.reading import Reading, words
 
 _CLASS = (
-    r"(?:\b(?:groep|grp|klas|brugklas|group|grade|class)[ -]?(?:[1-8](?: ?[/\-&+] ?[1-8])? ?[a-h]?|een|twee|drie|vier|vijf"
-    r"|zes|zeven|acht)\b|\b[1-8]e klas\b)"
+    r"(?:\b(?:groep|grp|klas|brugklas|group|grade|class)[ -]?(?:[1-8](?: ?[/\-&+] ?[1-8])? ?[a-h]?|een|twee|drie|vier"
+    r"|vijf|zes|zeven|acht)\b|\b[1-8]e klas\b|\b(?:uit|in|van) [1-8][a-h]\b|\([1-8][a-h]\))"
 )
 CLASS = re.compile(_CLASS)
 SCHOOL = re.compile(
-    rf"{_CLASS}|\b(?:mijn|onze|m'n|mn|my|our) (?:klas|school|groep|class)\b|\b(?:klas|groep) van (?:juf|meester|meneer)\b"
-    r"|\b(?:basisschool|obs|cbs|rkbs|pcbs|kbs|sbo|daltonschool|montessorischool|jenaplanschool|vrije ?school) ?(?:de |het "
-    r"|sint |st\.? )?[^\W\d_]{3}|\bik zit op (?:de |het )?\w{0,30}school\b"
+    rf"{_CLASS}|\b(?:mijn|onze|m'n|mn|my|our) (?:klas|school|groep|class)\b|\b(?:klas|groep) van (?:juf|meester)\b"
+    r"|\b(?:basisschool|obs|cbs|rkbs|pcbs|kbs|sbo|daltonschool|montessorischool|jenaplanschool|vrije ?school)"
+    r" ?(?:de |het |sint |st\.? )?[^\W\d_]{3}|\bik zit op (?:de |het )?\w{0,30}school\b"
 )
 """What tells where to find a child: the class, or the school."""
 _INTRO = re.compile(
-    r"\b(?:(?P<am>ik ben|i am|i'm|im)|ik heet|(?:mijn|m'n|mn|me|my) (?:volledige |hele |echte |full |real )?(?:naam|name)"
-    r"(?: is| =|:|=)|groetjes|groeten|groetjes van|gr\.?|liefs|gemaakt door|geschreven door)[ ,:\n]{1,3}(?:van )?"
+    r"\b(?:(?P<am>ik ben|i am|i'm|im)|(?:ik )?heet|(?:mijn|m'n|mn|me|my) (?:volledige |hele |echte |full )?"
+    r"(?:naam|name)(?: is| =|:|=)|groetjes|groeten|groetjes van|gr\.?|liefs|gemaakt door|geschreven door)[ ,:\n]{1,3}(?:van )?"
 )
 _KEY = r"[\"']?\s{0,2}[:=]\s{0,2}[\"']?"
 _NAME_KEY = re.compile(
     rf"(?<![a-z])(?:(?P<nl>naam|volledige_? ?naam|naam_? ?(?:leerling|kind)|leerling(?:_? ?naam)?|afzender)"
     rf"|(?:full_?name|student(?:_?name)?|name)){_KEY}"
+    r"|(?P<line>(?:^|\n)naam[ \t]{1,8})"
 )
-_CLASS_KEY = re.compile(rf"(?<![a-z])(?:groep|klas|grade|class|school_?class|jaargroep){_KEY}(?:groep )?[1-8] ?[a-h]?(?![\w.])")
+_CLASS_KEY = re.compile(
+    rf"(?<![a-z])(?:groep|klas|grade|class|school_?class|jaargroep){_KEY}(?:groep )?[1-8] ?[a-h]?(?![\w.])"
+    rf"|(?<![a-z])(?:school|basisschool|school_?-?naam|school_?name){_KEY}[^\W\d_]{{2}}"
+)
 _FIRST_KEY = re.compile(rf"(?<![a-z])(?:voor_?naam|roepnaam|first_?-?name|given_?name){_KEY}[^\W\d_]{{2}}")
 _LAST_KEY = re.compile(rf"(?<![a-z])(?:achter_?naam|last_?-?name|family_?name|surname){_KEY}[^\W\d_]{{2}}")
 _FROM_CLASS = re.compile(
@@ -34,18 +38,17 @@ _FROM_CLASS = re.compile(
     rf"(?i:{_CLASS})"
 )
 _TOKEN = re.compile(r"[ ]{0,2}('?[^\W\d_][^\W\d_]*(?:['\-.][^\W\d_]+){0,3}\.?)")
-_PREFIXES = frozenset(
-    "van de der den het 't ten ter te op in el al ben bin ibn von da di dos la le du y des aan 's vander".split()
+_PREFIXES = words("van de der den het 't ten ter te op in el al ben bin ibn von da di dos la le du y des aan 's vander")
+_STOP = words(
+    "groep klas school ik jij je hij zij ze wij we en of maar want omdat een niet wel geen zo heel erg "
+    "best beste goed goede blij boos bang moe ziek klaar weer nog al ook net even bezig trots trotse fan "
+    "leerling jongen meisje kind jaar juf meester meneer mevrouw mama papa hier daar thuis naar met voor "
+    "over door bij is was ben zit woon heb kan wil ga the a an not very so from in at who your my me mijn "
+    "jouw zijn haar onze dit dat die deze wie wat waar hoe niemand iemand eigenlijk gewoon echt nu altijd "
+    "nooit alleen samen verliefd gek dom slim lief aardig jarig nieuw nieuwe vandaag morgen gisteren "
+    "basisschool grote kleine oudste jongste slimste laatste eerste tweede enige hetzelfde"
 )
-_STOP = frozenset(
-    "groep klas school ik jij je hij zij ze wij we en of maar want omdat een niet wel geen zo heel erg best beste goed"
-    " goede blij boos bang moe ziek klaar weer nog al ook net even bezig trots trotse fan leerling jongen meisje kind jaar"
-    " juf meester meneer mevrouw mama papa hier daar thuis naar met voor over door bij is was ben zit woon heb kan wil ga"
-    " the a an not very so from in at who your my me mijn jouw zijn haar onze dit dat die deze wie wat waar hoe niemand"
-    " iemand eigenlijk gewoon echt nu altijd nooit alleen samen verliefd gek dom slim lief aardig jarig nieuw nieuwe"
-    " vandaag morgen gisteren basisschool grote kleine oudste jongste slimste laatste eerste tweede enige hetzelfde".split()
-)
-_STOPS_HERE = frozenset("groep klas groepje zit ik en uit school basisschool class grade group".split())
+_STOPS_HERE = words("groep klas groepje zit ik en uit school basisschool class grade group and i am from")
 _NEAR_BEFORE, _NEAR_AFTER = 60, 100
 _MOST = 64
 
@@ -58,7 +61,7 @@ def said(reading: Reading) -> bool:
     return _introduced(text, low) or _filled_in(text, low) or _from_class(text, low)
 
 
-_ANY = re.compile(r"groep|klas|school|grade|class|group|\bobs\b|\bcbs\b|rkbs|\bsbo\b|grp")
+_ANY = re.compile(r"groep|klas|school|grade|class|group|\bobs\b|\bcbs\b|rkbs|\bsbo\b|grp|\b[1-8][a-h]\b")
 
 
 def _introduced(text: str, low: str) -> bool:
@@ -68,7 +71,9 @@ def _introduced(text: str, low: str) -> bool:
         end = _name(text, intro.end(), strict=intro["am"] is not None)
         if end is None:
             continue
-        if SCHOOL.search(low[max(0, intro.start() - _NEAR_BEFORE) : intro.start()] + " | " + low[end : end + _NEAR_AFTER]):
+        if SCHOOL.search(
+            low[max(0, intro.start() - _NEAR_BEFORE) : intro.start()] + " | " + low[end : end + _NEAR_AFTER]
+        ):
             return True
     return False
 
@@ -82,7 +87,7 @@ def _filled_in(text: str, low: str) -> bool:
         if count >= _MOST:
             return False
         # An English key is on every button and layer too: there only what is written as a name is one.
-        end = _name(text, key.end(), strict=key["nl"] is None)
+        end = _name(text, key.end(), strict=not (key["nl"] or key["line"]))
         if end is not None and (classed or CLASS.search(low[end : end + 30])):
             return True
     return False
@@ -91,11 +96,11 @@ def _filled_in(text: str, low: str) -> bool:
 def _from_class(text: str, low: str) -> bool:
     """`Sem Bakker uit groep 8`: a child, and no subject of a school work."""
     for match in _FROM_CLASS.finditer(text):
-        words = match[1].split()
+        parts = match[1].split()
         before = low[max(0, match.start() - 8) : match.start()]
-        if before.endswith(("over ", "boek ", "van ")) or not words[-1][:1].isupper():
+        if before.endswith(("over ", "boek ", "van ")) or not parts[-1][:1].isupper():
             continue
-        if all(word[:1].isupper() or word.lower() in _PREFIXES for word in words) and words[0].lower() not in _STOP:
+        if all(word[:1].isupper() or word.lower() in _PREFIXES for word in parts) and parts[0].lower() not in _STOP:
             return True
     return False
 
@@ -105,28 +110,28 @@ def _name(text: str, start: int, *, strict: bool) -> int | None:
 
     A name is a first word and a last one, with what stands between them in Dutch and other names (`van de`, `el`).
     """
-    words: list[tuple[str, int]] = []
+    parts: list[tuple[str, int]] = []
     at = start
-    while len(words) < 7 and (token := _TOKEN.match(text, at)) is not None:
+    while len(parts) < 7 and (token := _TOKEN.match(text, at)) is not None:
         word = token[1]
         if word.lower() in _STOPS_HERE or word.lower() in _STOP - _PREFIXES:
             break
-        words.append((word, token.end()))
+        parts.append((word, token.end()))
         at = token.end()
         if text[at : at + 1] not in (" ", "-"):
             break
     # `van groep 8`, `in groep 6`: what is left of a sentence after the name.
-    while words and words[-1][0].lower() in _PREFIXES:
-        words.pop()
-    names = [word for word, _ in words if word.lower() not in _PREFIXES]
-    if len(names) < 2 or words[0][0].lower() in _PREFIXES - {"ben", "al", "el"} or len(names) > 4:
+    while parts and parts[-1][0].lower() in _PREFIXES:
+        parts.pop()
+    names = [word for word, _ in parts if word.lower() not in _PREFIXES]
+    if len(names) < 2 or parts[0][0].lower() in _PREFIXES - {"ben", "al", "el"} or len(names) > 4:
         return None
     if all(word[:1].isupper() for word in (names[0], names[-1])):
-        return words[-1][1]
+        return parts[-1][1]
     if strict:
-        end = words[-1][1]
+        end = parts[-1][1]
         return end if len(names) == 2 and _AT_ONCE.match(text, end) else None
-    return words[-1][1] if len(names) <= 3 else None
+    return parts[-1][1] if len(names) <= 3 else None
 
 
 _AT_ONCE = re.compile(rf",? (?:(?:en )?(?:ik )?zit in |uit )(?:{_CLASS})", re.IGNORECASE)

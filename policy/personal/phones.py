@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
-_BETWEEN = r"[^\w,;:=+<>\"'\n\[\]{}]{0,3}"
+_BETWEEN = r"(?:[^\w,;:=+<>\"'\n\[\]{}]|_){0,3}"
 _HERE = r"(?<![\w+])(?<!\d[.,:/\-])(?<![0-9a-f]{4}-)"
 """Where a number may start: not inside a word, a decimal, a date or a UUID."""
 _END = r"(?!\w)(?![.,:/\-]\d)"
@@ -19,7 +19,8 @@ _COUNTRY = re.compile(
     + _END
 )
 _REST = re.compile(
-    r"\b06(?:[ -]?(?:nummer|nr))?\W{1,3}(?:is|=|:)?\s{0,3}((?:[1-6]|8)(?:[ .\-]?\d){7})"
+    _HERE
+    + r"06(?:[ -]?(?:nummer|nr))?(?:,|\W{0,3}(?:\bis\b|=|:))\s{0,3}((?:[1-6]|8)(?:[ .\-]?\d){7})"
     + _END
     + r"(?!\s?(?:euro|keer))"
 )
@@ -31,7 +32,14 @@ _NO_PHONE = re.compile(
     r"(?:isbn|issn|ean|barcode|order|bestel|serie|serial|artikel|factuur|klant|pakket|product|track|model|versie|version)"
     r"[\w\- &]{0,16}\W{0,3}$"
 )
+_OFFICE = re.compile(
+    r"\b(?:politie|gemeente|dierenarts|dierenambulance|museum|winkel|klantenservice|huisarts\w*|tandarts\w*|ziekenhuis"
+    r"|bibliotheek|receptie|brandweer|gemeentehuis|stadhuis|zwembad|hulplijn)\b[^.!?\n]{0,40}$"
+)
+"""Then a fixed line is of an office, and in every telephone book."""
+_TABLE = re.compile(r"0\d(?: \d\d){4}")
 _DATE = re.compile(r"\(?0\d[-./](?:0\d|1[0-2])[-./](?:19|20)\d\d|0\d[.:]\d\d ?- ?\d\d[.:]\d\d")
+_PAIR = re.compile(r" \d\d(?!\d)")
 _DIGITS = re.compile(r"\d+")
 _MOST = 64  # candidates in one text: more is a table of something
 _PERSONS = frozenset(
@@ -72,7 +80,12 @@ def _candidates(text: str, low: str) -> Iterator[str]:
     """Everything that is written as a telephone number, as digits with `+` or 0 in front."""
     for match in _NATIONAL.finditer(text):
         written = match.group()
-        if _grouped_like_one(written) and not _NO_PHONE.search(low[max(0, match.start() - 32) : match.start()]):
+        before, after = low[max(0, match.start() - 72) : match.start()], text[match.end() : match.end() + 4]
+        if _TABLE.fullmatch(written) and _PAIR.match(after):
+            continue  # `06 12 18 24 30 36`: the table of six
+        if not written.lstrip("(").startswith("06") and _OFFICE.search(before):
+            continue
+        if _grouped_like_one(written) and not _NO_PHONE.search(before[-32:]):
             yield "".join(_DIGITS.findall(written))
     for match in _COUNTRY.finditer(text):
         yield from _with_country(match.group())
