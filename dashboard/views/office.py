@@ -17,26 +17,28 @@ from dashboard.auth import house, on_board, visitor, words
 from dashboard.present import office as shown
 from dashboard.present.inbox import standing
 from dashboard.present.office import Secret
+from dashboard.present.proposals import proposal_board
+from dashboard.present.trial import shelf
 from dashboard.views.forms import back_to, message, text
 from policy.model import DeviceClass, Role
 
 pages = Blueprint("office", __name__, url_prefix="/beheer")
 _LOOK_BACK = timedelta(days=7)
-TABS = ("groepen", "leerlingen", "medewerkers", "apparaten", "afspraken", "waarom")
+TABS = ("groepen", "leerlingen", "medewerkers", "apparaten", "afspraken", "waarom", "proef", "voorstellen")
 
 
 @pages.get("/")
 @for_roles(OFFICE)
 def page() -> str:
     """The first tab."""
-    return _tab("groepen")
+    return tab_page("groepen")
 
 
-@pages.get("/<any(groepen, leerlingen, medewerkers, apparaten, afspraken, waarom):tab>")
+@pages.get("/<any(groepen, leerlingen, medewerkers, apparaten, afspraken, waarom, proef, voorstellen):tab>")
 @for_roles(OFFICE)
 def tab(tab: str) -> str:
     """One tab."""
-    return _tab(tab)
+    return tab_page(tab)
 
 
 @pages.get("/ca.crt")
@@ -187,22 +189,22 @@ def ask_why() -> AnyResponse | str:
         return back_to("office.tab", outcome, tab="waarom")
     snapshot = at.desk.snapshot(now)
     chosen = shown.group_choices(snapshot.groups, (outcome.value.group,))
-    return _tab("waarom", card=shown.why_card(outcome.value, snapshot, words()), choices=chosen)
+    return tab_page("waarom", card=shown.why_card(outcome.value, snapshot, words()), choices=chosen)
 
 
 def _once[T](tab: str, outcome: Outcome[T], secret: Callable[[T], Secret]) -> AnyResponse | str:
     """The page with something on it that is told only now; or the refusal."""
     if outcome.value is None:
         return back_to("office.tab", outcome, tab=tab)
-    return _tab(tab, secret=secret(outcome.value))
+    return tab_page(tab, secret=secret(outcome.value))
 
 
 def _link_url(token: str) -> str:
     return url_for("password.page", token=token, _external=True)
 
 
-def _tab(tab: str, **extra: object) -> str:
-    """The whole of a tab; only what it shows is read."""
+def tab_page(tab: str, **extra: object) -> str:
+    """The whole of a tab; `extra` is what is shown this once."""
     at, said, now = house(), words(), house().clock()
     snapshot = at.desk.snapshot(now)
     persons = at.desk.store.people.persons(at.desk.school)
@@ -230,6 +232,12 @@ def _tab(tab: str, **extra: object) -> str:
         "protocol": snapshot.policy.protocol,
         "rules": shown.rule_lines(snapshot.policy, said),
     }
+    waiting = at.desk.store.proposals.open(at.desk.school)
+    shows["waiting"] = len(waiting)
+    if tab == "proef":
+        shows["shelf"] = shelf(snapshot, said)
+    elif tab == "voorstellen":
+        shows["proposals"] = proposal_board(waiting, snapshot, said, now)
     return render_template("office.html", **(shows | extra))
 
 
