@@ -147,7 +147,7 @@ class Gate:
             decision = self._decide(request)
             if decision.instead is not None:
                 return Ruling(request, decision, elsewhere(decision.instead))
-            if decision.effect is Effect.HELP and not self._suggests(request):
+            if self._helping.asked_for(request, decision) and not self._suggests(request):
                 answer = self._helping.searched(exchange, who, navigation=request.navigation)
                 return Ruling(request, decision, answer)
             self.recorder.note(request, decision, self.live.snapshot)

@@ -13,7 +13,8 @@ from time import time
 from urllib.parse import urlencode
 
 from policy.counsel import Told
-from policy.model import Principal
+from policy.model import AccessRequest, Decision, Effect, Principal, Reason, Role
+from policy.terms import HELP
 from proxy_addons.block_page import Pages, is_read, json_answer
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.faults import told as fault
@@ -34,6 +35,15 @@ class Helping:
         self._recorder = recorder
         self._live = live
         self._secret = secret
+
+    def asked_for(self, request: AccessRequest, decision: Decision) -> bool:
+        """Whether a child asks for help, also when there are no rules yet or they cannot be read."""
+        if decision.effect is Effect.HELP:
+            return True
+        search = request.search
+        if decision.reason is not Reason.FAILED or search is None or request.who.role is not Role.PUPIL:
+            return False
+        return any(hit.kind == HELP for hit in self._live.knowledge.lexicon.hits(search.text))
 
     def searched(self, exchange: Exchange, who: Principal, *, navigation: bool) -> Answer:
         """The answer to a request in which a child asks for help; `who` as the request was judged."""

@@ -122,8 +122,9 @@ def test_the_first_coordinator_gets_a_link_until_a_password_is_set(home, store: 
 
 def test_a_school_may_keep_things_shorter_but_never_longer(home, store):
     settings = school.into_force(home, store, NOW).settings
-    kept = school.terms(replace(settings, retention={**settings.retention, "blocked": 7, "bans": 20, "requests": 5}))
-    assert (kept.blocked, kept.measures, kept.asks, kept.noted) == (7, 20, 5, 90)
+    shorter = {"blocked": 7, "bans": 20, "requests": 5, "signals": 3}
+    kept = school.terms(replace(settings, retention={**settings.retention, **shorter}))
+    assert (kept.blocked, kept.measures, kept.asks, kept.signals, kept.noted) == (7, 20, 5, 3, 90)
     with pytest.raises(Trouble, match=r"retention.blocked"):
         school.terms(replace(settings, retention={**settings.retention, "blocked": 400}))
 

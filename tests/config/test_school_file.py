@@ -196,6 +196,7 @@ def test_the_digest_is_of_the_bytes():
         ("egress: {hosts: {'intranet.nl:443': 'box:1'}}\n", "`box` is not an ip address"),
         ("egress: {ports: [0]}\n", "`0` is too small"),
         ("retention: {blocked: 15}\n", "`15` is not a number of days from 1 to 14; it can only be made shorter"),
+        ("retention: {signals: 31}\n", "`31` is not a number of days from 1 to 30; it can only be made shorter"),
         ("retention: {forever: 1}\n", "unknown key `forever`"),
         ("retention: {audit: lots}\n", "`lots` is not a number of days"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -315,6 +316,26 @@ def test_the_page_is_there_when_a_page_cannot_be_made(
     answer = named.run(work)
     assert answer is not None and answer.status == 200 and "0800-0432" in page(answer)
     assert "dood" not in caplog.text
+
+
+def test_before_the_first_rules_and_when_they_cannot_be_read_a_child_gets_help_too(
+    named: Guard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = named.open()
+
+    async def early() -> list[Answer | None]:
+        return [(await gate.ask(exchange(one))).answer for one in (SEARCH, "https://zoek.nl/s?q=vulkanen")]
+
+    helped, closed = asyncio.run(early())
+    assert helped is not None and helped.status == 200 and PRIVATE in page(helped)
+    assert closed is not None and closed.status == 503
+
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("proxy_addons.live.decide", broken)
+    assert HEARD in help_page(named)
+    assert named.events() == [] and signals(named) == [("7", None, "sam")]
 
 
 def test_a_browser_that_keeps_pages_may_show_another_child_none_of_them(named: Guard) -> None:

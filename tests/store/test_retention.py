@@ -14,6 +14,7 @@ from store.accounts import Purpose
 from store.events import Count, Event, What
 from store.incidents import Wish
 from store.retention import Counts, Refused, Terms, shorten
+from store.signals import Signal
 from tests.cast import KNOWLEDGE, at, grant
 from tests.store.conftest import Place
 from tests.store.school import NOW, SCHOOL, settle
@@ -30,6 +31,7 @@ def fill(store: Store) -> None:
     store.events.note(SCHOOL, store.events.last_id(SCHOOL), "notitie", "anja", NOW)
     store.incidents.ask(SCHOOL, Wish("social.com", "project", group="7"), NOW)
     store.incidents.report(SCHOOL, "eng.com", NOW)
+    store.signals.add_batch(SCHOOL, [Signal(NOW, "7", person="sam")])
     store.grants.add(SCHOOL, grant("g"), NOW)
     store.measures.add_sanction(SCHOOL, Sanction("s", "bo", SanctionTarget.PHONE, NOW, at("12:00"), "bram"), NOW)
     store.measures.start_agreement(SCHOOL, Agreement("a", NOW, at("09:45"), frozenset({"8"}), by="bram"), NOW)
@@ -52,7 +54,7 @@ def test_everything_is_kept_until_its_term_and_then_forgotten(store: Store) -> N
     assert store.purge(SCHOOL, NOW + 14 * DAY + DAY).events == 2
     assert replace(store.purge(SCHOOL, NOW + 30 * DAY), compacted=True) == Counts(compacted=True)
     found = store.purge(SCHOOL, NOW + 32 * DAY)
-    assert (found.asks, found.reports, found.sessions) == (1, 1, 2)
+    assert (found.asks, found.reports, found.signals, found.sessions) == (1, 1, 1, 2)
     assert store.purge(SCHOOL, NOW + 90 * DAY).noted == 0
     found = store.purge(SCHOOL, NOW + 91 * DAY)
     assert (found.noted, found.counts) == (1, 1)
