@@ -81,8 +81,8 @@ def decision_from_dict(plain: Mapping[str, Any]) -> Decision:
 
 
 def snapshot_to_dict(snapshot: Snapshot) -> Plain:
-    """A snapshot as a plain dict, without its knowledge (factory data that every program has of its own)."""
-    plain = _mapping(snapshot, leave=("knowledge",))
+    """A snapshot as a plain dict, without its knowledge (which every program has of its own) and roster."""
+    plain = _mapping(snapshot, leave=("knowledge", "roster"))
     return {"v": VERSION, **plain}
 
 

@@ -136,6 +136,12 @@ def read_members(connection: Connection, school: str) -> dict[str, Member]:
     return {who: Member(who, Role(role), inside.get(who, ())) for who, role in sorted(map(tuple, rows))}
 
 
+def read_pupils(connection: Connection, school: str) -> tuple[str, ...]:
+    """The full names of all pupils, sorted: for a roster, which does not keep them."""
+    mine = sa.and_(people.c.school_id == school, people.c.role == Role.PUPIL.value)
+    return tuple(sorted(connection.scalars(sa.select(people.c.name).where(mine))))
+
+
 def read_consents(connection: Connection, school: str, now: datetime) -> dict[str, bool]:
     """Person id to the answer of this school year."""
     this_year = sa.and_(consents.c.school_id == school, consents.c.year == school_year(now))

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import blake2b
+from secrets import token_bytes
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from policy.model import Knowledge, Policy, Snapshot, State
+from policy.roster import Roster
 from store.db import Database, Pulse, StoreUnavailable
 from store.devices import read_devices, read_leases
 from store.grants import read_grants
 from store.measures import PAUSE, RAIN, read_agreements, read_care, read_sanctions, read_spans
-from store.people import read_consents, read_groups, read_members
+from store.people import read_consents, read_groups, read_members, read_pupils
 from store.policies import current_number, read_policy
 from store.proposals import read_proposed
 from store.tables import schools
@@ -26,11 +29,16 @@ def read_pulse(connection: Connection, school: str) -> Pulse:
 
 
 class Snapshots:
-    """Makes snapshots. Keeps the last policy read of each school: a numbered one never changes."""
+    """Makes snapshots. Keeps the last policy read of each school (a numbered one never changes), and its last roster.
+
+    The rosters' salt is random and of this process, so that no hash of a child's name means anything elsewhere.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._policies: dict[str, tuple[int, Policy]] = {}
+        self._salt = token_bytes(32)
+        self._rosters: dict[str, tuple[bytes, Roster]] = {}
 
     def read(self, school: str, knowledge: Knowledge, now: datetime) -> Snapshot:
         """The snapshot; raises `StoreUnavailable` when the school has no policy, or one this program cannot read."""
@@ -47,7 +55,19 @@ class Snapshots:
                 devices=read_devices(connection, school),
                 state=_state(connection, school, now),
                 proposed=read_proposed(connection, school) if policy.hold_unknown else {},
+                roster=self._roster(connection, school),
             )
+
+    def _roster(self, connection: Connection, school: str) -> Roster:
+        """The roster, made again only when the pupils' names are others than last time; the names are not kept."""
+        pupils = read_pupils(connection, school)
+        mark = blake2b(repr(pupils).encode("utf-8", "surrogatepass"), key=self._salt).digest()
+        kept = self._rosters.get(school)
+        if kept is not None and kept[0] == mark:
+            return kept[1]
+        roster = Roster.of(((name, ()) for name in pupils), self._salt)
+        self._rosters[school] = (mark, roster)
+        return roster
 
     def _policy(self, connection: Connection, school: str) -> Policy:
         number = current_number(connection, school)

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from policy.model.rules import Clause, Period, Policy, Rule
 from policy.model.school import Device, Group, Member, State
 from policy.model.vocabulary import Facet, Gate
+from policy.roster import Roster
 
 if TYPE_CHECKING:
     from policy.lookalike import Protected
     from policy.match import Categories, HostIndex
     from policy.namewords import NameWords
+    from policy.pageshape import PageShape
     from policy.relays import Relays
     from policy.search import Engines
     from policy.services import Services
@@ -29,7 +31,8 @@ class Knowledge:
     `help_hosts`, `system_hosts` and `own_hosts` are exact names (help and own hosts with their sub-domains);
     `tunnels` maps a host that needs no look inside to the reason; `apps` maps a program name to a category;
     `learning` are the categories that stay open under a ban. `services` are the hosts that one site needs, `relays`
-    how addresses stand inside others, `protected` the names that others pretend to be, `names` what names give away.
+    how addresses stand inside others, `protected` the names that others pretend to be, `names` what names give away,
+    `pageshape` what pages look like (None: no page is looked at).
     """
 
     categories: Categories
@@ -45,6 +48,7 @@ class Knowledge:
     tunnels: Mapping[str, str] = field(default_factory=dict)
     apps: Mapping[str, str] = field(default_factory=dict)
     learning: frozenset[str] = frozenset()
+    pageshape: PageShape | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ class Snapshot:
     """All of it at one revision. Immutable; a new revision is a new snapshot, swapped by reference.
 
     `proposed` maps a host that looks like something the rules close to its kind, while it waits for the coordinator; it
-    is filled only where the policy says `hold_unknown`.
+    is filled only where the policy says `hold_unknown`. `roster` knows the pupils' names without having them; it is of
+    one process and goes nowhere.
 
     Not slotted: derived look-ups are made once per snapshot and kept (`cached_property`).
     """
@@ -66,6 +71,7 @@ class Snapshot:
     devices: Mapping[str, Device] = field(default_factory=dict)
     state: State = field(default_factory=State)
     proposed: Mapping[str, str] = field(default_factory=dict)
+    roster: Roster = field(default_factory=Roster, compare=False, repr=False)
 
     @cached_property
     def own_lists(self) -> HostIndex:

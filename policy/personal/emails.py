@@ -29,9 +29,10 @@ _FILES = words(
 )
 """What stands after the last dot of a file: `icon@2x.png`, `pkg@1.2.js`."""
 _NOBODY = words(
-    "jeugd bieb kinderen vragen post kantoor balie leerlingen ouders bestuur media web admin root hr jobs hello "
-    "aanmelden inschrijven bestellen info contact noreply no-reply donotreply postmaster webmaster support help "
-    "helpdesk klantenservice service redactie receptie administratie directie secretariat secretariaat pers press sales privacy "
+    "jeugd bieb kinderen vragen post kantoor balie leerlingen ouders bestuur media web admin "
+    "root hr jobs hello aanmelden inschrijven bestellen info contact noreply no-reply donotreply postmaster "
+    "webmaster support help helpdesk klantenservice service redactie receptie administratie directie secretariat "
+    "secretariaat pers press sales privacy "
     "abuse git security team hallo naam jouwnaam name yourname user username gebruiker gebruikersnaam "
     "voorbeeld example email mail iemand someone voornaam.achternaam firstname.lastname"
 )

@@ -87,8 +87,8 @@ _LINE = re.compile(
     r" ?-? ?\w{0,3}(?:,? [^\W\d_\-' ]{2,25}(?: [^\W\d_\-']{2,25}){0,2})?[\s.!]{0,3}$"
 )
 _BARE_LINE = re.compile(
-    r"^\s{0,3}(?:[^\W\d_'.]{2,20} )?[^\W\d_'.]{2,38}(?:straat|laan|plein|gracht|kade|steeg|dreef|singel|hof|pad|dijk|weg)"
-    r" \d{1,4}[a-z]?(?:,? [^\W\d_\-' ]{3,25})?[\s.!]{0,3}$"
+    r"^\s{0,3}(?:[^\W\d_'.]{2,20} )?[^\W\d_'.]{2,38}(?:straat|laan|plein|gracht|kade|steeg|dreef|singel"
+    r"|hof|pad|dijk|weg) \d{1,4}[a-z]?(?:,? [^\W\d_\-' ]{3,25})?[\s.!]{0,3}$"
 )
 _NEAR = 60
 _MOST = 400

@@ -19,7 +19,8 @@ SCHOOL = re.compile(
 """What tells where to find a child: the class, or the school."""
 _INTRO = re.compile(
     r"\b(?:(?P<am>ik ben|i am|i'm|im)|(?:ik )?heet|(?:mijn|m'n|mn|me|my) (?:volledige |hele |echte |full )?"
-    r"(?:naam|name)(?: is| =|:|=)|groetjes|groeten|groetjes van|gr\.?|liefs|gemaakt door|geschreven door)[ ,:\n]{1,3}(?:van )?"
+    r"(?:naam|name)(?: is| =|:|=)|groetjes|groeten|groetjes van|gr\.?|liefs"
+    r"|gemaakt door|geschreven door)[ ,:\n]{1,3}(?:van )?"
 )
 _KEY = r"[\"']?\s{0,2}[:=]\s{0,2}[\"']?"
 _NAME_KEY = re.compile(

@@ -11,7 +11,8 @@ from policy.personal.reading import Reading
 
 _BSN_WORD = re.compile(
     r"(?<![a-z])(?:bsn|b\.s\.n|burger[ -]?service|sofi|onderwijs[ -]?(?:nummer|nr)"
-    r"|persoons(?:gebonden)?[ -]?(?:nummer|nr)|pgn|id[ -]?(?:kaart|bewijs|nummer|nr)|identiteits(?:kaart|bewijs)|paspoort|citizen service)"
+    r"|persoons(?:gebonden)?[ -]?(?:nummer|nr)|pgn|id[ -]?(?:kaart|bewijs|nummer|nr)|identiteits(?:kaart|bewijs)|paspoort"
+    r"|citizen service)"
 )
 _NINE = re.compile(r"(?<![\w+])(?<!\d[.,\-])\d(?:[ .\-/]?\d){7,8}(?!\w)(?![.,\-]\d)")
 _BEFORE, _AFTER = 40, 70  # characters around the word in which the number may stand

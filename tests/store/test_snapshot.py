@@ -181,3 +181,14 @@ def test_a_school_of_300_pupils_is_read_quickly(store: Store) -> None:
         took.append(time.thread_time() - start)
     assert (len(snapshot.people), len(snapshot.state.grants)) == (308, 50)
     assert min(took) < 0.1, "some 10 ms of work; a generous ceiling for a busy machine"
+
+
+def test_the_pupils_are_known_by_name_and_hashed_again_only_when_they_change(store: Store) -> None:
+    settle(store)
+    first = store.snapshot(SCHOOL, KNOWLEDGE, NOW).roster
+    assert first.find("sam de vries groep 7") == {"fullname-class"}
+    assert first.find("anja bakker groep 7") == frozenset(), "staff is in no roster"
+    store.grants.add(SCHOOL, grant("g"), NOW)
+    assert store.snapshot(SCHOOL, KNOWLEDGE, NOW).roster is first
+    store.people.put_people(SCHOOL, [Person("tim", Role.PUPIL, "Tim Post", ("7",))], "cor", NOW)
+    assert store.snapshot(SCHOOL, KNOWLEDGE, NOW).roster.find("tim post groep 7") == {"fullname-class"}
