@@ -13,6 +13,7 @@ from typing import Any
 
 from config import lexicon_file
 from config.engines_file import read_engines
+from config.pageshape_file import page_shape
 from config.read import Document, Path, quoted, read_yaml
 from policy.kinds import DERIVED
 from policy.lookalike import Protected
@@ -77,6 +78,7 @@ def factory_knowledge() -> Knowledge:
         tunnels=dict(_pairs(factory_file("tunnels.yaml"))),
         apps={program: category for category, programs in _apps().items() for program in programs},
         learning=learning,
+        pageshape=page_shape(factory_file("pageshape.yaml")),
     )
 
 
