@@ -20,34 +20,8 @@ _SHORT = 8  # bytes of the hash of a first word, which only says where to look f
 _MOST_LOOKS = 20_000
 _NEAR = 200  # characters around a name in which its class may stand
 _WORD = re.compile(r"[^\W\d_]+")
-_BETWEEN = frozenset("van de der den het t ten ter te op in von da di dos la le du aan s el al vd v d".split(" "))
-    [
-        "van",
-        "de",
-        "der",
-        "den",
-        "het",
-        "t",
-        "ten",
-        "ter",
-        "te",
-        "op",
-        "in",
-        "von",
-        "da",
-        "di",
-        "dos",
-        "la",
-        "le",
-        "du",
-        "aan",
-        "s",
-        "el",
-        "al",
-        "vd",
-        "v",
-        "d",
-    ]
+_BETWEEN = frozenset(
+    re.findall(r"\w+", "van de der den het t ten ter te op in von da di dos la le du aan s el al vd v d")
 )
 """What stands between first and last name, and is left out as often as not."""
 

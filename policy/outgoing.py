@@ -1,0 +1,211 @@
+"""What somebody is about to send out: which personal data and which words are in it. The texts stay here.
+
+Most of what a browser sends is said by machines: measurements, saves, clicks. A field is read only as far as a person
+may have filled it in, by its name and its shape; numbers without a name that tells, tokens, addresses of pages and long
+codes are nobody's words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import unescape
+
+from policy import personal
+from policy.kinds import of_list, of_the_school
+from policy.match import covered, within
+from policy.model import Hit, Snapshot
+
+MAIL = "mail"
+MOST_FIELDS = 2_000
+MOST_TEXT = 64 * 1024
+"""Characters of all fields together that are read."""
+_MOST_SAID = 200  # fields that are looked up in the lexicon one by one
+_LONGEST_CODE = 64  # letters without a blank: longer is no word of a person
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing that is sent: the name that the page gives it (empty: none) and the text in it."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What was found: types of personal data, and terms of the lexicon (help among them)."""
+
+    personal: frozenset[str] = frozenset()
+    said: tuple[Hit, ...] = ()
+
+
+_NOTHING = Outgoing()
+
+
+def judged(texts: Iterable[Field], hosts: Sequence[str], snapshot: Snapshot) -> Outgoing:
+    """What is in these fields, on their way to `hosts`; nothing where they go to the school, to help or by mail.
+
+    The letters of a mail are secret, so they are not read at all.
+    """
+    if not hosts or all(_trusted(host, snapshot) for host in hosts):
+        return _NOTHING
+    fields = _human(texts, snapshot)
+    if not fields:
+        return _NOTHING
+    record = "\n".join(_line(field) for field in fields)
+    found = personal.find(record, public=snapshot.policy.public) | snapshot.roster.find(record)
+    return Outgoing(found, _said(fields, snapshot))
+
+
+def _trusted(host: str, snapshot: Snapshot) -> bool:
+    """Whether what goes there is not looked at: the school's own sites, the devices' own traffic, help, and mail."""
+    knowledge = snapshot.knowledge
+    return (
+        host in knowledge.system_hosts
+        or within(host, knowledge.own_hosts)
+        or within(host, knowledge.help_hosts)
+        or covered(host, snapshot.policy.domains)
+        or of_the_school(host, snapshot)
+        or MAIL in of_list(host, snapshot)
+    )
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_PASSWORDS = re.compile(r"pass(?:word|wd|phrase|code|wort)?$|^pass|pwd|wachtwoord|passwd|password|^pw$")
+_SECRETS = _set(
+    "csrf xsrf token nonce captcha recaptcha hcaptcha signature viewstate eventvalidation otp jwt bearer auth secret"
+    " authenticity session sessionid cookie fingerprint hash checksum sig hmac etag"
+)
+_MACHINE = _set(
+    "id ids uid guid uuid cid gid tid sid pid vid ts time timestamp date created updated version ver build seq sequence"
+    " key code hash event events type kind status state ref referrer referer url uri href path page host origin title dt"
+    " dl dr ua agent useragent user-agent browser os platform device model locale lang language timezone tz screen"
+    " viewport width height size count total num index offset limit sku ean isbn order track tracking stack trace error"
+    " level category action label target selector class classname style css font color theme module component experiment"
+    " variant flag revision rev etag build sdk client api score points duration lat lng lon latitude longitude x y z"
+)
+"""Names of what a page fills in by itself."""
+_TELLING = _set(
+    "tel telefoon telefoonnummer telephone phone phonenumber mobile mobiel gsm whatsapp nummer nr number bsn"
+    " burgerservicenummer iban rekening rekeningnummer bank email mail e-mail emailaddress mailadres straat straatnaam"
+    " street streetname adres address huisnummer huisnr housenumber hnr postcode postalcode zip zipcode naam name"
+    " fullname voornaam achternaam firstname lastname surname roepnaam leerling student groep klas grade jaargroep school"
+    " geboortedatum geboortedag geboortemaand geboortejaar birthdate birthday dob bday birth geboorte dag maand jaar day"
+    " month year verjaardag afzender schoolnaam schoolname woonadres given family"
+)
+"""Names that say what the value is: they are read with it."""
+_SPOKEN = _set(
+    "message msg text txt body content comment reply chat bericht berichten tekst reactie opmerking vraag answer antwoord"
+    " caption description beschrijving post bio about note notes notitie value input inhoud verhaal story review say"
+)
+"""Names of what somebody writes to others."""
+_LOGIN = _set(
+    "user username login loginfmt email mail e-mail account identifier gebruiker gebruikersnaam naam name firstname"
+    " lastname voornaam achternaam fullname nickname hint upn"
+)
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
+_NAME_SIGNS = re.compile(r"[^\w]+")
+_ADDRESS = re.compile(r"\s*[\w.+\-%']{1,64}@([\w\-.]{1,253})\s*")
+_CODE = re.compile(r"[0-9a-fA-F\-]{16,}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-.*|[A-Za-z0-9+/_\-=.]{24,}")
+_STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
+_LINK = re.compile(r"\s*(?:https?|wss?|blob|data|chrome-extension|file|urn):\S*\s*", re.IGNORECASE)
+_NUMBER = re.compile(r"[\d.,:eE+\-\s]*")
+_BLOCK = re.compile(r"<(?:/?(?:p|div|br|li|ul|ol|tr|td|h[1-6]|blockquote)\b[^<>]{0,300})>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+_CODE_TEXT = re.compile(r"Mozilla/\d|[{};]\s*[\w-]+\s*[:=(]|function\s*\(|=>|\bat \w+[.\w]* ?\(|-apple-system|rgba?\(")
+
+
+def _human(texts: Iterable[Field], snapshot: Snapshot) -> list[Field]:
+    """The fields that a person may have filled in, their texts without mark-up; never a password."""
+    fields = [field for _, field in zip(range(MOST_FIELDS), texts, strict=False)]
+    login = any(_is_password(field.name) for field in fields)
+    found: list[Field] = []
+    left = MOST_TEXT
+    for field in fields:
+        if left <= 0:
+            break
+        text = field.text[:left]
+        if _is_password(field.name) or not text.strip():
+            continue
+        words = _name_words(field.name)
+        if _by_machine(words, text) or _signs_in(words, text, snapshot, login=login):
+            continue
+        if "<" in text:
+            text = unescape(_TAG.sub("", _BLOCK.sub("\n", text)))
+        left -= len(text)
+        found.append(Field(_NAME_SIGNS.sub("_", field.name)[-40:] if _TELLING & words else _spoken_name(words), text))
+    return found
+
+
+def _is_password(name: str) -> bool:
+    return _PASSWORDS.search(name.lower()) is not None
+
+
+def _name_words(name: str) -> frozenset[str]:
+    """The words of a field's name in small letters, with the name as a whole: `phoneNumber`, `phone_number`."""
+    short = name[-80:]
+    words = [word.lower() for word in _WORDS.findall(short)]
+    return frozenset([*words, "".join(words), short.lower()])
+
+
+def _spoken_name(words: frozenset[str]) -> str:
+    return "" if words.isdisjoint(_SPOKEN) else "*"
+
+
+def _by_machine(words: frozenset[str], text: str) -> bool:
+    """Whether a page has filled this in by itself."""
+    if words & _SECRETS:
+        return True
+    if _LINK.fullmatch(text):
+        return True
+    told, spoken = bool(words & _TELLING), bool(words & _SPOKEN)
+    bare = text.strip()
+    if not any(sign.isspace() for sign in bare):
+        if len(bare) > _LONGEST_CODE and "@" not in bare and "%" not in bare and "+" not in bare and "=" not in bare:
+            return True
+        if words & _MACHINE and not told and not spoken:
+            return True
+        if _CODE.fullmatch(bare) and not told and not any(sign in bare for sign in "+@") and not _bank(bare):
+            return True
+    if _STAMP.fullmatch(bare) and not told:
+        return True
+    if bare.isdecimal():
+        return not (told or spoken or words == frozenset({""}))
+    if _NUMBER.fullmatch(bare) and words & _MACHINE and not told:
+        return True
+    return _CODE_TEXT.search(text[:2_000]) is not None and not spoken
+
+
+def _bank(text: str) -> bool:
+    return text[:2].isalpha() and text[2:4].isdigit() and len(text) <= 34
+
+
+def _signs_in(words: frozenset[str], text: str, snapshot: Snapshot, *, login: bool) -> bool:
+    """Whether this is who somebody is to the site itself: the account that the school gave, or a sign-in form's name."""
+    if login and words & _LOGIN:
+        return True
+    alone = _ADDRESS.fullmatch(text)
+    return alone is not None and (login or covered(alone[1].lower(), snapshot.policy.domains))
+
+
+def _line(field: Field) -> str:
+    """A field as a line to read: with its name where that says what it is."""
+    return f"{field.name}: {field.text}" if field.name not in ("", "*") else field.text
+
+
+def _said(fields: Sequence[Field], snapshot: Snapshot) -> tuple[Hit, ...]:
+    """The terms in what a person wrote: in sentences, and in fields for messages."""
+    found: dict[str, Hit] = {}
+    spoken = [field.text for field in fields if field.name == "*" or len(_LETTERS.findall(field.text[:400])) > 1]
+    if len(spoken) > _MOST_SAID:
+        spoken = [*spoken[:_MOST_SAID], "\n".join(spoken[_MOST_SAID:])]
+    for text in spoken:
+        for hit in snapshot.lexicon.hits(text):
+            found.setdefault(hit.term_id, hit)
+    return tuple(sorted(found.values(), key=lambda hit: hit.term_id))
