@@ -43,8 +43,10 @@ def knowledge(settings: Settings | None = None, feeds: Categories | None = None)
     """
     base = factory_knowledge()
     settings = settings or Settings()
+    milder = replace(base.engines, moderate=frozenset({"youtube"}))
     return replace(
         base,
+        engines=milder if settings.youtube == "moderate" else base.engines,
         categories=base.categories if feeds is None else Layers((base.categories, feeds)),
         own_hosts=base.own_hosts | {settings.listen.name},
         tunnels={**base.tunnels, **settings.tunnels},
@@ -132,6 +134,7 @@ def parse_school(data: bytes, name: str = "school.yaml", folder: Path | None = N
             trust=tuple(_trusted(part.egress.trust, document, folder)),
         ),
         tunnels=dict(part.tunnels),
+        youtube=part.youtube,
         retention=part.retention.model_dump(),
     )
     _lists_make_sense(policy, settings, document)

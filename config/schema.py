@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -307,6 +307,7 @@ class SchoolFilePart(Part):
     lists: dict[Slug, list[Host]] = {}
     open_sites: list[Host] = []
     tunnels: dict[Host, Text] = {}
+    youtube: Literal["strict", "moderate"] = "strict"
     words: WordsPart = WordsPart()
     domains: list[Host] = []
     public: list[Text] = []

@@ -59,6 +59,8 @@ class Egress:
 class Settings:
     """Everything in `school.yaml` that is not a rule. `tunnels` are the school's own additions: host to reason.
 
+    `youtube` is `strict` or `moderate`: how much YouTube leaves out for pupils, where it is open.
+
     `retention` has every key of `RETENTION_DAYS`, in days.
     """
 
@@ -69,6 +71,7 @@ class Settings:
     listen: Listen = field(default_factory=Listen)
     egress: Egress = field(default_factory=Egress)
     tunnels: Mapping[str, str] = field(default_factory=dict)
+    youtube: str = "strict"
     retention: Mapping[str, int] = field(default_factory=lambda: dict(RETENTION_DAYS))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from config import load
 from config.engines_file import read_engines
 from config.factory import factory_files
 from config.read import ConfigError, read_yaml
@@ -262,3 +263,13 @@ def test_an_engine_that_can_be_safe_stays_open(host: str) -> None:
 
 def test_a_search_at_an_unsafe_engine_is_still_read() -> None:
     assert ENGINES.query(at("https://yandex.com/search/?text=kat")) == Search("yandex", "kat")
+
+
+def test_a_school_chooses_how_strict_youtube_is() -> None:
+    assert load.knowledge().engines.safe_name("www.youtube.com") == "restrict.youtube.com"
+    text = "protocol: kalisto\nschedule: {days: {}}\n"
+    for line, name in (("", "restrict"), ("youtube: moderate\n", "restrictmoderate")):
+        settings = load.parse_school((text + line).encode(), "school.yaml").settings
+        assert load.knowledge(settings).engines.safe_name("www.youtube.com") == f"{name}.youtube.com"
+    with pytest.raises(ConfigError, match="youtube"):
+        load.parse_school((text + "youtube: loose\n").encode(), "school.yaml")
