@@ -6,7 +6,7 @@ switch it off are replaced too where an engine has such a cookie, although the f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote, unquote_plus
 
 from policy.match import covers
@@ -45,15 +45,19 @@ def is_protected(request: AccessRequest | None) -> bool:
     return request is None or protected(request.who)
 
 
-def safe_form(address: Address, who: Principal, snapshot: Snapshot) -> Safe | None:
-    """What a request for this address must be changed to, or None when it can go as it is."""
+def safe_form(address: Address, who: Principal, snapshot: Snapshot, hosts: tuple[str, ...] = ()) -> Safe | None:
+    """What a request for this address must be changed to, or None when it can go as it is.
+
+    `hosts` are the other names in play: a server that answers for many may go by any of them.
+    """
     if not protected(who):
         return None
-    modes = snapshot.knowledge.engines.safe_at(address)
+    engines, names = snapshot.knowledge.engines, dict.fromkeys((address.host, *hosts))
+    modes = [mode for name in names for mode in engines.safe_at(replace(address, host=name))]
     fields = tuple(dict(pair for mode in modes for pair in mode.params).items())
     drop = tuple(dict.fromkeys(name for mode in modes for name in mode.drop))
     headers = dict(pair for mode in modes for pair in mode.headers)
-    if domains := allowed_domains(address.host, snapshot):
+    if domains := next((found for name in names if (found := allowed_domains(name, snapshot))), ""):
         headers[ACCOUNTS] = domains
     query = safe_query(address.query, fields, drop)
     changed = None if query == address.query else f"{address.path}?{query}"

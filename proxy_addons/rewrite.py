@@ -17,7 +17,7 @@ def rewrite_of(exchange: Exchange, request: AccessRequest, snapshot: Snapshot | 
     """What an exchange that passes must be changed to first, or None when it can go as it is."""
     if snapshot is None or request.address is None:
         return None
-    safe = safe_form(request.address, request.who, snapshot)
+    safe = safe_form(request.address, request.who, snapshot, request.hosts)
     if safe is None:
         return None
     body = None

@@ -103,6 +103,12 @@ def test_only_where_words_are() -> None:
     assert safe("https://donker.nl/?q=kat") is None
 
 
+def test_an_engine_behind_another_name_hears_it_too() -> None:
+    fronted = safe_form(at("https://letters.nl/s?q=kat&safe=off"), pupil(), SCHOOL, ("letters.nl", "zoek.nl"))
+    assert fronted is not None
+    assert fronted.path_and_query == "/s?q=kat&safe=on&lock=1"
+
+
 def test_a_header_alone_leaves_the_address_alone() -> None:
     assert safe("https://www.film.com/watch?v=1&safe=off") == Safe(headers=(("X-Film", "Strict"),))
 
