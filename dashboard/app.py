@@ -6,10 +6,12 @@ import logging
 import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from traceback import extract_tb
+from typing import IO
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Request, Response, render_template, request
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from config.settings import Settings
@@ -28,6 +30,19 @@ from store.feed import Feed
 LARGEST_FORM = 64 * 1024
 LARGEST_BATCH = 1024 * 1024
 _log = logging.getLogger("klaswacht.dashboard")
+
+
+class NothingOnDisk(Request):
+    """A request whose uploads stay in memory: werkzeug writes larger ones to a file, and we keep nothing."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return BytesIO()  # bounded by MAX_CONTENT_LENGTH
 
 
 def create_app(
@@ -49,6 +64,7 @@ def create_app(
         LookupError: a route does not say who may use it.
     """
     app = Flask("dashboard", root_path=str(Path(__file__).parent))
+    app.request_class = NothingOnDisk
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BATCH, MAX_FORM_MEMORY_SIZE=LARGEST_FORM, MAX_FORM_PARTS=400)
     desk = Desk(store, knowledge, school, settings)
     app.extensions["klaswacht"] = House(desk, clock, secret or secrets.token_bytes(32))

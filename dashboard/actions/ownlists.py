@@ -161,6 +161,8 @@ def _pass(snapshot: Snapshot, change: Change) -> Outcome[Policy]:
     hits = snapshot.lexicon.hits(text)
     if not any(hit.kind != HELP for hit in hits):
         return refused("list_help_word" if hits else "list_not_stopped")
+    if not passes(snapshot, text):
+        return refused("list_no_use")
     return done("word_passed", replace(policy, passed_words=(*policy.passed_words, text)))
 
 
@@ -168,6 +170,13 @@ def _no_pass(snapshot: Snapshot, change: Change) -> Outcome[Policy]:
     policy = snapshot.policy
     kept = tuple(word for word in policy.passed_words if word != change.text)
     return done("list_removed", replace(policy, passed_words=kept)) if kept != policy.passed_words else refused("gone")
+
+
+def passes(snapshot: Snapshot, text: str) -> bool:
+    """Whether letting `text` pass would open it: what only reads like a term (`k*t`) is not taken out by itself."""
+    policy = snapshot.policy
+    after = snapshot.knowledge.lexicon.with_own(policy.terms, (*policy.passed_words, text))
+    return after.hits(text) != snapshot.lexicon.hits(text)
 
 
 # --- sites ---------------------------------------------------------------------------------------------------------

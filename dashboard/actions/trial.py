@@ -24,7 +24,6 @@ from policy.model import (
     Decision,
     Facet,
     Grant,
-    Hit,
     Member,
     PeriodKind,
     Principal,
@@ -34,6 +33,9 @@ from policy.model import (
     State,
     Strength,
 )
+from policy.outgoing import Field, judged
+from policy.pageshape import Weighing
+from policy.pagesigns import decoded, looks_like_html, read_page
 from policy.schedule import period_at
 from policy.search import UNKNOWN
 from policy.terms import HELP, Found
@@ -100,7 +102,8 @@ class Kinship:
 class Tried:
     """The answer. `permitted` is the same for a message where the teacher has opened the site, so that its words count.
 
-    `at` is the moment that was tried (None: there is no such period in sight, `decision` is of now).
+    `at` is the moment that was tried (None: there is no such period in sight, `decision` is of now). `read` is false
+    for a message to a site where the guard does not read what is sent (the school's own, help, mail).
     """
 
     wish: Wish
@@ -111,6 +114,17 @@ class Tried:
     personal: frozenset[str] = frozenset()
     kinships: tuple[Kinship, ...] = ()
     at: datetime | None = None
+    read: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Shaped:
+    """What a page looks like most (empty: nothing), by which signs, and every kind held against it, nearest first."""
+
+    host: str
+    kind: str
+    reasons: tuple[str, ...]
+    weighed: tuple[Weighing, ...]
 
 
 def tried(desk: Desk, who: Member, wish: Wish, now: datetime) -> Outcome[Tried]:
@@ -219,23 +233,23 @@ def _searched(snapshot: Snapshot, wish: Wish, now: datetime) -> Tried | None:
 
 
 def _written(snapshot: Snapshot, wish: Wish, now: datetime) -> Tried | None:
-    host = site_of_typed(wish.site) if wish.site.strip() else next(iter(talking_sites(snapshot)), "")
+    host = site_of_typed(wish.site) if wish.site.strip() else next(iter(talking_sites(snapshot)), None)
     address = canonical(f"https://{host}/") if host else None
-    if host is None or (host and address is None):
+    if host is None or address is None:
         return None
-    found = snapshot.lexicon.found(wish.typed)
-    said: tuple[Hit, ...] = tuple(dict.fromkeys(one.hit for one in found))
-    types = personal.find(wish.typed, public=snapshot.policy.public)
+    sent = judged((Field("message", wish.typed),), (host,), snapshot)
+    found, anything = snapshot.lexicon.found(wish.typed), bool(sent.said or sent.personal)
     somebody = Principal(Role.PUPIL, _SOMEBODY, (wish.group,) if wish.group else (), strength=Strength.CLAIMED)
-    request = AccessRequest(Action.POST, somebody, (host,) if host else (), address, personal=types, said=said)
+    request = AccessRequest(Action.POST, somebody, (host,), address, personal=sent.personal, said=sent.said)
     return Tried(
         wish,
         host,
         decide(request, snapshot, now),
-        decide(request, _permitting(snapshot, host, now), now) if host else None,
-        found,
-        types,
-        kinships(host, address, snapshot) if host else (),
+        decide(request, _permitting(snapshot, host, now), now),
+        tuple(one for one in found if one.hit in sent.said),
+        sent.personal,
+        kinships(host, address, snapshot),
+        read=anything or not (found or personal.find(wish.typed, public=snapshot.policy.public)),
     )
 
 
@@ -285,6 +299,22 @@ def kinships(host: str, address: Address | None, snapshot: Snapshot) -> tuple[Ki
         else Kinship(category, By.NAME, ground)
         for category in sorted(every)
     )
+
+
+def shaped(desk: Desk, who: Member, body: bytes, site: str) -> Outcome[Shaped]:
+    """What a page looks like, by its first 64 KB; `site` is where it came from (may be empty). Nothing is kept."""
+    if who.role not in OFFICE:
+        return refused("role")
+    host = site_of_typed(site) if site.strip() else ""
+    if host is None:
+        return refused("bad_site")
+    shape, text = desk.knowledge.pageshape, decoded(body)
+    if shape is None or not looks_like_html(text):
+        return refused("trial_page")
+    page = read_page(text, host)
+    best = shape.judge(page)
+    weighed = sorted(shape.weigh(page), key=lambda one: -one.score / one.threshold)
+    return done("seen", Shaped(host, best.kind if best else "", best.reasons if best else (), tuple(weighed)))
 
 
 def is_help(found: tuple[Found, ...]) -> bool:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.sense import closing_categories
-from config.texts import has
 from dashboard.present.lesson import Choice
-from dashboard.present.trial import category_choices
+from dashboard.present.trial import category_choices, looks_like
 from dashboard.present.words import Words
 from policy.model import Snapshot
 from store.proposals import Proposal
@@ -43,14 +42,10 @@ def proposal_board(proposals: tuple[Proposal, ...], snapshot: Snapshot, words: W
 def _line(proposal: Proposal, snapshot: Snapshot, words: Words, now: datetime) -> ProposalLine:
     closes = proposal.kind in closing_categories(snapshot.policy)
     name = words.category(proposal.kind)
-    reasons = tuple(dict.fromkeys(_reason(code, words) for code in proposal.reasons))
-    looks = _kind(proposal.kind, words)
     times = "once" if proposal.times == 1 else "often"
     return ProposalLine(
         host=proposal.host,
-        looks=words("dash.proposals.looks_by", what=looks, reasons=", ".join(reasons))
-        if reasons
-        else words("dash.proposals.looks", what=looks),
+        looks=looks_like(proposal.kind, proposal.reasons, words),
         seen=words(
             f"dash.proposals.seen_{times}",
             count=proposal.times,
@@ -61,15 +56,3 @@ def _line(proposal: Proposal, snapshot: Snapshot, words: Words, now: datetime) -
         close=words("dash.proposals.close", category=name.casefold()) if closes else "",
         others=category_choices(snapshot, words, proposal.kind),
     )
-
-
-def _kind(kind: str, words: Words) -> str:
-    """`een sociaal netwerk`; another kind by the name of its category."""
-    code = f"dash.proposals.kind.{kind}"
-    return words(code) if has(code, words.lang) else words.category(kind).casefold()
-
-
-def _reason(code: str, words: Words) -> str:
-    """What was found, in a word; a code that has no word yet is shown as it is."""
-    text = f"dash.proposals.reason.{code}"
-    return words(text) if has(text, words.lang) else code.replace("_", " ").replace("-", " ")

@@ -6,21 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from config.corpus_file import CorpusRow
 from config.factory import factory_topics
 from config.sense import closing_categories
+from config.texts import has
 from config.words import KINDS
-from dashboard.actions.consequences import LISTED, Kept, Plan
-from dashboard.actions.ownlists import SITES, Change, What
-from dashboard.actions.trial import Asked, Moment, Tried, Wish, engine_choices, is_help
+from dashboard.actions.ownlists import Change, What, passes
+from dashboard.actions.trial import Asked, Moment, Shaped, Tried, Wish, engine_choices, is_help
 from dashboard.actions.why import Answered
 from dashboard.present.lesson import Choice
 from dashboard.present.office import StepLine, rule_lines, why_card
 from dashboard.present.words import Words
-from policy.model import Decision, Effect, Snapshot
+from policy.model import Decision, Effect, Reason, Snapshot
 from policy.terms import HELP, Found
 
 _SEVERITIES = (1, 2, 3)
+_SIGNS_TOLD = 5
 _LONGEST_OFFER = 40  # characters of a search that is offered as a word to add
 
 
@@ -59,9 +59,10 @@ class RuleCard:
 
 @dataclass(frozen=True, slots=True)
 class TrialCard:
-    """The answer of the test box."""
+    """The answer of the test box. `site` is what a change would be about, `closed` that a pupil cannot go there."""
 
     title: str
+    about: str
     typed: str
     verdicts: tuple[Verdict, ...]
     helps: bool
@@ -70,10 +71,23 @@ class TrialCard:
     personal: tuple[str, ...]
     kinships: tuple[str, ...]
     host: str
-    is_site: bool
+    site: str
+    closed: bool
+    not_read: bool
+    categories: tuple[Choice, ...]
     word_to_add: str
     rules: tuple[RuleCard, ...]
     steps: tuple[StepLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PageCard:
+    """What a page looks like; `kinds` are a sentence with the points and one for each sign."""
+
+    looks: str
+    like: bool
+    host: str
+    kinds: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,32 +115,6 @@ class Shelf:
     moments: tuple[Choice, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RowLines:
-    """Rows of a corpus that go otherwise: a sentence with their number, the first of them, and how many are left."""
-
-    said: str
-    rows: tuple[str, ...]
-    more: str
-    bad: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PlanCard:
-    """A change before it is saved."""
-
-    title: str
-    now: str
-    then: str
-    same: bool
-    kept: tuple[str, ...]
-    kept_note: str
-    rows: tuple[RowLines, ...]
-    rows_note: str
-    alarm: bool
-    fields: tuple[tuple[str, str], ...]
-
-
 # --- the answer ----------------------------------------------------------------------------------------------------
 
 
@@ -137,36 +125,37 @@ def trial_card(tried: Tried, snapshot: Snapshot, words: Words, now: datetime) ->
     answered = Answered(tried.host, wish.group, shown)
     clean = wish.asked is Asked.SEARCH and not tried.found and len(wish.typed) <= _LONGEST_OFFER
     return TrialCard(
-        title=_title(tried, snapshot, words, now),
+        title=words(f"dash.trial.tried.{wish.asked.value}", place=tried.host or words("dash.trial.somewhere")),
+        about=_about(tried, snapshot, words, now),
         typed=wish.typed,
         verdicts=tuple(_verdicts(tried, words)),
         helps=helps,
         words=tuple(_word_line(found, snapshot, words) for found in tried.found),
-        no_words=not tried.found and wish.asked is not Asked.ADDRESS,
+        no_words=not tried.found and tried.read and wish.asked is not Asked.ADDRESS,
         personal=tuple(words(f"dash.trial.type.{kind}") for kind in sorted(tried.personal)),
         kinships=tuple(
             words(f"dash.trial.by.{one.by.value}", category=words.category(one.category), ground=one.ground)
             for one in tried.kinships
         ),
         host=tried.host,
-        is_site=wish.asked is not Asked.SEARCH and bool(tried.host),
+        site="" if wish.asked is Asked.SEARCH else tried.host.removeprefix("www."),
+        closed=tried.decision.reason in (Reason.PLACE, Reason.LOCKED),
+        not_read=not tried.read,
+        categories=category_choices(snapshot, words, tried.kinships[0].category if tried.kinships else "social"),
         word_to_add=wish.typed if clean else "",
         rules=tuple(_rule_cards(shown, snapshot, words)),
         steps=why_card(answered, snapshot, words).steps,
     )
 
 
-def _title(tried: Tried, snapshot: Snapshot, words: Words, now: datetime) -> str:
-    """What was tried, where, for whom and when."""
-    wish = tried.wish
-    group = snapshot.groups.get(wish.group)
-    when = words.day_clock(tried.at, now) if tried.at else words("dash.trial.no_such_time")
+def _about(tried: Tried, snapshot: Snapshot, words: Words, now: datetime) -> str:
+    """For whom and when it was tried."""
+    group, moment = snapshot.groups.get(tried.wish.group), tried.wish.moment.value
     return words(
-        f"dash.trial.tried.{wish.asked.value}",
-        place=tried.host or words("dash.trial.somewhere"),
+        "dash.trial.for_whom",
         group=group.name if group else words("dash.trial.any_group"),
-        moment=words(f"dash.trial.at.{wish.moment.value}"),
-        when=when,
+        moment=words(f"dash.trial.at.{moment}"),
+        when=words.day_clock(tried.at, now) if tried.at else words("dash.trial.no_such_time"),
     )
 
 
@@ -204,7 +193,9 @@ def _word_line(found: Found, snapshot: Snapshot, words: Words) -> WordLine:
         how=words(f"dash.trial.how.{found.how.value}"),
         term=hit.term_id,
         about=" · ".join(parts),
-        can_pass=hit.kind != HELP and not any(term.id == hit.term_id for term in snapshot.policy.terms),
+        can_pass=hit.kind != HELP
+        and not any(term.id == hit.term_id for term in snapshot.policy.terms)
+        and passes(snapshot, found.text_as_read),
     )
 
 
@@ -212,7 +203,53 @@ def _rule_cards(decision: Decision, snapshot: Snapshot, words: Words) -> Iterabl
     rules = tuple(snapshot.rules[name] for name in decision.rules if name in snapshot.rules)
     for rule, line in zip(rules, rule_lines(replace(snapshot.policy, rules=rules), words), strict=True):
         clause = snapshot.clauses.get(rule.basis.clause or "")
-        yield RuleCard(line.id, line.about, line.basis, line.lifts, clause.adult if clause else rule.basis.note)
+        # The factory's own notes are for whoever keeps the files; a school writes its own in its own words.
+        own = rule.basis.note if rule.basis.decided else ""
+        yield RuleCard(line.id, line.about, line.basis, line.lifts, clause.adult if clause else own)
+
+
+def page_card(found: Shaped, words: Words) -> PageCard:
+    """What a page looks like: in a sentence, and by the points of every sign."""
+    kinds = tuple(one for one in found.weighed if one.reached) or found.weighed[:2]
+    return PageCard(
+        looks=looks_like(found.kind, found.reasons, words) if found.kind else words("dash.trial.page_nothing"),
+        like=bool(found.kind),
+        host=found.host,
+        kinds=tuple(
+            (
+                words(
+                    "dash.trial.page_score",
+                    category=words.category(one.kind),
+                    score=_points(one.score),
+                    enough=_points(one.threshold),
+                ),
+                tuple(
+                    words("dash.trial.page_ground", reason=sign(id_, words), points=_points(points))
+                    for id_, points in sorted(one.parts, key=lambda part: -part[1])
+                ),
+            )
+            for one in kinds
+        ),
+    )
+
+
+def looks_like(kind: str, signs: Iterable[str], words: Words) -> str:
+    """`Lijkt op een sociaal netwerk: een eigen profiel, mensen volgen.` with the heaviest signs first."""
+    code = f"dash.proposals.kind.{kind}"
+    what = words(code) if has(code, words.lang) else words.category(kind).casefold()
+    told = tuple(dict.fromkeys(sign(id_, words) for id_ in signs))[:_SIGNS_TOLD]
+    if not told:
+        return words("dash.proposals.looks", what=what)
+    return words("dash.proposals.looks_by", what=what, reasons=", ".join(told))
+
+
+def sign(id_: str, words: Words) -> str:
+    """What a sign says, in a few words; one that has none yet is shown as it is."""
+    return words(f"sign.{id_}") if has(f"sign.{id_}", words.lang) else id_.replace("-", " ")
+
+
+def _points(points: float) -> str:
+    return f"{points:g}"
 
 
 # --- what the school has of its own --------------------------------------------------------------------------------
@@ -233,20 +270,20 @@ def shelf(snapshot: Snapshot, words: Words, wish: Wish | None = None) -> Shelf:
                         words("dash.trial.inside" if term.part else "dash.trial.whole"),
                     )
                 ),
-                _fields(Change(What.NO_TERM, term.id)),
+                change_fields(Change(What.NO_TERM, term.id)),
             )
             for term in policy.terms
         ),
-        passed=tuple(OwnLine(word, "", _fields(Change(What.NO_PASS, word))) for word in policy.passed_words),
+        passed=tuple(OwnLine(word, "", change_fields(Change(What.NO_PASS, word))) for word in policy.passed_words),
         closed=tuple(
-            OwnLine(host, words.category(category), _fields(Change(What.NO_CLOSE, host, category=category)))
+            OwnLine(host, words.category(category), change_fields(Change(What.NO_CLOSE, host, category=category)))
             for category, hosts in sorted(policy.lists.items())
             for host in hosts
         ),
-        opened=tuple(OwnLine(host, "", _fields(Change(What.NO_OPEN, host))) for host in policy.open_sites),
+        opened=tuple(OwnLine(host, "", change_fields(Change(What.NO_OPEN, host))) for host in policy.open_sites),
         kinds=tuple(Choice(kind, words(f"dash.kind.{kind}").capitalize()) for kind in KINDS),
         severities=tuple(Choice(str(n), words(f"dash.trial.severity_long.{n}"), n == 2) for n in _SEVERITIES),
-        categories=category_choices(snapshot, words),
+        categories=category_choices(snapshot, words, "social"),
         engines=tuple(Choice(name, host, name == wish.engine) for name, host in engine_choices(snapshot)),
         ways=tuple(Choice(one.value, words(f"dash.trial.way.{one.value}"), one is wish.asked) for one in Asked),
         moments=tuple(Choice(one.value, words(f"dash.trial.moment.{one.value}"), one is wish.moment) for one in Moment),
@@ -259,7 +296,7 @@ def category_choices(snapshot: Snapshot, words: Words, chosen: str = "") -> tupl
     return tuple(sorted(choices, key=lambda choice: choice.label.casefold()))
 
 
-def _fields(change: Change) -> tuple[tuple[str, str], ...]:
+def change_fields(change: Change) -> tuple[tuple[str, str], ...]:
     """A change as the fields of a form."""
     given = (
         ("what", change.what.value),
@@ -270,93 +307,3 @@ def _fields(change: Change) -> tuple[tuple[str, str], ...]:
         ("category", change.category),
     )
     return tuple((name, value) for name, value in given if value)
-
-
-# --- a change before it is saved -----------------------------------------------------------------------------------
-
-
-def plan_card(plan: Plan, snapshot: Snapshot, words: Words) -> PlanCard:
-    """What would change: first what somebody would notice, in a sentence each."""
-    change, rows = plan.change, plan.rows
-    site = change.what in SITES
-    lines = tuple(
-        _rows(code, kept, bad, words)
-        for code, kept, bad in (
-            ("site_blocked" if site else "blocked", rows.blocked, True),
-            ("unhelped", rows.unhelped, True),
-            ("site_missed" if site else "missed", rows.missed, True),
-        )
-        if kept
-    )
-    counted = tuple(
-        RowLines(words(f"dash.trial.rows.{code}", count=count), (), "", False)
-        for code, count in (("site_found" if site else "found", rows.found), ("freed", rows.freed))
-        if count
-    )
-    before, after = plan.before, plan.after
-    return PlanCard(
-        title=_change_title(change, snapshot, words),
-        now=_short(before, words) if before else "",
-        then=_short(after, words) if after else "",
-        same=before is not None and after is not None and before.open is after.open,
-        kept=tuple(_kept_line(one, words) for one in plan.kept),
-        kept_note="" if plan.kept else words(_no_kept(change.what)),
-        rows=(*lines, *counted),
-        rows_note=words("dash.trial.rows.none" if not (lines or counted) else "dash.trial.rows.of", tried=rows.tried),
-        alarm=bool(rows.blocked or rows.unhelped),
-        fields=(*_fields(change), ("based_on", str(plan.based_on))),
-    )
-
-
-def _short(decision: Decision, words: Words) -> str:
-    said = words(f"dash.trial.effect.{decision.effect.value}")
-    return said if decision.open else f"{said} ({words.reason(decision.reason)})"
-
-
-def _change_title(change: Change, snapshot: Snapshot, words: Words) -> str:
-    text = change.text
-    if change.what is What.NO_TERM:
-        text = next((term.text for term in snapshot.policy.terms if term.id == change.text), text)
-    kind = words(f"dash.kind.{change.kind}") if change.kind else ""
-    how = words("dash.trial.inside" if change.part else "dash.trial.whole")
-    category = words.category(change.category) if change.category else ""
-    severity = words(f"dash.trial.severity.{change.severity}")
-    return words(
-        f"dash.trial.change.{change.what.value}",
-        text=text.strip(),
-        kind=kind,
-        how=how,
-        severity=severity,
-        category=category,
-    )
-
-
-def _kept_line(kept: Kept, words: Words) -> str:
-    way = "opens" if kept.opens else "closes"
-    if kept.terms and not kept.sure:
-        way = "may_open"
-    about = "words" if kept.terms else "site"
-    number = "one" if kept.count == 1 else "many"
-    return words(
-        f"dash.trial.kept.{about}_{way}_{number}",
-        count=kept.count,
-        host=kept.host or words("dash.trial.somewhere"),
-        terms=", ".join(kept.terms),
-    )
-
-
-def _no_kept(what: What) -> str:
-    if what in SITES:
-        return "dash.trial.kept.none_site"
-    # Ordinary searches are never kept: of what would be stopped from now on there is nothing to look up.
-    return "dash.trial.kept.unknowable" if what in (What.TERM, What.NO_PASS) else "dash.trial.kept.none"
-
-
-def _rows(code: str, kept: tuple[CorpusRow, ...], bad: bool, words: Words) -> RowLines:
-    more = len(kept) - LISTED
-    return RowLines(
-        words(f"dash.trial.rows.{code}", count=len(kept)),
-        tuple(row.text for row in kept[:LISTED]),
-        words("dash.trial.rows.more", count=more) if more > 0 else "",
-        bad,
-    )

@@ -12,9 +12,11 @@ from dashboard.actions.desk import refused
 from dashboard.actions.ownlists import Change, What
 from dashboard.auth import house, visitor, words
 from dashboard.present import trial as shown
+from dashboard.present.consequences import plan_card
 from dashboard.present.office import group_choices
 from dashboard.views.forms import back_to, text
 from dashboard.views.office import tab_page
+from policy.pagesigns import MOST_HTML
 
 pages = Blueprint("trial", __name__, url_prefix="/beheer")
 
@@ -42,6 +44,18 @@ def ask() -> Response | str:
     return tab_page("proef", tried=card, wish=wish, choices=chosen, shelf=shown.shelf(snapshot, words(), wish))
 
 
+@pages.post("/proef/bladzijde")
+@for_roles(OFFICE)
+def look() -> Response | str:
+    """What a page that somebody saved looks like. Its beginning is read, and the file is kept nowhere."""
+    at, file = house(), request.files.get("page")
+    body = file.stream.read(MOST_HTML) if file is not None else b""
+    outcome = trial.shaped(at.desk, visitor().member, body, text("site"))
+    if outcome.value is None:
+        return back_to("office.tab", outcome, tab="proef")
+    return tab_page("proef", page=shown.page_card(outcome.value, words()))
+
+
 @pages.post("/proef/wijziging")
 @for_roles(OFFICE)
 def preview() -> Response | str:
@@ -53,7 +67,7 @@ def preview() -> Response | str:
     outcome = consequences(at.desk, visitor().member, change, now)
     if outcome.value is None:
         return back_to("office.tab", outcome, tab="proef")
-    return tab_page("proef", plan=shown.plan_card(outcome.value, at.desk.snapshot(now), words()))
+    return tab_page("proef", plan=plan_card(outcome.value, at.desk.snapshot(now), words()))
 
 
 @pages.post("/proef/bewaar")

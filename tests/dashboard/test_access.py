@@ -25,7 +25,8 @@ CLASS = (
 OFFICE = (
     "office.page office.tab office.put_group office.remove_group office.add_pupil office.add_staff office.set_groups "
     "office.new_link office.remove_person office.put_device office.new_key office.new_code office.remove_device "
-    "office.ask_why office.report_seen trial.ask trial.preview trial.save trial.keep trial.dismiss trial.hold"
+    "office.ask_why office.report_seen "
+    "trial.ask trial.look trial.preview trial.save trial.keep trial.dismiss trial.hold"
 )
 INBOX = "inbox.page inbox.seen"
 ALL = frozenset(Role)

@@ -21,7 +21,7 @@ SignIn = Callable[[str], Browser]
 
 @pytest.fixture
 def waiting(store: Store) -> Store:
-    seen = Likeness("nieuwnet.example.nl", "social", 7.5, ("profile", "follow"))
+    seen = Likeness("nieuwnet.example.nl", "social", 7.5, ("own-profile", "follow-people"))
     store.proposals.suggest(SCHOOL, seen, LESSON - timedelta(hours=2))
     store.proposals.suggest(SCHOOL, seen, LESSON - timedelta(hours=1))
     return store
@@ -36,8 +36,8 @@ def state(store: Store, host: str = "nieuwnet.example.nl") -> ProposalState:
 def test_a_proposal_is_told_with_its_kind_and_how_often_it_was_seen(waiting: Store, signed_in: SignIn) -> None:
     page = signed_in("cor").page("/beheer/voorstellen")
     assert "nieuwnet.example.nl" in page
-    assert "Lijkt op een sociaal netwerk" in page
-    assert "2 keer gezien, van 07:00 tot 08:00" in page
+    assert "Lijkt op een sociaal netwerk: een eigen profiel, mensen volgen." in page
+    assert "2 keer gezien: eerst 07:00, laatst 08:00" in page
     assert "Sluit zoals sociale media" in page
 
 

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 
 from config.corpus_file import rows
+from config.factory import category_hosts, factory_file
+from config.pageshape_file import page_shape
+from config.settings import Settings
+from config.texts import has, languages
+from dashboard import close_app, create_app
 from dashboard.actions import trial
 from dashboard.actions.consequences import LISTED, consequences
 from dashboard.actions.desk import Desk
@@ -20,8 +26,8 @@ from policy.model import Action, Effect, Facet, Policy, Reason, Term
 from store import Store
 from store.events import Event
 from store.events import What as Fact
-from tests.cast import ANJA, BREAK, COR, EVENING, LESSON, POLICY, RIA, rule
-from tests.dashboard.conftest import SCHOOL, Browser, Clock
+from tests.cast import ANJA, BREAK, COR, EVENING, KNOWLEDGE, LESSON, POLICY, RIA, rule
+from tests.dashboard.conftest import SCHOOL, Browser, Clock, give_account
 
 SignIn = Callable[[str], Browser]
 WRITTEN = (
@@ -164,6 +170,83 @@ def test_nothing_or_far_too_much_is_refused_kindly(signed_in: SignIn) -> None:
         assert "Typ eerst iets" in cor.post("/beheer/proef", typed=typed, group="7").text
 
 
+def test_what_goes_to_the_school_itself_is_said_not_to_be_read(store: Store, signed_in: SignIn) -> None:
+    hold_to(store, rules=(*POLICY.rules, *WRITTEN), domains=("onzeschool.nl",))
+    form = {"typed": "Wat een kut dag.", "group": "7", "asked": "text", "site": "onzeschool.nl"}
+    page = signed_in("cor").post("/beheer/proef", **form).text
+    assert "leest de wacht niet" in page
+    assert "grove taal" not in page
+
+
+def test_a_piece_that_only_reads_like_a_word_is_not_offered_to_pass(store: Store, signed_in: SignIn) -> None:
+    cor = signed_in("cor")
+    assert "Laat dit door" in cor.post("/beheer/proef", typed="wat een kut dag", group="7").text
+    assert "Laat dit door" not in cor.post("/beheer/proef", typed="wat een k*t dag", group="7").text
+    assert "zonder tekens of spaties" in cor.post("/beheer/proef/wijziging", what="pass", text="k*t").text
+    assert policy(store) == POLICY
+
+
+# --- a page --------------------------------------------------------------------------------------------------------
+
+FRIENDS = """<!doctype html><html><head><title>Vriendenplein</title></head><body><h1>Tijdlijn van Bo</h1>
+<a href="/u/bo">Mijn profiel</a><a href="/messages">Berichten</a><button>Volgen</button><button>Vind ik leuk</button>
+<button>Vriend toevoegen</button><a href="/notifications">Meldingen</a><button>Nieuw bericht</button>
+<form><input name="username"><input type="password" name="password"><button>Account maken</button></form>
+<p>120 volgers, mensen die je misschien kent</p></body></html>"""
+
+
+@pytest.fixture
+def seeing(store: Store, clock: Clock) -> Iterator[Browser]:
+    """The coordinator's browser, where pages are looked at with the signs of the product."""
+    knowledge = replace(KNOWLEDGE, pageshape=page_shape(factory_file("pageshape.yaml")))
+    app = create_app(store, knowledge, SCHOOL, Settings(), clock, b"s" * 32)
+    give_account(store, "cor")
+    browser = Browser(app.test_client())
+    browser.sign_in("cor")
+    yield browser
+    close_app(app)
+
+
+def test_a_saved_page_is_said_to_look_like_what_it_is_and_by_which_signs(seeing: Browser) -> None:
+    page = seeing.post("/beheer/proef/bladzijde", page=(BytesIO(FRIENDS.encode()), "plein.html"), site="plein.nl").text
+    assert "Lijkt op een sociaal netwerk" in page
+    assert "mensen volgen" in page
+    assert "van de 5 punten" in page
+    assert "Doe plein.nl dicht" in page
+
+
+def test_an_ordinary_page_looks_like_nothing(seeing: Browser) -> None:
+    html = "<html><body><h1>Vulkanen</h1><p>Een vulkaan is een berg. Les voor groep 7.</p></body></html>"
+    page = seeing.post("/beheer/proef/bladzijde", page=(BytesIO(html.encode()), "les.html")).text
+    assert "lijkt op niets wat de school dicht heeft" in page
+
+
+def test_what_is_no_page_is_refused_and_a_large_file_too(seeing: Browser) -> None:
+    for body in (b"", b"\x89PNG\r\n\x1a\n", b"zomaar wat tekst"):
+        answer = seeing.post("/beheer/proef/bladzijde", page=(BytesIO(body), "x.html"))
+        assert "Kies een HTML-bestand" in answer.text
+    assert seeing.post("/beheer/proef/bladzijde").status_code == 200
+    large = BytesIO(b"<html>" + b"x" * 1_100_000)
+    assert seeing.post("/beheer/proef/bladzijde", page=(large, "x.html")).status_code == 413
+
+
+def test_an_uploaded_page_is_on_no_disk(seeing: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: object, **_more: object) -> None:
+        raise AssertionError("a file was made")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    monkeypatch.setattr("werkzeug.formparser.SpooledTemporaryFile", refuse)
+    page = FRIENDS.encode() + b" " * 700_000
+    assert "sociaal netwerk" in seeing.post("/beheer/proef/bladzijde", page=(BytesIO(page), "x.html")).text
+
+
+@pytest.mark.parametrize("lang", languages())
+def test_every_sign_of_a_page_has_a_word_in_every_language(lang: str) -> None:
+    shape = page_shape(factory_file("pageshape.yaml"))
+    assert [one.id for one in shape.signs if not has(f"sign.{one.id}", lang)] == []
+    assert [kind for kind in shape.thresholds if not has(f"dash.proposals.kind.{kind}", lang)] == []
+
+
 # --- the school's own words ----------------------------------------------------------------------------------------
 
 
@@ -248,8 +331,6 @@ def test_what_makes_no_sense_is_refused_with_the_reason(
 
 def test_the_safety_floor_cannot_be_opened_from_the_screen(store: Store, signed_in: SignIn) -> None:
     """The same sense as of a school file: a name of our own list of sites for adults."""
-    from config.factory import category_hosts
-
     host = category_hosts("adult")[0]
     cor = signed_in("cor")
     assert "Niemand op school kan hem openen" in cor.post("/beheer/proef/wijziging", what="open", text=host).text
