@@ -93,8 +93,8 @@ class PageShape:
         """The signs that are there, in their order."""
         seen: dict[str, set[str]] = {}
         for place, look in self._lookers.items():
-            for sign, what in look(page):
-                seen.setdefault(sign, set()).add(f"{place}:{what}")
+            for id_, what in look(page):
+                seen.setdefault(id_, set()).add(f"{place}:{what}")
         here: dict[str, Sign] = {}
         for sign in self.signs:
             enough = not sign.look or len(seen.get(sign.id, ())) >= sign.least

@@ -28,8 +28,9 @@ _MOST_FIELDS = 80
 _LONGEST_LABEL = 60
 _MOST_SCRIPT = 48 * 1024
 _DEEPEST = 256
-_MOST_ATTRIBUTES = 60
+_MOST_ATTRIBUTES = 120
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:-]*)([^>]*)>?")
+_ATTRIBUTE = re.compile(r"[\s/=]+")
 # Closed by what comes next, or empty: they do not nest.
 _FLAT = frozenset(
     {"p", "li", "td", "th", "tr", "dt", "dd", "option", "br", "img", "input", "meta", "link", "hr"}
@@ -114,32 +115,49 @@ def read_page(html: str, host: str = "", *, websocket: bool = False) -> Page:
 
 
 def _tamed(html: str) -> str:
-    """Without what makes a parser slow: elements thousands deep, or thousands of attributes on one.
+    """Without what makes a parser slow: elements hundreds deep, hundreds of attributes on one; and without drawings.
 
     Browsers stop at some hundreds as well.
     """
+    html = _without(_without(html, "<!--", "-->"), "<svg", "</svg")
     depth: Counter[str] = Counter()
-    total = 0
+    total = at = 0
     pieces: list[str] = []
-    at = 0
     for match in _TAG.finditer(html):
         name, attributes = match[2].lower(), match[3]
-        if name not in _FLAT:
-            if match[1]:
-                if depth[name]:
-                    depth[name] -= 1
-                    total -= 1
-            elif not attributes.endswith("/"):
-                depth[name] += 1
-                total += 1
-        too_deep = total > _DEEPEST and not match[1]
-        if too_deep and name not in _FLAT and not attributes.endswith("/"):
-            depth[name] -= 1
-            total -= 1
-        if too_deep or (len(attributes) > 1000 and attributes.count("=") + attributes.count(" ") > _MOST_ATTRIBUTES):
-            pieces += (html[at : match.start()], " " if too_deep else f"<{match[1]}{name}>")
+        nests = name not in _FLAT
+        if match[1]:
+            if depth[name]:
+                depth[name] -= 1
+                total -= 1
+        elif nests and total < _DEEPEST:
+            depth[name] += 1
+            total += 1
+        elif nests:
+            pieces += (html[at : match.start()], " ")
+            at = match.end()
+            continue
+        if len(attributes) > 1000 and len(_ATTRIBUTE.findall(attributes)) > _MOST_ATTRIBUTES:
+            pieces += (html[at : match.start()], f"<{match[1]}{name}>")
             at = match.end()
     return "".join((*pieces, html[at:])) if pieces else html
+
+
+def _without(html: str, start: str, end: str) -> str:
+    """Without every piece from `start` to `end`; one that does not end stays."""
+    lower = html.lower()
+    if len(lower) != len(html):  # some capitals have two small letters
+        html = lower
+    pieces: list[str] = []
+    at = 0
+    while (begin := lower.find(start, at)) >= 0:
+        pieces.append(html[at:begin])
+        close = lower.find(end, begin + len(start))
+        if close < 0:
+            pieces.append(html[begin:])
+            return " ".join(pieces)
+        at = close + len(end)
+    return " ".join((*pieces, html[at:])) if pieces else html
 
 
 def _attributes(node: LexborNode) -> dict[str, str]:

@@ -34,6 +34,7 @@ from proxy_addons.egress import Egress
 from proxy_addons.facts import Answer
 from proxy_addons.failsafe import Failsafe
 from proxy_addons.hooks import TROUBLE, GreetOriginFirst, Hooks
+from proxy_addons.unknown import Unknown
 
 CERTIFICATES = 5000  # certificates kept per worker; mitmproxy's own 100 is less than one busy morning
 PER_ORIGIN = 32  # connections of one client to one origin; with mitmproxy's own 5 slow streams stall the rest
@@ -146,7 +147,13 @@ class Engine(Master):
     """One worker's mitmproxy: no listeners of its own, `carry` is given its connections."""
 
     def __init__(
-        self, confdir: Path, trust: Path | None, failsafe: Failsafe, connections: Connections, egress: Egress
+        self,
+        confdir: Path,
+        trust: Path | None,
+        failsafe: Failsafe,
+        connections: Connections,
+        egress: Egress,
+        unknown: Unknown | None = None,
     ) -> None:
         super().__init__(options.Options(), event_loop=asyncio.get_running_loop())
         self._legacy_log_events.uninstall()  # formats every record of the process, for nobody
@@ -160,7 +167,7 @@ class Engine(Master):
         self.failsafe, self.connections = failsafe, connections
         self.addons.add(  # type: ignore[no-untyped-call]
             core.Core(),
-            Hooks(failsafe, connections, egress),
+            Hooks(failsafe, connections, egress, unknown),
             disable_h2c.DisableH2C(),
             self._proxyserver,
             next_layer.NextLayer(),

@@ -44,12 +44,14 @@ from proxy_addons.heads import (
     to_websocket,
     url_of,
 )
+from proxy_addons.unknown import Look, Unknown
 
 BUFFERED = 256 * 1024  # bytes of a response that are held before they are passed on; longer ones stream
 _WAITING = "klaswacht.waiting"  # mark: the exchange that is judged when its body is in
 _BODY = "klaswacht.body"  # mark: counted as a body that is still coming
 _EARLY = "klaswacht.early"  # mark: answered by the origin while the body was still going out
 _COOKIE = "klaswacht.cookie"  # goes with the site's own answer
+_LOOK = "klaswacht.look"  # a look at the page, when its body is in
 
 TROUBLE: ContextVar[Answer | None] = ContextVar("klaswacht_trouble", default=None)
 """The page for the error that mitmproxy is about to answer in this very task (see `engine.replace_error_pages`)."""
@@ -77,10 +79,13 @@ HOOKS = (
 class Hooks:
     """One for a worker. With `simple`, for a stock mitmdump: lines are made here, as no doorway made them."""
 
-    def __init__(self, failsafe: Failsafe, connections: Connections, egress: Egress) -> None:
+    def __init__(
+        self, failsafe: Failsafe, connections: Connections, egress: Egress, unknown: Unknown | None = None
+    ) -> None:
         self._failsafe = failsafe
         self._connections = connections
         self._egress = egress
+        self._unknown = unknown
 
     # --- connections -------------------------------------------------------------------------------------------------
 
@@ -248,14 +253,25 @@ class Hooks:
             response.headers.pop("proxy-authenticate", None)
         length = response.headers.get("content-length", "")
         response.stream = response.status_code != 101 and (not length.isdecimal() or int(length) > BUFFERED)
+        look = self._look(flow, response)
+        if look is not None and response.stream:
+            response.stream = look.passing
+        elif look is not None:
+            flow.metadata[_LOOK] = look
 
     def response(self, flow: http.HTTPFlow) -> None:
         """An exchange is done, unless it goes on as a WebSocket."""
         if FAILED in flow.metadata and not flow.metadata[FAILED].sent:
             respond(flow, flow.metadata[FAILED].page)
+        look = flow.metadata.pop(_LOOK, None)
+        if look is not None and flow.response is not None and FAILED not in flow.metadata:
+            look.passing(flow.response.raw_content or b"")
+            look.passing(b"")
         if flow.websocket is not None:
             line = self._line(flow.client_conn)
             line.raw = True
+            if self._unknown is not None and flow.id in line.running:
+                self._unknown.talked(line.running[flow.id].request)
         elif flow.request.stream and flow.request.timestamp_end is None:
             flow.metadata[_EARLY] = True
         else:
@@ -297,6 +313,15 @@ class Hooks:
     def udp_start(self, flow: udp.UDPFlow) -> None:
         """Never happens behind `next_layer`; closed all the same."""
         self._connections.close(flow.client_conn.id)
+
+    def _look(self, flow: http.HTTPFlow, response: http.Response) -> Look | None:
+        """A look at what a pupil opens, where nobody lists the site."""
+        line = self._connections.get(flow.client_conn.id)
+        running = line.running.get(flow.id) if line is not None else None
+        if self._unknown is None or running is None:
+            return None
+        kind, coding = (response.headers.get(name, "") for name in ("content-type", "content-encoding"))
+        return self._unknown.look(running.request, response.status_code, kind, coding)
 
     def _body_done(self, flow: http.HTTPFlow) -> None:
         if flow.metadata.pop(_BODY, False) and (line := self._connections.get(flow.client_conn.id)):

@@ -29,7 +29,7 @@ from proxy_addons.engine import ALWAYS, quiet, replace_error_pages  # noqa: E402
 from proxy_addons.facts import Peer  # noqa: E402
 from proxy_addons.failsafe import Failsafe  # noqa: E402
 from proxy_addons.hooks import HOOKS, GreetOriginFirst, Hooks  # noqa: E402
-from proxy_addons.runner import Composed, compose, follow_lists  # noqa: E402
+from proxy_addons.runner import Composed, compose, follow_lists, watcher  # noqa: E402
 
 _log = logging.getLogger(__name__)
 
@@ -45,7 +45,8 @@ class Simple:
         self._connections = Connections(self._failsafe.standing)
         self._failsafe.attach(self._connections)
         self._egress = Egress(config.ports, config.hosts, config.own, safe=config.safe_names)
-        hooks = Hooks(self._failsafe, self._connections, self._egress)
+        self._unknown = watcher(self._composed)
+        hooks = Hooks(self._failsafe, self._connections, self._egress, self._unknown)
         self._client_connected = hooks.client_connected
         for name in HOOKS:
             function = self._arrive if name == "client_connected" else getattr(hooks, name)
@@ -77,6 +78,7 @@ class Simple:
     async def done(self) -> None:
         """Stop following the rules."""
         self._connections.stop()
+        await self._unknown.stop()
         self._composed.feeds.stop()
         await self._composed.gate.stop()
         self._composed.store.close()

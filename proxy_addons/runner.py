@@ -28,6 +28,7 @@ from proxy_addons.egress import Egress, SafeNames, trust_bundle
 from proxy_addons.engine import Engine, quiet
 from proxy_addons.failsafe import Asking, Failsafe
 from proxy_addons.gate import Gate, Options, open_gate
+from proxy_addons.unknown import Unknown
 from store import Store, StoreUnavailable, open_later, open_store
 
 _log = logging.getLogger(__name__)
@@ -79,8 +80,9 @@ async def serve(
     live: Changing,
     stop: asyncio.Event,
     on_ready: Callable[[tuple[int, ...]], None] = lambda _: None,
+    unknown: Unknown | None = None,
 ) -> None:
-    """Listen until `stop` is set. `on_ready` gets the ports, in the order of `config.listen`.
+    """Listen until `stop` is set. `on_ready` gets the ports, in the order of `config.listen`. `unknown` looks at pages.
 
     Raises `OSError` when an address cannot be listened on.
     """
@@ -93,7 +95,7 @@ async def serve(
     own = (*config.own, *((host, port) for (host, _), port in zip(config.listen, taken, strict=True)))
     egress = Egress(config.ports, config.hosts, own, safe=config.safe_names)
     egress.install(loop)
-    engine = Engine(config.confdir, config.trust, failsafe, connections, egress)
+    engine = Engine(config.confdir, config.trust, failsafe, connections, egress, unknown)
     doorway = Doorway(failsafe, connections, egress, engine.carry)
     live.on_change(connections.changed)
     await engine.running()
@@ -205,14 +207,21 @@ async def _work(composed: Composed, ready: Callable[[], None]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    unknown = watcher(composed)
     try:
         await composed.gate.start()
         follow_lists(composed)
-        await serve(composed.config, composed.gate, composed.gate.live, stop, lambda _: ready())
+        await serve(composed.config, composed.gate, composed.gate.live, stop, lambda _: ready(), unknown)
     finally:
+        await unknown.stop()
         composed.feeds.stop()
         await composed.gate.stop()
         composed.store.close()
+
+
+def watcher(composed: Composed) -> Unknown:
+    """What looks at sites that nobody lists."""
+    return Unknown(composed.store, composed.settings.school.id, composed.gate.live)
 
 
 def follow_lists(composed: Composed) -> None:
