@@ -44,7 +44,7 @@ class Checker:
     def ask(self, question: QuestionLine) -> tuple[AccessRequest, Decision]:
         """The request a question makes, and the decision; raises `BadLine`."""
         snapshot = self._snapshot(question)
-        request = request_of(question, self.role, self.group, snapshot.knowledge)
+        request = request_of(question, self.role, self.group, snapshot)
         now = question.at or self.at or datetime.now(UTC)
         return request, decide(request, snapshot, now)
 

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import Field as Key
 
 from policy.address import canonical, canonical_host
 from policy.model import (
@@ -25,17 +26,20 @@ from policy.model import (
     Sanction,
     SanctionTarget,
     Search,
+    Snapshot,
     Span,
     State,
     Strength,
 )
+from policy.outgoing import Field, Outgoing, judged
 from policy.program import app_name
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 FULL = frozenset({Facet.PLACE, Facet.ACTION, Facet.APP})
 VIEW = frozenset({Facet.PLACE})
 # What a later version answers; until then the line says so and the rest goes on.
-NOT_YET = ("text", "print")
+NOT_YET = ("print",)
+SOMEWHERE = "https://example.com/"  # where a text goes when that is not said: a site that nobody lists
 _SENDING = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -72,14 +76,14 @@ class _Strict(BaseModel):
 class GrantLine(_Strict):
     """A permission: `for` a group (text) or pupils (list)."""
 
-    to: Name | list[str] = Field(alias="for")
+    to: Name | list[str] = Key(alias="for")
     sites: list[str] = []
     categories: list[str] = []
     items: list[str] = []
     topics: list[str] = []
     facets: list[Facet] = []
     mode: Literal["view", "full"] = "full"
-    start: Moment = Field(default=ALWAYS, alias="from")
+    start: Moment = Key(default=ALWAYS, alias="from")
     until: Moment = FOREVER
     by: Role = Role.TEACHER
 
@@ -89,7 +93,7 @@ class SanctionLine(_Strict):
 
     pupil: str
     on: SanctionTarget = SanctionTarget.CHROMEBOOK
-    start: Moment = Field(default=ALWAYS, alias="from")
+    start: Moment = Key(default=ALWAYS, alias="from")
     until: Moment = FOREVER
 
 
@@ -108,7 +112,7 @@ class AgreementLine(_Strict):
     group: Name | None = None
     pupils: list[str] = []
     sites: list[str]
-    start: Moment = Field(default=ALWAYS, alias="from")
+    start: Moment = Key(default=ALWAYS, alias="from")
     until: Moment = FOREVER
 
 
@@ -125,7 +129,10 @@ class StateLine(_Strict):
 
 
 class QuestionLine(_Strict):
-    """One question. Exactly one of `url`, `query`, `text`, `app`, `print` says what it is about."""
+    """One question. Exactly one of `url`, `query`, `text`, `app`, `print` says what it is about.
+
+    Of a `text` the `url` tells where it is sent.
+    """
 
     id: Any = None
     url: str | None = None
@@ -133,7 +140,7 @@ class QuestionLine(_Strict):
     engine: str = "google"
     text: str | None = None
     app: str | None = None
-    job: Any = Field(default=None, alias="print")
+    job: Any = Key(default=None, alias="print")
     action: Action | None = None
     method: str = "GET"
     connect: str | None = None
@@ -164,9 +171,11 @@ def read_question(data: Any) -> QuestionLine:
         question = QuestionLine.model_validate(data)
     except ValidationError as error:
         raise BadLine(told(error)) from error
-    asked = [kind for kind in ("url", "query", "app") if getattr(question, kind) is not None]
-    if len(asked) != 1:
-        raise BadLine("a question has exactly one of `url`, `query`, `app`")
+    asked = [kind for kind in ("url", "query", "text", "app") if getattr(question, kind) is not None]
+    if len(asked) != 1 and asked != ["url", "text"]:
+        raise BadLine(
+            "a question has exactly one of `url`, `query`, `text`, `app` (a `text` may have a `url` to go to)"
+        )
     return question
 
 
@@ -177,8 +186,9 @@ def told(error: ValidationError) -> str:
     return f"`{where}`: {first['msg'].lower()}; written was `{str(first.get('input'))[:80]}`"
 
 
-def request_of(question: QuestionLine, role: Role, group: str | None, knowledge: Knowledge) -> AccessRequest:
+def request_of(question: QuestionLine, role: Role, group: str | None, snapshot: Snapshot) -> AccessRequest:
     """The access request of a question; raises `BadLine` for an engine nobody knows."""
+    knowledge = snapshot.knowledge
     who = _principal(question, role, group)
     if question.app is not None:
         return AccessRequest(question.action or Action.RUN, who, app=app_name(question.app))
@@ -188,7 +198,7 @@ def request_of(question: QuestionLine, role: Role, group: str | None, knowledge:
         hosts, search = (_engine_host(question.engine, knowledge),), Search(question.engine, question.query)
         address = canonical(f"https://{hosts[0]}/")
     else:
-        url = question.url or ""
+        url = question.url or (SOMEWHERE if question.text is not None else "")
         address = canonical(url if "://" in url else f"https://{url}")
         hosts = (address.host,) if address else ()
         search = knowledge.engines.query(address) if address else None
@@ -198,7 +208,10 @@ def request_of(question: QuestionLine, role: Role, group: str | None, knowledge:
             canon = canonical_host(name)
             unreadable = unreadable or canon is None
             hosts = (*hosts, canon) if canon and canon not in hosts else hosts
-    action = question.action or _action(question.method, search is not None)
+    action = question.action or (
+        Action.SUBMIT if question.text is not None else _action(question.method, search is not None)
+    )
+    sent = _sent(question.text, hosts, who, snapshot)
     return AccessRequest(
         action,
         who,
@@ -207,7 +220,16 @@ def request_of(question: QuestionLine, role: Role, group: str | None, knowledge:
         websocket=address is not None and address.scheme in {"ws", "wss"},
         search=search,
         unreadable=unreadable,
+        personal=sent.personal,
+        said=sent.said,
     )
+
+
+def _sent(text: str | None, hosts: tuple[str, ...], who: Principal, snapshot: Snapshot) -> Outgoing:
+    """What is found in a text that a pupil sends there; as at the proxy nobody else's is looked at."""
+    if text is None or who.role is not Role.PUPIL:
+        return Outgoing()
+    return judged((Field("", text),), hosts, snapshot)
 
 
 def _action(method: str, searching: bool) -> Action:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from policy.model import Term
-from policy.terms import fold
+from policy.folding import fold
 
 SHORTEST = 3
 """Letters that a word of the school's own has at least: a shorter one would hit half the language."""

@@ -30,7 +30,7 @@ def test_no_golden_case_has_the_name_of_another() -> None:
 def test_lines_come_back_in_order_and_a_bad_one_does_not_stop_the_rest() -> None:
     lines = [
         {"id": 1, "url": "https://www.instagram.com/"},
-        {"id": 2, "text": "bel me op 06"},
+        {"id": 2, "print": {"pages": 1}},
         {"id": 3, "print": {"pages": 3}},
         {"id": 4, "url": "https://a.nl", "unknown_key": 1},
         {"id": 5, "url": "https://a.nl", "query": "b"},

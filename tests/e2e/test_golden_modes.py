@@ -24,6 +24,7 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 from cli import ports as held_ports
 from cli.ca import ensure_ca
 from cli.demo.certs import Papers, make_papers
+from cli.question import SOMEWHERE
 from config.texts import say
 from policy.model import Action, DeviceClass, Effect, Strength
 from store import open_store
@@ -214,16 +215,18 @@ def effect_of(case: Case, device: Device) -> tuple[Effect, str]:
     """What the guard did with the case, and the page that it gave."""
     question = case.question
     url = question.url or f"https://{case.request.hosts[0]}/search?q={quote_plus(question.query or '')}"
+    if question.text is not None:
+        url = question.url or SOMEWHERE
     try:
         if is_socket(case):
             with device.websocket(url.replace("https://", "wss://")) as opened:
                 return (Effect.ALLOW if opened.recv(30) == "origin" else Effect.DENY), ""
-        upload = case.request.action is Action.UPLOAD
+        body, kind = sent_in(case)
         reply = device.fetch(
             url,
-            "POST" if upload else question.method,
-            body=b"\x89PNG" if upload else None,
-            headers={"Content-Type": "image/png"} if upload else None,
+            "POST" if body else question.method,
+            body=body,
+            headers={"Content-Type": kind} if body else None,
             host=question.host,
             sni=question.sni or "",
             connect=(question.connect or "").partition(":")[0] or None,
@@ -237,6 +240,15 @@ def effect_of(case: Case, device: Device) -> tuple[Effect, str]:
     return _effect_of(reply), reply.text
 
 
+def sent_in(case: Case) -> tuple[bytes | None, str]:
+    """The body that says what the case says, and its type: a photo, a text in a form, or nothing."""
+    if case.request.action is Action.UPLOAD:
+        return b"\x89PNG\r\n", "image/png"
+    if case.question.text is not None:
+        return f"bericht={quote_plus(case.question.text)}".encode(), "application/x-www-form-urlencoded"
+    return None, ""
+
+
 def _effect_of(reply: Reply) -> Effect:
     if ORIGIN in reply.headers:
         return Effect.ALLOW
@@ -244,7 +256,8 @@ def _effect_of(reply: Reply) -> Effect:
         return Effect.HELP
     # Anything else than the guard's own page (an error, say) must not pass for an answer.
     assert reply.status == 403, (reply.status, reply.text[:500])
-    return Effect.DENY
+    held = any(say(f"page.{page}.title", "nl") in reply.text for page in ("hold", "text", "personal", "undecided"))
+    return Effect.HOLD if held else Effect.DENY
 
 
 # The own runner passes a help line's and a reviewed site's connections without a look inside, so that it cannot see
