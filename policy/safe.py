@@ -6,7 +6,7 @@ switch it off are replaced too where an engine has such a cookie, although the f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import quote, unquote_plus
 
 from policy.match import covers
@@ -53,11 +53,14 @@ def safe_form(address: Address, who: Principal, snapshot: Snapshot, hosts: tuple
     if not protected(who):
         return None
     engines, names = snapshot.knowledge.engines, dict.fromkeys((address.host, *hosts))
-    modes = [mode for name in names for mode in engines.safe_at(replace(address, host=name))]
+    modes = [mode for name in names for mode in engines.safe_at(address, name)]
+    domains = next((found for name in names if (found := allowed_domains(name, snapshot))), "")
+    if not modes and not domains:
+        return None
     fields = tuple(dict(pair for mode in modes for pair in mode.params).items())
     drop = tuple(dict.fromkeys(name for mode in modes for name in mode.drop))
     headers = dict(pair for mode in modes for pair in mode.headers)
-    if domains := next((found for name in names if (found := allowed_domains(name, snapshot))), ""):
+    if domains:
         headers[ACCOUNTS] = domains
     query = safe_query(address.query, fields, drop)
     changed = None if query == address.query else f"{address.path}?{query}"
@@ -85,6 +88,6 @@ def _name(piece: str) -> str:
 
 def allowed_domains(host: str, snapshot: Snapshot) -> str:
     """The domains whose Google accounts may be used here; empty when that is not limited."""
-    if not covers(_GOOGLE, host):
+    if not snapshot.policy.domains or not covers(_GOOGLE, host):
         return ""
     return ",".join(domain for domain in snapshot.policy.domains if domain and _NAME_SIGNS.issuperset(domain.lower()))

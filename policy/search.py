@@ -17,6 +17,7 @@ from policy.match import suffixes
 from policy.model import Address, Search
 
 UNKNOWN = "unknown"
+_MOST_SEEN = 4096
 _FORM_WORDS = """
 q query zoek zoeken zoekterm zoektermen zoekwoord zoekwoorden zoekopdracht zoektekst zoekvraag trefwoord trefwoorden
 search searchterm searchterms search_term search-term searchtext search_text searchquery search_query search-query
@@ -117,8 +118,9 @@ class Engines:
 
     def _found(self, address: Address, fields: Sequence[Typed], *, body: bool) -> Search | None:
         path = plain_path(address.path)
-        engines = tuple(self._at(address.host))
-        if not fields and not any(engine.words for engine in engines) and not ("search" in path or "zoek" in path):
+        engines = self._at(address.host)
+        called_search = not body and not engines and ("search" in path or "zoek" in path)
+        if not fields and not called_search and not any(engine.words for engine in engines):
             return None
         for engine in engines:
             names = frozenset((*engine.params, *engine.json)) if body else frozenset(engine.params)
@@ -131,7 +133,7 @@ class Engines:
         shaped = [one for one in fields if not _SHAPE_THERE.isdisjoint(one.names) and not (body and _is_code(one))]
         names = _SHAPE_THERE if shaped and _is_search_page(path) else _SHAPE
         values = [one.value for one in shaped if not names.isdisjoint(one.names)]
-        if not body and not engines:
+        if called_search:
             values += (part for part in _in_path(_PATH_SHAPE, path) if part.rpartition(".")[2] not in _FILES)
         text = text_of(values)
         return Search(engines[0].id if engines else UNKNOWN, text) if text else None
@@ -146,13 +148,13 @@ class Engines:
 
     def suggests(self, address: Address) -> bool:
         """Whether this is asked for while somebody types: no page, and nothing that a person opened."""
-        path = plain_path(address.path)
-        return any(begins(path, engine.suggest) for engine in self._at(address.host))
+        engines = self._at(address.host)
+        return bool(engines) and any(begins(plain_path(address.path), engine.suggest) for engine in engines)
 
     def posted(self, address: Address) -> bool:
         """Whether a body sent there holds a search, so that it must be read to be passed on."""
-        path = plain_path(address.path)
-        return any(begins(path, engine.posts) for engine in self._at(address.host))
+        engines = self._at(address.host)
+        return bool(engines) and any(begins(plain_path(address.path), engine.posts) for engine in engines)
 
     # --- safe search -------------------------------------------------------------------------------------------------
 
@@ -160,11 +162,14 @@ class Engines:
         """How an engine is told to be safe at this school."""
         return engine.milder if engine.milder is not None and engine.id in self.moderate else engine.safe
 
-    def safe_at(self, address: Address) -> tuple[SafeSearch, ...]:
-        """All that is to be done to a request for this address."""
+    def safe_at(self, address: Address, host: str | None = None) -> tuple[SafeSearch, ...]:
+        """All that is to be done to a request for this address; `host` is another name that it goes by."""
+        engines = self._at(address.host if host is None else host)
+        if not engines:
+            return ()
         path = plain_path(address.path)
         found = []
-        for engine in self._at(address.host):
+        for engine in engines:
             mode = self.mode(engine)
             if mode is not None and (begins(path, mode.paths) if mode.paths else engine.has_words_at(path)):
                 found.append(mode)
@@ -189,8 +194,21 @@ class Engines:
         found = table.get(host)
         return found or next((table[starred] for starred in _starred(host) if starred in table), None)
 
-    def _at(self, host: str) -> Iterator[Engine]:
+    @cached_property
+    def _seen(self) -> dict[str, tuple[Engine, ...]]:
+        """A memo by host: the same few are asked for all day."""
+        return {}
+
+    def _at(self, host: str) -> tuple[Engine, ...]:
         """The engines of a host, the closest name first."""
+        found = self._seen.get(host)
+        if found is None:
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            found = self._seen[host] = tuple(self._found_at(host))
+        return found
+
+    def _found_at(self, host: str) -> Iterator[Engine]:
         table = self._by_host
         for name in suffixes(host):
             yield from table.get(name, ())
