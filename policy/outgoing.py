@@ -83,10 +83,12 @@ _SECRETS = _set(
 )
 _MACHINE = _set(
     "id ids uid guid uuid cid gid tid sid pid vid ts time timestamp date created updated version ver build seq sequence"
-    " key code hash event events type kind status state ref referrer referer url uri href path page host origin title dt"
+    " key code hash event events type kind status state ref referrer referer url uri href path page host"
+    " origin title dt"
     " dl dr ua agent useragent user-agent browser os platform device model locale lang language timezone tz screen"
     " viewport width height size count total num index offset limit sku ean isbn order track tracking stack trace error"
-    " level category action label target selector class classname style css font color theme module component experiment"
+    " level category action label target selector class classname style css font color theme module component"
+    " experiment"
     " variant flag revision rev etag build sdk client api score points duration lat lng lon latitude longitude x y z"
 )
 """Names of what a page fills in by itself."""
@@ -94,13 +96,16 @@ _TELLING = _set(
     "tel telefoon telefoonnummer telephone phone phonenumber mobile mobiel gsm whatsapp nummer nr number bsn"
     " burgerservicenummer iban rekening rekeningnummer bank email mail e-mail emailaddress mailadres straat straatnaam"
     " street streetname adres address huisnummer huisnr housenumber hnr postcode postalcode zip zipcode naam name"
-    " fullname voornaam achternaam firstname lastname surname roepnaam leerling student groep klas grade jaargroep school"
-    " geboortedatum geboortedag geboortemaand geboortejaar birthdate birthday dob bday birth geboorte dag maand jaar day"
+    " fullname voornaam achternaam firstname lastname surname roepnaam leerling student groep klas grade"
+    " jaargroep school"
+    " geboortedatum geboortedag geboortemaand geboortejaar birthdate birthday dob bday birth geboorte dag"
+    " maand jaar day"
     " month year verjaardag afzender schoolnaam schoolname woonadres given family"
 )
 """Names that say what the value is: they are read with it."""
 _SPOKEN = _set(
-    "message msg text txt body content comment reply chat bericht berichten tekst reactie opmerking vraag answer antwoord"
+    "message msg text txt body content comment reply chat bericht berichten tekst reactie opmerking vraag"
+    " answer antwoord"
     " caption description beschrijving post bio about note notes notitie value input inhoud verhaal story review say"
 )
 """Names of what somebody writes to others."""
@@ -139,7 +144,7 @@ def _human(texts: Iterable[Field], snapshot: Snapshot) -> list[Field]:
         if "<" in text:
             text = unescape(_TAG.sub("", _BLOCK.sub("\n", text)))
         left -= len(text)
-        found.append(Field(_NAME_SIGNS.sub("_", field.name)[-40:] if _TELLING & words else _spoken_name(words), text))
+        found.append(Field(_label(field.name, words), text))
     return found
 
 
@@ -154,8 +159,11 @@ def _name_words(name: str) -> frozenset[str]:
     return frozenset([*words, "".join(words), short.lower()])
 
 
-def _spoken_name(words: frozenset[str]) -> str:
-    return "" if words.isdisjoint(_SPOKEN) else "*"
+def _label(name: str, words: frozenset[str]) -> str:
+    """The name where it tells what the value is, `*` for a message, else nothing."""
+    if words & _TELLING:
+        return _NAME_SIGNS.sub("_", name)[-40:]
+    return "*" if words & _SPOKEN else ""
 
 
 def _by_machine(words: frozenset[str], text: str) -> bool:
@@ -187,7 +195,8 @@ def _bank(text: str) -> bool:
 
 
 def _signs_in(words: frozenset[str], text: str, snapshot: Snapshot, *, login: bool) -> bool:
-    """Whether this is who somebody is to the site itself: the account that the school gave, or a sign-in form's name."""
+    """Whether this is who somebody is to the site itself: the account that the school gave, or a sign-in"
+    " form's name."""
     if login and words & _LOGIN:
         return True
     alone = _ADDRESS.fullmatch(text)

@@ -137,7 +137,7 @@ class Gate:
             if self._must_prove(exchange.peer):
                 return Ruling(None, None, self._pages.challenge())
             who = self._who(exchange.peer)
-            request = translate.of_exchange(exchange, who, self.live.knowledge.engines)
+            request = translate.of_exchange(exchange, who, self.live.knowledge.engines, self.live.snapshot)
             if is_own(request.address):
                 return Ruling(None, None, await self._own.serve(exchange, request))
             cookies, device = exchange.headers.get("cookie", ""), device_of(exchange.peer, who)

@@ -1,0 +1,59 @@
+"""Bodies that are sent packed (`Content-Encoding`), unpacked as far as anybody will read."""
+
+from __future__ import annotations
+
+import zlib
+from io import BytesIO
+
+import brotli
+import zstandard
+
+MOST = 256 * 1024
+"""Bytes that come out at most: a bomb is cut off, and what is behind is not looked into."""
+_MOST_LAYERS = 3
+_WINDOW = 8 * 1024 * 1024  # bytes that zstandard may keep in memory (RFC 9659)
+
+
+def unpacked(body: bytes | None, encoding: str) -> tuple[bytes | None, bool]:
+    """The body as it was before it was packed, and whether that is all of it; None when it cannot be read."""
+    if body is None:
+        return None, False
+    layers = [layer.strip().lower() for layer in encoding.split(",")]
+    layers = [layer for layer in layers if layer not in ("", "identity")]
+    if len(layers) > _MOST_LAYERS:
+        return None, False
+    whole = True
+    for layer in reversed(layers):
+        try:
+            body, all_of_it = _one(body, layer)
+        except (zlib.error, brotli.error, zstandard.ZstdError, ValueError, EOFError, MemoryError):
+            return None, False
+        whole = whole and all_of_it
+    return body, whole
+
+
+def _one(body: bytes, layer: str) -> tuple[bytes, bool]:
+    """One layer off; `ValueError` for one that nobody knows."""
+    match layer:
+        case "gzip" | "x-gzip":
+            return _inflated(body, 31)
+        case "deflate":
+            try:
+                return _inflated(body, 15)
+            except zlib.error:
+                return _inflated(body, -15)  # without a header, as some send it
+        case "br":
+            decoder = brotli.Decompressor()
+            found = bytes(decoder.process(body, output_buffer_limit=MOST))
+            return found[:MOST], decoder.is_finished() and len(found) <= MOST
+        case "zstd":
+            reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(BytesIO(body))
+            found = reader.read(MOST + 1)
+            return found[:MOST], len(found) <= MOST
+    raise ValueError(f"nobody knows how to unpack `{layer}`")
+
+
+def _inflated(body: bytes, bits: int) -> tuple[bytes, bool]:
+    decoder = zlib.decompressobj(bits)
+    found = decoder.decompress(body, MOST)
+    return found, decoder.eof
