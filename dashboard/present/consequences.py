@@ -69,7 +69,7 @@ def plan_card(plan: Plan, snapshot: Snapshot, words: Words) -> PlanCard:
         kept_note="" if plan.kept else words(_no_kept(change.what)),
         rows=(*lines, *counted),
         rows_note=words("dash.trial.rows.none" if not (lines or counted) else "dash.trial.rows.of", tried=rows.tried),
-        alarm=bool(rows.blocked or rows.unhelped),
+        alarm=bool(rows.blocked or rows.unhelped or rows.missed),
         fields=(*change_fields(change), ("based_on", str(plan.based_on))),
     )
 

@@ -11,7 +11,20 @@ from dashboard.actions.office import Key
 from dashboard.actions.why import Answered
 from dashboard.present.lesson import Choice, ReportLine
 from dashboard.present.words import Words
-from policy.model import Clause, Device, DeviceClass, Effect, Facet, Gate, Group, Policy, Role, Rule, Snapshot
+from policy.model import (
+    Clause,
+    Device,
+    DeviceClass,
+    Effect,
+    Facet,
+    Gate,
+    Group,
+    PeriodKind,
+    Policy,
+    Role,
+    Rule,
+    Snapshot,
+)
 from store.accounts import Account
 from store.devices import Code
 from store.incidents import Report
@@ -267,6 +280,8 @@ def _rule(rule_id: str | None, snapshot: Snapshot, words: Words) -> str:
 
 
 def _detail(detail: str, words: Words) -> str:
+    if detail in set(PeriodKind):
+        return words(f"dash.lesson.{detail}").casefold()
     return words.known_category(detail) or detail
 
 

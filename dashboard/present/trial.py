@@ -20,6 +20,7 @@ from policy.model import Decision, Effect, Reason, Snapshot
 from policy.terms import HELP, Found
 
 _SEVERITIES = (1, 2, 3)
+_SPOKE = frozenset({Effect.DENY, Effect.HOLD, "found"})
 _SIGNS_TOLD = 5
 _LONGEST_OFFER = 40  # characters of a search that is offered as a word to add
 
@@ -59,7 +60,10 @@ class RuleCard:
 
 @dataclass(frozen=True, slots=True)
 class TrialCard:
-    """The answer of the test box. `site` is what a change would be about, `closed` that a pupil cannot go there."""
+    """The answer of the test box.
+
+    `site` is what a change would be about: `closed` by a rule of the school, `locked` by the safety floor, or open.
+    """
 
     title: str
     about: str
@@ -73,6 +77,7 @@ class TrialCard:
     host: str
     site: str
     closed: bool
+    locked: bool
     not_read: bool
     categories: tuple[Choice, ...]
     word_to_add: str
@@ -128,7 +133,7 @@ def trial_card(tried: Tried, snapshot: Snapshot, words: Words, now: datetime) ->
         title=words(f"dash.trial.tried.{wish.asked.value}", place=tried.host or words("dash.trial.somewhere")),
         about=_about(tried, snapshot, words, now),
         typed=wish.typed,
-        verdicts=tuple(_verdicts(tried, words)),
+        verdicts=tuple(_verdicts(tried, snapshot, words)),
         helps=helps,
         words=tuple(_word_line(found, snapshot, words) for found in tried.found),
         no_words=not tried.found and tried.read and wish.asked is not Asked.ADDRESS,
@@ -139,7 +144,8 @@ def trial_card(tried: Tried, snapshot: Snapshot, words: Words, now: datetime) ->
         ),
         host=tried.host,
         site="" if wish.asked is Asked.SEARCH else tried.host.removeprefix("www."),
-        closed=tried.decision.reason in (Reason.PLACE, Reason.LOCKED),
+        closed=tried.decision.reason is Reason.PLACE,
+        locked=tried.decision.reason is Reason.LOCKED,
         not_read=not tried.read,
         categories=category_choices(snapshot, words, tried.kinships[0].category if tried.kinships else "social"),
         word_to_add=wish.typed if clean else "",
@@ -159,22 +165,26 @@ def _about(tried: Tried, snapshot: Snapshot, words: Words, now: datetime) -> str
     )
 
 
-def _verdicts(tried: Tried, words: Words) -> Iterable[Verdict]:
+def _verdicts(tried: Tried, snapshot: Snapshot, words: Words) -> Iterable[Verdict]:
     if tried.permitted is None:
-        yield _verdict("", tried.decision, words)
+        yield _verdict("", tried.decision, snapshot, words)
         return
     if tried.decision.effect is not Effect.HELP:
-        yield _verdict(words("dash.trial.as_is"), tried.decision, words)
-    yield _verdict(words("dash.trial.when_open", site=tried.host), tried.permitted, words)
+        yield _verdict(words("dash.trial.as_is"), tried.decision, snapshot, words)
+    yield _verdict(words("dash.trial.when_open", site=tried.host), tried.permitted, snapshot, words)
 
 
-def _verdict(when: str, decision: Decision, words: Words) -> Verdict:
+def _verdict(when: str, decision: Decision, snapshot: Snapshot, words: Words) -> Verdict:
     tones = {Effect.ALLOW: "good", Effect.HELP: "good", Effect.HOLD: "wait", Effect.DENY: "bad"}
+    lifts = words(f"dash.trial.lifted_by.{decision.liftable_by.value}") if decision.liftable_by else ""
+    spoke = tuple(snapshot.rules[name] for name in decision.rules if name in snapshot.rules)
+    if decision.effect is Effect.HOLD and spoke and all(rule.second_thought for rule in spoke):
+        lifts = words("dash.trial.second_thought")
     return Verdict(
         when,
         words(f"dash.trial.effect.{decision.effect.value}"),
-        words.reason(decision.reason),
-        words(f"dash.trial.lifted_by.{decision.liftable_by.value}") if decision.liftable_by else "",
+        "" if decision.effect is Effect.HELP else words.reason(decision.reason),
+        lifts,
         tones[decision.effect],
     )
 
@@ -200,7 +210,9 @@ def _word_line(found: Found, snapshot: Snapshot, words: Words) -> WordLine:
 
 
 def _rule_cards(decision: Decision, snapshot: Snapshot, words: Words) -> Iterable[RuleCard]:
-    rules = tuple(snapshot.rules[name] for name in decision.rules if name in snapshot.rules)
+    traced = (step.rule for step in decision.trace if step.rule and step.said in _SPOKE)
+    names = dict.fromkeys((*decision.rules, *traced))
+    rules = tuple(snapshot.rules[name] for name in names if name in snapshot.rules)
     for rule, line in zip(rules, rule_lines(replace(snapshot.policy, rules=rules), words), strict=True):
         clause = snapshot.clauses.get(rule.basis.clause or "")
         # The factory's own notes are for whoever keeps the files; a school writes its own in its own words.
@@ -220,11 +232,11 @@ def page_card(found: Shaped, words: Words) -> PageCard:
                 words(
                     "dash.trial.page_score",
                     category=words.category(one.kind),
-                    score=_points(one.score),
-                    enough=_points(one.threshold),
+                    score=_points(one.score, words),
+                    enough=_points(one.threshold, words),
                 ),
                 tuple(
-                    words("dash.trial.page_ground", reason=sign(id_, words), points=_points(points))
+                    words("dash.trial.page_ground", reason=sign(id_, words), points=_points(points, words))
                     for id_, points in sorted(one.parts, key=lambda part: -part[1])
                 ),
             )
@@ -248,8 +260,8 @@ def sign(id_: str, words: Words) -> str:
     return words(f"sign.{id_}") if has(f"sign.{id_}", words.lang) else id_.replace("-", " ")
 
 
-def _points(points: float) -> str:
-    return f"{points:g}"
+def _points(points: float, words: Words) -> str:
+    return f"{points:g}".replace(".", "," if words.lang == "nl" else ".")
 
 
 # --- what the school has of its own --------------------------------------------------------------------------------

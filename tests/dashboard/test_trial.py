@@ -31,7 +31,14 @@ from tests.dashboard.conftest import SCHOOL, Browser, Clock, give_account
 
 SignIn = Callable[[str], Browser]
 WRITTEN = (
-    rule("text", facet=Facet.WORDS, kinds=frozenset({"coarse"}), actions=frozenset({Action.POST}), effect=Effect.HOLD),
+    rule(
+        "text",
+        facet=Facet.WORDS,
+        kinds=frozenset({"coarse"}),
+        actions=frozenset({Action.POST}),
+        effect=Effect.HOLD,
+        second_thought=True,
+    ),
     rule("personal", facet=Facet.PERSONAL, effect=Effect.HOLD),
 )
 
@@ -121,6 +128,26 @@ def test_a_message_is_tried_closed_and_with_permission(desk: Desk, store: Store)
     assert found.permitted.effect is Effect.HOLD
     assert found.permitted.reason in (Reason.TEXT, Reason.PERSONAL)
     assert found.personal == {"phone"}
+
+
+def test_every_rule_that_has_something_to_say_of_a_message_is_named(store: Store, signed_in: SignIn) -> None:
+    hold_to(store, rules=(*POLICY.rules, *WRITTEN))
+    wish = {"typed": "Wat een kut dag. Bel me op 06-12345678!", "group": "7", "site": "social.com"}
+    page = signed_in("cor").post("/beheer/proef", **wish).text
+    for said in ("Zonder toestemming", "Als de leerkracht social.com heeft geopend", "een telefoonnummer"):
+        assert said in page, said
+    assert "het kind leest het nog eens" in page
+    rules = page.partition("De regels die spreken")[2].partition("<details>")[0]
+    assert '<span class="key">text</span>' in rules
+    assert '<span class="key">personal</span>' in rules
+
+
+def test_what_the_safety_floor_closes_has_no_button_to_open_it(signed_in: SignIn) -> None:
+    cor = signed_in("cor")
+    assert "Zet social.com open" in cor.post("/beheer/proef", typed="www.social.com", group="7").text
+    page = cor.post("/beheer/proef", typed="adult.com", group="7").text
+    assert "niemand op school kan dit openzetten" in page
+    assert "Zet adult.com open" not in page
 
 
 def test_the_schools_own_number_is_no_personal_data_in_the_box(desk: Desk, store: Store) -> None:
