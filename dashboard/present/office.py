@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dashboard.actions.accounts import Link
@@ -227,10 +227,16 @@ def rule_lines(policy: Policy, words: Words) -> tuple[RuleLine, ...]:
 
 def _about(rule: Rule, words: Words) -> str:
     """What a rule speaks about: places by themselves, other facets with their name in front."""
+    doing = [words(f"dash.action.{action.value}") for action in sorted(rule.actions)]
+    if rule.facet is Facet.WORDS and doing:
+        # Kinds of words and what somebody does are two lists: one says what, the other when.
+        return words(
+            "dash.office.when_doing", about=_about(replace(rule, actions=frozenset()), words), doing=", ".join(doing)
+        )
     parts = [
         *(words.category(name) for name in sorted(rule.categories)),
         *rule.sites,
-        *(words(f"dash.action.{action.value}") for action in sorted(rule.actions)),
+        *doing,
         *(words(f"dash.kind.{kind}") for kind in sorted(rule.kinds)),
         *(words.category(name).casefold() for name in sorted(rule.apps)),
     ]
