@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import typer
 from pydantic import ValidationError
 
+from cli import check_page
 from cli.question import BadLine, QuestionLine, StateLine, moment, read_question, request_of, state_of, told
 from config import load, texts
 from config.feeds.opened import FeedIndex
@@ -157,8 +158,14 @@ def check(
     state: Annotated[Path | None, typer.Option(help="A JSON file with grants, bans, agreements and so on.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON lines out (the contract of docs/check.md).")] = False,
     lang: Annotated[str, typer.Option(help="nl or en, for a person.")] = "nl",
+    page: Annotated[Path | None, typer.Option(help="A saved page (.html): what does it look like?")] = None,
+    of_url: Annotated[str | None, typer.Option("--url", help="With --page: the address that it came from.")] = None,
 ) -> None:
     """Explain what would be decided: for whom, by which rule, on which ground, until when."""
+    if page is not None:
+        _check_page(page, of_url or url, as_json, lang)
+        return
+    url = of_url or url
     try:
         checker = Checker(role, group, moment(at) if at else None, protocol, config, _state(state))
         checker.prepare()
@@ -171,6 +178,17 @@ def check(
         if line.strip():
             for out in _answers(checker, line, as_json, lang):
                 sys.stdout.write(out + "\n")
+
+
+def _check_page(page: Path, url: str | None, as_json: bool, lang: str) -> None:
+    try:
+        found = check_page.judged(page, url, lang)
+    except (check_page.BadPage, load.ConfigError) as error:
+        typer.echo(f"klaswacht check: {error}", err=True)
+        raise typer.Exit(2) from error
+    lines = [json.dumps(check_page.plain(found), ensure_ascii=False)] if as_json else check_page.in_words(found, lang)
+    for line in lines:
+        sys.stdout.write(line + "\n")
 
 
 def _answers(checker: Checker, line: str, as_json: bool, lang: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from io import BytesIO
 
-import brotli  # type: ignore[import-untyped]
+import brotli
 import zstandard
 
 from policy.address import is_ip, site_of

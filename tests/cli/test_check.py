@@ -105,3 +105,47 @@ def test_a_schools_own_folder_is_what_is_asked(tmp_path: Path) -> None:
     broken = RUN.invoke(app, args)
     assert broken.exit_code == 2
     assert "school.yaml:2: unknown key `nonsense`" in broken.output
+
+
+PAGES = Path(__file__).parents[2] / "bench" / "pages"
+
+
+def test_a_saved_page_is_explained_with_every_sign_and_its_weight() -> None:
+    page = str(PAGES / "social-03-profile.html")
+    said = RUN.invoke(app, ["check", "--page", page, "--url", "https://www.een-site.example/x"]).output
+    assert "www.een-site.example: lijkt op een sociaal netwerk: profielpagina" in said
+    assert "vanaf 5" in said and "+1.8  profielpagina (profile-page)" in said
+    english = RUN.invoke(app, ["check", "--page", page, "--lang", "en"]).output
+    assert "looks like a social network: a profile page" in english
+
+
+def test_a_saved_page_for_tools_is_one_object() -> None:
+    found = json.loads(RUN.invoke(app, ["check", "--json", "--page", str(PAGES / "adult-28-label.html")]).output)
+    assert (found["kind"], found["threshold"], found["host"]) == ("adult", 5, None)
+    assert found["score"] >= 5 and "adult-label" in found["reasons"]
+    assert {row["kind"]: row["signs"] for row in found["kinds"]}["adult"]["adult-label"] == 9
+    plain = json.loads(RUN.invoke(app, ["check", "--json", "--page", str(PAGES / "ordinary-01-school.html")]).output)
+    assert (plain["kind"], plain["score"], plain["reasons"]) == (None, None, [])
+
+
+def test_of_a_big_page_the_first_64_kb_are_read(tmp_path: Path) -> None:
+    label = "<meta name=rating content=adult>"
+    for before, kind in ((1_000, "adult"), (70_000, None)):
+        file = tmp_path / f"{before}.html"
+        file.write_text(f"<!doctype html><p>{'x ' * (before // 2)}</p>{label}{'y' * 500_000}", "utf-8")
+        assert json.loads(RUN.invoke(app, ["check", "--json", "--page", str(file)]).output)["kind"] == kind
+
+
+def test_what_is_no_page_is_told_clearly(tmp_path: Path) -> None:
+    text = tmp_path / "brief.txt"
+    text.write_text("Beste ouders, ...", "utf-8")
+    for arguments, told in (
+        (["--page", str(tmp_path / "nergens.html")], "nergens.html niet lezen: no such file"),
+        (["--page", str(tmp_path)], "niet lezen: is a directory"),
+        (["--page", str(text)], "brief.txt is geen HTML"),
+        (["--page", str(text), "--lang", "en"], "brief.txt is no HTML"),
+        (["--page", str(PAGES / "adult-28-label.html"), "--url", "https://a b/"], "geen adres"),
+    ):
+        result = RUN.invoke(app, ["check", *arguments])
+        assert result.exit_code == 2
+        assert told in result.output
