@@ -123,9 +123,9 @@ class Engines:
         if not fields and not called_search and not any(engine.words for engine in engines):
             return None
         for engine in engines:
-            names = frozenset((*engine.params, *engine.json)) if body else frozenset(engine.params)
+            names = _body_names(engine) if body else frozenset(engine.params)
             there = fields if engine.has_words_at(path) else ()
-            values = [one.value for one in there if not names.isdisjoint(one.names)]
+            values = [one.value for one in there if not names.isdisjoint(one.names) and not (body and _is_code(one))]
             values += () if body else _in_path(engine.words, path)
             text = text_of(values)
             if text:
@@ -240,6 +240,11 @@ def begins(path: str, beginnings: tuple[str, ...]) -> bool:
 def _is_search_page(path: str) -> bool:
     parts = path.split("/")
     return parts[-1] in ("", "index.php", "index.html") or any(part.startswith(_SEARCH_PAGES) for part in parts)
+
+
+def _body_names(engine: Engine) -> frozenset[str]:
+    """The names of an engine's words in a body; who reads JSON may tell only the last key."""
+    return frozenset((*engine.params, *engine.json, *(key.rpartition(".")[2] for key in engine.json)))
 
 
 def _is_code(one: Typed) -> bool:

@@ -5,10 +5,7 @@ Of a body only findings are in it: the kinds of files, of personal data, the ter
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from urllib.parse import parse_qsl
+from collections.abc import Iterable
 
 from policy.address import canonical, canonical_host
 from policy.model import AccessRequest, Action, Address, DeviceClass, Principal, Role, Search, Snapshot
@@ -19,13 +16,9 @@ from proxy_addons.content import of_exchange as content_of
 from proxy_addons.content.files import content_type, may_have_body
 from proxy_addons.facts import Exchange
 
-_SENDING = frozenset({"POST", "PUT", "PATCH"})
 _BARE = frozenset({"x-bare-url", "x-bare-host", "x-bare-headers", "x-bare-forward-headers"})
 """Headers in which a page's service worker tells a bare server what to fetch (TompHTTP's specification)."""
 _PAGES = frozenset({"document", "iframe", "frame"})
-_FORM = "application/x-www-form-urlencoded"
-_MOST_QUERY = 64 * 1024  # bytes of a form that are read for a search
-_MOST_LEAVES = 2_000  # texts of a JSON body that are read
 
 
 def of_connect(host: str, port: int, who: Principal) -> AccessRequest:
@@ -56,10 +49,10 @@ def of_exchange(
     others = [*exchange.hosts, *(name for name in (exchange.connect, exchange.sni) if name is not None)]
     hosts, unreadable = _names(others if address is None else [address.host, *others])
     reads = snapshot is not None and (who.role is Role.PUPIL or who.device_class is DeviceClass.PUPIL)
-    content = content_of(exchange, with_texts=reads)
+    content = content_of(exchange, with_texts=reads or snapshot is None)
     action, media = _action(exchange, content)
     out = _outgoing(exchange, content, address, hosts, snapshot) if reads and snapshot is not None else Outgoing()
-    search = _search(exchange, address, engines)
+    search = _search(content, address, engines)
     if search is not None and action in (Action.VISIT, Action.SUBMIT) and not exchange.websocket:
         # A form on an unlisted site keeps its own action: what is posted there is not only a search.
         action = Action.SEARCH if action is Action.VISIT or search.engine != UNKNOWN else action
@@ -72,7 +65,7 @@ def of_exchange(
         websocket=exchange.websocket,
         search=search,
         media=media,
-        unreadable=unreadable or address is None or _hides_a_search(exchange, address, engines),
+        unreadable=unreadable or address is None or _hides_a_search(exchange, content, address, engines),
         relay="bare-server" if _BARE.intersection(exchange.headers) else "",
         personal=out.personal,
         said=out.said,
@@ -153,47 +146,17 @@ def _outgoing(
     return judged([*asked, *sent], hosts, snapshot)
 
 
-def _search(exchange: Exchange, address: Address | None, engines: Engines) -> Search | None:
-    """What is searched for, in the address or in a form that was posted."""
+def _search(content: Content, address: Address | None, engines: Engines) -> Search | None:
+    """What is searched for, in the address or in what is sent there."""
     if address is None:
         return None
     found = engines.query(address)
-    if not exchange.body or exchange.method.upper() not in _SENDING:
-        return found
-    fields = _body_fields(exchange)
-    sent = engines.in_body(address, fields) if fields else None
+    pairs = [(field.name, field.text) for field in content.fields if field.name]
+    sent = engines.in_body(address, pairs) if pairs else None
     if found is None or sent is None:
         return found or sent
     # Both are judged: what is in the address must not hide what is sent.
     return Search(found.engine if found.engine != UNKNOWN else sent.engine, f"{found.text} {sent.text}")
-
-
-def _body_fields(exchange: Exchange) -> list[tuple[str, str]] | None:
-    """The fields of a form or of JSON (a dot between keys); None when the body is neither, or cannot be read."""
-    kind, body = content_type(exchange), exchange.body or b""
-    if exchange.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
-        return None
-    if kind == _FORM:
-        text = body[:_MOST_QUERY].decode("utf-8", "replace")
-        return parse_qsl(text, keep_blank_values=True)
-    if kind == "application/json" or kind.endswith("+json") or (kind == "text/plain" and body[:1] in (b"{", b"[")):
-        try:
-            return list(islice(_leaves(json.loads(body[:_MOST_QUERY]), ""), _MOST_LEAVES))
-        except (ValueError, RecursionError):
-            return None
-    return None
-
-
-def _leaves(value: object, name: str) -> Iterator[tuple[str, str]]:
-    """Every text in JSON with the keys that lead to it."""
-    if isinstance(value, dict):
-        for key, one in value.items():
-            yield from _leaves(one, f"{name}.{key}" if name else str(key))
-    elif isinstance(value, list):
-        for one in value:
-            yield from _leaves(one, name)
-    elif isinstance(value, str):
-        yield name, value
 
 
 def _is_suggestion(exchange: Exchange, address: Address | None, engines: Engines) -> bool:
@@ -202,10 +165,10 @@ def _is_suggestion(exchange: Exchange, address: Address | None, engines: Engines
     return not opened and address is not None and engines.suggests(address)
 
 
-def _hides_a_search(exchange: Exchange, address: Address | None, engines: Engines) -> bool:
-    """Whether a search is sent in a body that cannot be read: too long, packed, or of a kind of its own."""
-    if exchange.method.upper() not in _SENDING or address is None or not engines.posted(address):
+def _hides_a_search(exchange: Exchange, content: Content, address: Address | None, engines: Engines) -> bool:
+    """Whether a search is sent in a body that cannot be read: too long, packed in an odd way, or of no known kind."""
+    if not sends(exchange) or address is None or not engines.posted(address):
         return False
     if not may_have_body(exchange, content_type(exchange)):
         return False
-    return exchange.body is None or (bool(exchange.body) and _body_fields(exchange) is None)
+    return not content.complete or not any(field.name for field in content.fields)

@@ -56,4 +56,5 @@ def _one(body: bytes, layer: str) -> tuple[bytes, bool]:
 def _inflated(body: bytes, bits: int) -> tuple[bytes, bool]:
     decoder = zlib.decompressobj(bits)
     found = decoder.decompress(body, MOST)
-    return found, decoder.eof
+    # A second part behind the first is read by servers too (RFC 1952, 2.2): then this is not all of it.
+    return found, decoder.eof and not decoder.unused_data

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from dataclasses import replace
 from datetime import timedelta
 
@@ -390,6 +391,11 @@ def test_a_search_that_is_sent_and_cannot_be_read_does_not_pass(
     assert post(b"q=kat", content_encoding="x-of-its-own") is Effect.DENY
     assert post(b'{"q": "ka', content_type="application/json") is Effect.DENY
     assert post(b"", content_length="0") is Effect.ALLOW
+    assert post(gzip.compress(b"q=kat"), content_encoding="gzip") is Effect.ALLOW
+    assert post(gzip.compress(b"q=kut"), content_encoding="GZIP") is Effect.DENY
+    assert post(gzip.compress(b"q=kat") + gzip.compress(b"&q=kut"), content_encoding="gzip") is Effect.DENY
+    assert post(gzip.compress(b"x=" + b"y" * 400_000 + b"&q=kut"), content_encoding="gzip") is Effect.DENY
+    assert post(gzip.compress(b"q=kat")[:-9], content_encoding="gzip") is Effect.DENY
 
 
 def test_an_engine_that_cannot_be_safe_has_a_page_of_its_own(searching: Guard) -> None:
