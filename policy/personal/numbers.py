@@ -11,7 +11,8 @@ from policy.personal.reading import Reading
 
 _BSN_WORD = re.compile(
     r"(?<![a-z])(?:bsn|b\.s\.n|burger[ -]?service|sofi|onderwijs[ -]?(?:nummer|nr)"
-    r"|persoons(?:gebonden)?[ -]?(?:nummer|nr)|pgn|id[ -]?(?:kaart|bewijs|nummer|nr)|identiteits(?:kaart|bewijs)|paspoort"
+    r"|persoons(?:gebonden)?[ -]?(?:nummer|nr)"
+    r"|pgn|id[ -]?(?:kaart|bewijs|nummer|nr)|identiteits(?:kaart|bewijs)|paspoort"
     r"|citizen service)"
 )
 _NINE = re.compile(r"(?<![\w+])(?<!\d[.,\-])\d(?:[ .\-/]?\d){7,8}(?!\w)(?![.,\-]\d)")
@@ -42,6 +43,7 @@ _LENGTHS = {
 }
 """How long an account number is (the IBAN registry): what follows it may be anything."""
 _IBAN = re.compile(r"(?<![A-Za-z0-9])(?=([A-Za-z] ?[A-Za-z][ .\-]?\d[ .\-]?\d(?:[ .\-]{0,2}[A-Za-z0-9]){11,27}))")
+_MOST_ACCOUNTS = 1_000
 _GAPS = re.compile(r"[ .\-]+")
 
 
@@ -60,8 +62,14 @@ def bsn(reading: Reading) -> bool:
 
 def iban(reading: Reading) -> bool:
     """Whether a bank account with a right check is in the text, however it is spaced."""
-    for match in _IBAN.finditer(reading.text):
+    seen: set[str] = set()
+    for count, match in enumerate(_IBAN.finditer(reading.text)):
         compact = _GAPS.sub("", match[1]).upper()
+        if count >= _MOST_ACCOUNTS:
+            return False
+        if compact in seen:
+            continue
+        seen.add(compact)
         length = _LENGTHS.get(compact[:2])
         if length is not None and len(compact) >= length and ibans.is_valid(compact[:length], check_country=False):
             return True

@@ -1,0 +1,139 @@
+"""What goes out of a pupil's device: the child's own words are judged, and nothing that a machine says."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policy.match import HostIndex
+from policy.outgoing import Field, Outgoing, judged
+from policy.roster import Roster
+from proxy_addons.content.texts import read
+from tests.cast import POLICY, SNAPSHOT
+
+SCHOOL = replace(
+    SNAPSHOT,
+    policy=replace(POLICY, domains=("proef.school",), public=("030-2345678",), lists={"mail": ("post.nl",)}),
+    knowledge=replace(SNAPSHOT.knowledge, categories=HostIndex.of({"education": ("leren.nl",), "mail": ("mail.nl",)})),
+    roster=Roster.of([("Sem Bakker", ("8",))], b"s" * 16),
+)
+PHONE = "bel me op 06-12345678"
+
+
+def sent(*hosts: str, **fields: str) -> Outgoing:
+    return judged([Field(name, text) for name, text in fields.items()], hosts or ("site.com",), SCHOOL)
+
+
+def saved(value: object) -> frozenset[str]:
+    """The types found in JSON on its way to a site."""
+    _, fields = read(json.dumps(value).encode(), "application/json", "application/json")
+    return judged(fields, ("site.com",), SCHOOL).personal
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["leren.nl", "www.leren.nl", "mail.nl", "post.nl", "kindertelefoon.nl", "wacht.school", "tijd.system.com"]
+    + ["proef.school", "mijn.proef.school"],
+)
+def test_nothing_is_read_on_its_way_to_school_help_or_by_mail(host: str) -> None:
+    assert sent(host, message=f"{PHONE} kut") == Outgoing()
+    assert sent(host, "site.com", message=PHONE).personal == {"phone"}, "another name is in play"
+
+
+def test_no_host_is_nothing_to_judge() -> None:
+    assert judged([Field("a", PHONE)], (), SCHOOL) == Outgoing()
+
+
+@pytest.mark.parametrize(
+    ("fields", "types"),
+    [
+        ({"message": PHONE}, {"phone"}),
+        ({"message": "0612345678"}, {"phone"}),
+        ({"tel": "0612345678"}, {"phone"}),
+        ({"": "0612345678"}, {"phone"}),
+        ({"phoneNumber": "+31612345678"}, {"phone"}),
+        ({"bsn": "111222333"}, {"bsn"}),
+        ({"iban": "NL91ABNA0417164300"}, {"iban"}),
+        ({"account": "NL91ABNA0417164300"}, {"iban"}),
+        ({"email": "sem@gmail.com", "reactie": "leuk"}, {"email"}),
+        ({"straat": "Kerkstraat", "huisnummer": "5", "postcode": "1234AB"}, {"address"}),
+        ({"geboortedatum": "2014-06-12"}, {"birthday"}),
+        ({"birth_day": "12", "birth_month": "6", "birth_year": "2014"}, {"birthday"}),
+        ({"naam": "Daan Peters", "groep": "8"}, {"fullname-class"}),
+        ({"voornaam": "Daan", "achternaam": "Peters", "klas": "7b"}, {"fullname-class"}),
+        ({"nickname": "sem bakker"}, {"fullname"}),
+        ({"content": "<p>bel 06<b>12345678</b></p>"}, {"phone"}),
+        ({"bio": "ik ben sem bakker uit groep 8, mail sem at gmail punt com"}, {"fullname-class", "email"}),
+        ({"message": "mijn schoolmail is noor@proef.school"}, {"email"}),
+    ],
+)
+def test_what_a_child_fills_in_is_found(fields: dict[str, str], types: set[str]) -> None:
+    assert sent(**fields).personal - {"fullname"} | (types & {"fullname"}) == types
+
+
+def test_signing_in_and_signing_up_is_not_held_for_who_one_is() -> None:
+    assert sent(email="sem@gmail.com", password="0612345678").personal == frozenset()
+    assert sent(username="Sem Bakker", user_password="x", naam="Sem Bakker").personal == frozenset()
+    assert sent(passwd="hallo mijn nummer is 0612345678").personal == frozenset(), "a password is never looked at"
+    assert sent(email="sem@gmail.com", password="x", phone="0612345678").personal == {"phone"}
+    assert sent(login_hint="sem@proef.school").personal == frozenset(), "the account that the school gave"
+
+
+UUID = "0612345a-1234-4123-8123-061234567890"
+NOISE = [
+    {"client_id": "0612345678.1700000000", "events": [{"name": "page_view", "params": {"ts": 1700000000123}}]},
+    {"cid": "0612345678", "sid": "0645839201", "_p": 1700000000, "v": "2", "dl": "https://x.nl/?mail=a@b.nl"},
+    {"id": UUID, "trace": "0612345678abcdef0612345678abcdef", "session": "eyJhbGciOiJIUzI1NiJ9." + "0612345678" * 20},
+    {"csrf_token": "NL91ABNA0417164300", "nonce": "0612345678"},
+    {"points": [[0.612345678, 0.0612345678], [6.12, 34.56]], "path": "M06 12L34 56 78 90Z", "scale": 0.61234567},
+    {"blocks": {"a": {"opcode": "motion_gotoxy", "fields": {"X": ["0612345678", None]}, "x": 61, "y": 1234}}},
+    {"targets": [{"name": "Sprite Een", "costumes": [{"assetId": "cd21514d0531fdffb22204e0ec5ed84a"}], "class": 5}]},
+    {"commands": [{"ty": "is", "s": "Het werkstuk over vulkanen op IJsland in 1963 en 2010"}], "rev": 123456782},
+    {"answers": [{"question": 12, "answer": "1945"}, {"question": 13, "answer": "384400"}], "score": 123456782},
+    {"answer": "Anne Frank is geboren op 12 juni 1929", "quiz": "groep 8"},
+    {"answer": "Prinsengracht 263 in Amsterdam was het achterhuis"},
+    {"design": {"name": "Poster Over Dieren", "width": 1080, "height": 1920, "class": "5", "group": "5"}},
+    {"user": {"email": "noor@proef.school", "id": 111222333}, "doc": {"title": "Werkstuk Willem van Oranje groep 7"}},
+    {"ua": "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36", "dpr": "1.25", "tz": "+01:00"},
+    {"stack": "Error at f (https://x.nl/a.js:12:34) at g@2x.png", "pkg": "react@18.2.0", "dsn": "https://a1b2@o1.io/2"},
+    {"orderId": "0612345678", "ean": "8712345678906", "barcode": "0612345678905", "isbn": "9789000123452"},
+    {"date": "06-12-2025 09:30", "start": "2014-06-12T08:30:00Z", "t": "08.30-09.15"},
+    {"lat": "52.0907", "lng": "5.1214", "zoom": "12", "bbox": "4.0612345678,52.1"},
+    {"style": "margin: 0 6px 12px 34px; font: 12px -apple-system", "color": "#061234"},
+    {"moves": "e2e4 e7e5 g1f3 6 12 34 56 78", "board": "0 6 1 2 0 0 0 0 0 0 0 0"},
+]
+
+
+@pytest.mark.parametrize("value", NOISE, ids=[f"noise-{n}" for n in range(len(NOISE))])
+def test_what_a_page_says_by_itself_is_no_personal_data(value: object) -> None:
+    assert saved(value) == frozenset()
+
+
+def test_words_are_found_in_what_a_child_writes_and_not_in_what_a_page_says() -> None:
+    assert [hit.term_id for hit in sent(message="kut").said] == ["kut"]
+    assert [hit.term_id for hit in sent(x="wat een kut spel").said] == ["kut"]
+    assert [hit.kind for hit in sent(message="ik wil dood").said] == ["help"]
+    assert sent(page_id="kut").said == ()
+    assert sent(password="kut kut").said == ()
+    assert sent(title="https://site.com/kut").said == ()
+
+
+def test_a_search_word_is_no_personal_data_of_its_own_engine() -> None:
+    assert sent("leren.nl", q="0612345678") == Outgoing()
+
+
+def test_a_form_with_very_many_fields_is_judged_in_time() -> None:
+    fields = [Field(f"veld{n}", f"tekst {n} over dieren van 1234 AB en 06 12 18 24") for n in range(5_000)]
+    start = time.thread_time()
+    judged(fields, ("site.com",), SCHOOL)
+    assert time.thread_time() - start < 2.0, "a generous ceiling for a busy machine"
+
+
+@given(st.lists(st.tuples(st.text(max_size=20), st.text(max_size=80)), max_size=8))
+def test_any_fields_can_be_judged(pairs: list[tuple[str, str]]) -> None:
+    judged([Field(name, text) for name, text in pairs], ("site.com",), SCHOOL)
