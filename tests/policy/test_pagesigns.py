@@ -127,7 +127,8 @@ def test_any_bytes_are_a_page(body: bytes, kind: str) -> None:
     SHAPE.weigh(page)
 
 
-SNIPPETS = """<a href= <a|href='/@x'> </a> <div> </div> <script> </script> <script|type=application/ld+json> {"@type": <svg>
+SNIPPETS = """<a href= <a|href='/@x'> </a> <div> </div> <script> </script> <script|type=application/ld+json> {"@type":
+<svg>
 </svg> <!-- --> <meta|name=generator|content= phpbb <input type= password > ' " = / & &#0; &amp; <template> </template>
 <noscript> <textarea> <title> <table> <td> <iframe|src=// [ ] { } https://[ volgen é"""
 PIECES = st.lists(

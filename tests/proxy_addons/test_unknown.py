@@ -18,10 +18,13 @@ import zstandard
 from config import load
 from policy.address import canonical
 from policy.model import AccessRequest, Action, DeviceClass, Principal, Role
+from proxy_addons import runner
 from proxy_addons.live import Live
 from proxy_addons.unknown import AGAIN, MOST_HOSTS, MOST_WAITING, Unknown
 from store import Store, open_store
 from tests.cast import POLICY, at
+from tests.proxy_addons.origins import Origins
+from tests.proxy_addons.rig import NAMES, Rig
 from tests.store.school import SCHOOL, settle
 
 HTML = "text/html; charset=utf-8"
@@ -247,3 +250,52 @@ def test_a_school_that_waits_holds_it_at_once(store: Store) -> None:
     assert bench.see(SOCIAL)
     assert store.revision(SCHOOL) == before + 1
     assert store.snapshot(SCHOOL, load.knowledge(), LESSON).proposed == {"nieuw-net.example": "social"}
+
+
+class Pages(Origins):
+    """An origin that sends the page of a social network: whole, in chunks without a length, or packed."""
+
+    async def _answer1(self, path: str, writer: asyncio.StreamWriter) -> None:
+        body, head = SOCIAL + b"<!-- " + b"x" * (600_000 if path.startswith("/long") else 0) + b" -->", b""
+        if path.startswith("/packed"):
+            body, head = gzip.compress(body), b"content-encoding: gzip\r\n"
+        head += b"content-type: text/html; charset=utf-8\r\n"
+        if path.startswith("/chunks"):
+            writer.write(b"HTTP/1.1 200 OK\r\n" + head + b"transfer-encoding: chunked\r\n\r\n")
+            for start in range(0, len(body), 100):
+                writer.write(b"%x\r\n%s\r\n" % (len(body[start : start + 100]), body[start : start + 100]))
+            writer.write(b"0\r\n\r\n")
+        else:
+            writer.write(b"HTTP/1.1 200 OK\r\n" + head + b"content-length: %d\r\n\r\n%s" % (len(body), body))
+        await writer.drain()
+
+
+class Watched(Rig):
+    """A worker that looks at pages."""
+
+    def __init__(self, folder: Path, bench: Bench) -> None:
+        super().__init__(folder)
+        self.origins = Pages(self.world, *NAMES)
+        self.bench = bench
+
+    async def _serve(self) -> None:
+        self._stop = asyncio.Event()
+        await runner.serve(self.config, self.gate, self.gate, self._stop, self._listening, self.bench.unknown)
+
+
+@pytest.mark.parametrize("path", ["/whole", "/packed", "/chunks", "/long"])
+def test_through_a_real_worker_the_page_comes_whole_and_the_site_is_proposed(
+    store: Store, tmp_path: Path, path: str
+) -> None:
+    bench = Bench(store)
+    navigation = {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document", "accept-encoding": "gzip"}
+    with Watched(tmp_path, bench) as rig, rig.client() as client:
+        first = client.get(f"https://open.test{path}", headers=navigation)
+        assert first.status_code == 200 and first.content.startswith(SOCIAL)
+        assert len(first.content) > (600_000 if path == "/long" else len(SOCIAL))
+        assert client.get(f"https://other.test{path}", headers=navigation).status_code == 403
+        background = {"sec-fetch-mode": "cors", "sec-fetch-dest": "empty"}
+        assert client.get("https://open.test/", headers=background).status_code == 200
+    asyncio.run(bench.unknown.stop())
+    (found,) = store.proposals.open(SCHOOL)
+    assert (found.host, found.kind, found.times) == ("open.test", "social", 1)
