@@ -39,6 +39,8 @@ _OFFICE = re.compile(
 """Then a fixed line is of an office, and in every telephone book."""
 _TABLE = re.compile(r"0\d(?: \d\d){4}")
 _DATE = re.compile(r"\(?0\d[-./](?:0\d|1[0-2])[-./](?:19|20)\d\d|0\d[.:]\d\d ?- ?\d\d[.:]\d\d")
+_ROW = re.compile(r"0(?: \d){9}")
+_ONE = re.compile(r" \d(?!\d)")
 _PAIR = re.compile(r" \d\d(?!\d)")
 _DIGITS = re.compile(r"\d+")
 _MOST = 64  # candidates in one text: more is a table of something
@@ -81,8 +83,8 @@ def _candidates(text: str, low: str) -> Iterator[str]:
     for match in _NATIONAL.finditer(text):
         written = match.group()
         before, after = low[max(0, match.start() - 72) : match.start()], text[match.end() : match.end() + 4]
-        if _TABLE.fullmatch(written) and _PAIR.match(after):
-            continue  # `06 12 18 24 30 36`: the table of six
+        if (_TABLE.fullmatch(written) and _PAIR.match(after)) or (_ROW.fullmatch(written) and _ONE.match(after)):
+            continue  # `06 12 18 24 30 36`: the table of six, or a row of numbers
         if not written.lstrip("(").startswith("06") and _OFFICE.search(before):
             continue
         if _grouped_like_one(written) and not _NO_PHONE.search(before[-32:]):

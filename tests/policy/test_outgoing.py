@@ -37,8 +37,10 @@ def saved(value: object) -> frozenset[str]:
 
 @pytest.mark.parametrize(
     "host",
-    ["leren.nl", "www.leren.nl", "mail.nl", "post.nl", "kindertelefoon.nl", "wacht.school", "tijd.system.com"]
-    + ["proef.school", "mijn.proef.school"],
+    [
+        *("leren.nl", "www.leren.nl", "mail.nl", "post.nl", "kindertelefoon.nl"),
+        *("wacht.school", "tijd.system.com", "proef.school", "mijn.proef.school"),
+    ],
 )
 def test_nothing_is_read_on_its_way_to_school_help_or_by_mail(host: str) -> None:
     assert sent(host, message=f"{PHONE} kut") == Outgoing()
@@ -121,10 +123,6 @@ def test_words_are_found_in_what_a_child_writes_and_not_in_what_a_page_says() ->
     assert sent(page_id="kut").said == ()
     assert sent(password="kut kut").said == ()
     assert sent(title="https://site.com/kut").said == ()
-
-
-def test_a_search_word_is_no_personal_data_of_its_own_engine() -> None:
-    assert sent("leren.nl", q="0612345678") == Outgoing()
 
 
 def test_a_form_with_very_many_fields_is_judged_in_time() -> None:
