@@ -13,7 +13,7 @@ from policy.frames import Frame
 from policy.model import Term
 from policy.terms import Lexicon, Topic
 
-_FORMS = {"words": "{}", "starts": "{}*", "ends": "*{}", "parts": "*{}*"}
+_FORMS = {"words": "{}", "starts": "{}*", "ends": "*{}", "parts": "{}", "disguised": "~{}"}
 _KEYS = frozenset({"id", "joined", "frames", "together", "not", "unless", "severity", "topics", *_FORMS})
 _SETS, _INNOCENT = "sets", "innocent"
 _SET = re.compile(r"\{([a-z-]+)\}")
@@ -106,7 +106,7 @@ def _terms(
         for text in _listed(document, at, form):
             shaped = shape.format(text)
             part = form == "parts"
-            yield Term(entry["id"], kind, text if part else shaped, part, exceptions, severity, topics)
+            yield Term(entry["id"], kind, shaped, part, exceptions, severity, topics)
     for number, row in enumerate(_listed(document, at, "joined")):
         where: Path = (*at, "joined", number)
         pieces = [_alternatives(document, where, piece, sets) for piece in row.split()]

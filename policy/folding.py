@@ -243,7 +243,8 @@ def _leets(text: str) -> Iterator[str]:
 # --- stretched letters -----------------------------------------------------------------------------------------------
 
 _STRETCHED = re.compile(r"([^\W\d])\1{2,}")
-_DOUBLED = re.compile(r"(?<!\S)(?:([^\W\d])\1+){3,}(?!\S)")
+_DOUBLED = re.compile(r"(?<!\S)(?=\S{2,24}(?!\S))\S*([^\W\d])\1\S*([^\W\d])\2\S*(?!\S)")
+_CONSONANTS = re.compile(r"([bcdfghjklmnpqrstvwxz])\1+")
 _RUN = re.compile(r"([^\W\d])\1+")
 
 
@@ -256,7 +257,8 @@ def _cut(text: str) -> Iterator[str]:
         # `kuuuuttt` beside `kuttt`: in a word that is stretched anywhere, doubles may be too.
         yield " ".join(_RUN.sub(r"\1", word) if _STRETCHED.search(word) else word for word in text.split())
     if _DOUBLED.search(text):
-        yield " ".join(_RUN.sub(r"\1", word) if _DOUBLED.fullmatch(word) else word for word in text.split())
+        for run in (_RUN, _CONSONANTS):
+            yield " ".join(run.sub(r"\1", word) if _DOUBLED.fullmatch(word) else word for word in text.split())
 
 
 # --- signs inside words ----------------------------------------------------------------------------------------------
@@ -320,7 +322,8 @@ def apart(text: str) -> bool:
 
 # --- how it is spelled ------------------------------------------------------------------------------------------------
 
-_SOUNDS = re.compile(r"sch(?= )|ck|c(?!h)|q|ph|x|ij|ey|ei|y|au|dt|d(?= )|ch|z|v|ie|(.)\1+")
+_SOUNDS = re.compile(r"sch(?= )|ck|c(?!h)|q|ph|x|ij|ey|ei|y|au|d+t?(?= )|dt|ch|z|v|ie|(.)\1+")
+_TWICE = re.compile(r"([a-z])\1+")
 _SOUND_OF = {
     "sch": "s",
     "ck": "k",
@@ -341,6 +344,11 @@ _SOUND_OF = {
 }
 
 
+def _sound(found: re.Match[str]) -> str:
+    piece = found.group()
+    return _SOUND_OF.get(piece) or ("t" if piece[0] == "d" and found.end() < len(found.string) and found.string[found.end()] == " " else piece[0])
+
+
 def spelling(text: str) -> str:
     """How it sounds in a Dutch child's spelling: `wort`, `word` and `wordt` are one. For a text with spaces around."""
-    return _SOUNDS.sub(lambda m: _SOUND_OF.get(m.group()) or m.group()[0], text)
+    return _TWICE.sub(r"\1", _SOUNDS.sub(_sound, text))

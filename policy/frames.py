@@ -20,15 +20,21 @@ from policy.slips import Slips
 _WINDOW = 9  # words within which the words of a loose frame stand
 _GLUED = 8  # letters: from here on a word may be several without spaces between them
 _LONGEST_GLUED = 60
-_LEAST_SOUND = 3
+_LEAST_SOUND = 2
+_LEAST_GLUED = 3  # words: two of ours in one are too often a compound of its own (`moordvideo`)
 _MOST_ANCHORS = 400  # places tried for one frame in one text: a long text is no way to keep the guard busy
+
+
+# A sentence without spaces has one of these in it; a Dutch compound (`wapenaankoop`) hardly ever.
+_SMALL = frozenset("ik je jij jou jullie mij me mijn hij zij ze we wij is zijn niet een van wil moet ben i you my me they are".split())
+_NONE: dict[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """Slots of words in a row, each at most `gaps[i]` words before the next; `loose`: in any order near each other.
 
-    A word may end in `*` (any word that begins so). `unless` are words that, anywhere in the text, take the frame away.
+    A word may end in `*` (any word that begins so). `unless` are words or phrases that, anywhere in the text, take the frame away.
     """
 
     id: str
@@ -48,6 +54,7 @@ class _Compiled:
     gaps: tuple[int, ...]
     loose: bool
     unless: int
+    phrases: tuple[str, ...]
     needs: int
     anchor: int
 
@@ -81,6 +88,16 @@ class Frames:
         return whole, begun
 
     @cached_property
+    def _pairs(self) -> dict[str, dict[str, int]]:
+        """Two words that count as one, by the first: the groups they are in stand with the second."""
+        pairs: dict[str, dict[str, int]] = {}
+        for word, mask in self._vocabulary[0].items():
+            first, _, second = word.partition(" ")
+            if second:
+                pairs.setdefault(first, {})[second] = mask
+        return pairs
+
+    @cached_property
     def _begun_lengths(self) -> tuple[int, ...]:
         return tuple(sorted({len(word) for word in self._vocabulary[1]}))
 
@@ -101,7 +118,7 @@ class Frames:
     def _pieces(self) -> ahocorasick.Automaton:
         pieces = ahocorasick.Automaton()
         for word in self._vocabulary[0]:
-            if len(word) > 1:
+            if len(word) > 1 and " " not in word:
                 pieces.add_word(word, len(word))
         pieces.make_automaton()
         return pieces
@@ -115,12 +132,13 @@ class Frames:
             slots = tuple(number[words] for words in frame.slots)
             anchor = min(zip(frame.slots, slots, strict=True), key=lambda pair: len(pair[0]))[1]
             unless = 1 << number[frame.unless] if frame.unless else 0
+            phrases = tuple(f" {fold(word)} " for word in frame.unless if " " in word)
             needs = 0
             for slot in slots:
                 needs |= 1 << slot
             hit = Hit(frame.id, frame.kind, frame.severity, frame.topics)
             found.setdefault(anchor, []).append(
-                _Compiled(hit, slots, frame.gaps, frame.loose, unless, needs, slots.index(anchor))
+                _Compiled(hit, slots, frame.gaps, frame.loose, unless, phrases, needs, slots.index(anchor))
             )
         return found
 
@@ -138,8 +156,7 @@ class Frames:
         """The frames in these folded words, each with its first and last word, at most once a frame."""
         if not self.frames:
             return iter(())
-        masks, spans = self._masks(words)
-        return self._matches(masks, spans)
+        return self._matches(words, *self._masks(words))
 
     def _masks(self, words: Sequence[str]) -> tuple[list[int], list[int]]:
         """The groups of each word; glued words are taken apart. With each mask the place of its word in the text."""
@@ -151,11 +168,14 @@ class Frames:
             if mask is None:
                 mask = known[word] = self._mask(word)
             if not mask and _GLUED <= len(word) <= _LONGEST_GLUED:
-                for piece in self._apart(word):
+                pieces = self._apart(word)
+                glued = len(pieces) >= _LEAST_GLUED and not _SMALL.isdisjoint(pieces)
+                for piece in pieces if glued else (word,):
                     masks.append(self._mask(piece))
                     places.append(place)
             else:
-                masks.append(mask)
+                before = words[place - 1] if place else ""
+                masks.append(mask | self._pairs.get(before, _NONE).get(word, 0))
                 places.append(place)
         return masks, places
 
@@ -193,17 +213,20 @@ class Frames:
             at = start_of
         return pieces[::-1]
 
-    def _matches(self, masks: list[int], places: list[int]) -> Iterator[tuple[Hit, int, int]]:
+    def _matches(self, words: Sequence[str], masks: list[int], places: list[int]) -> Iterator[tuple[Hit, int, int]]:
         present = 0
         for mask in masks:
             present |= mask
         if not present:
             return
+        said = f" {' '.join(words)} "
         for anchor, frames in self._anchored.items():
             if not present >> anchor & 1:
                 continue
             for frame in frames:
                 if frame.needs & present == frame.needs and not frame.unless & present:
+                    if any(phrase in said for phrase in frame.phrases):
+                        continue
                     span = _loose(frame, masks) if frame.loose else _ordered(frame, masks)
                     if span:
                         yield frame.hit, places[span[0]], places[span[1]]

@@ -1,6 +1,7 @@
 """Words: curated terms found in a text in every disguise that `policy.folding` undoes. A hit names a term, never the text.
 
-A term is found as a whole word or phrase; a `*` at an end of its text leaves that end open, `part` both. Exact terms take
+A term is found as a whole word or phrase; a `*` at an end of its text leaves that end open, `part` both. One that
+begins with `~` counts only where it was disguised: an illness is a school topic, but nobody studies `k-a-n-k-e-r`. Exact terms take
 one Aho-Corasick pass for each reading of the text; a plain text has one.
 """
 
@@ -21,10 +22,11 @@ from policy.slips import Slips
 HELP = "help"
 _LEAST_SPELLING = 5  # letters of a term that is also found as a child spells it
 _LEAST_SPELLED_PART = 7
-_MASKED = re.compile(r"[^\W\d_]+(?:[*#%&?.]+[^\W\d_]*)+|[^\W\d_]*(?:[*#%&?]+[^\W\d_]+)+")
-_MASK = re.compile(r"[*#%&?.]")
+_MASKED = re.compile(r"(?<!\S)[^\W\d_]+(?:[*#%&]+[^\W\d_]*)+|(?<!\S)(?:[*#%&]+[^\W\d_]+)+")
+_MASK = re.compile(r"[*#%&]")
 _MOST_UNUSUAL = 2_000  # different words looked at for slips and masks in one text
 _LONG_RUN = 8
+_LONG_TERM = 8  # letters: a term in two pieces (`kloot zak`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class _Entry:
     letters: int
     compound: bool
     exceptions: tuple[str, ...]
+    disguised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,7 @@ class _Piece:
     start: int
     end: int
     how: How
+    disguised: bool = False
 
 
 class _Terms:
@@ -79,13 +83,16 @@ class _Terms:
             if not core:
                 continue
             letters = len(core.replace(" ", ""))
+            disguised = term.text.startswith("~")
             before, after = term.part or term.text.startswith("*"), term.part or term.text.endswith("*")
             hit = Hit(term.id, term.kind, term.severity, term.topics)
-            entry = _Entry(hit, letters, before or after, tuple(fold(one) for one in term.exceptions))
+            entry = _Entry(hit, letters, before or after, tuple(fold(one) for one in term.exceptions), disguised)
             key = f"{'' if before else ' '}{core}{'' if after else ' '}"
             exact.setdefault(key, []).append(entry)
             if letters > 2:
                 bare.setdefault(core.replace(" ", ""), []).append(entry)
+            if disguised or (before != after):
+                continue  # open at one end: what may follow is too much for a guess
             if letters >= (_LEAST_SPELLED_PART if entry.compound else _LEAST_SPELLING) and core.isascii():
                 heard = spelling(key)
                 sounds = tuple(spelling(f" {one} ").strip() for one in entry.exceptions)
@@ -109,7 +116,7 @@ class _Terms:
                 first, last = _trim(hay, start, end + 1)
                 if not (entry.exceptions and _within(hay, first, last, entry.exceptions)):
                     how = How.COMPOUND if reading.how is How.PLAIN and _inside(hay, first, last) else reading.how
-                    yield _Piece(entry.hit, first, last, how)
+                    yield _Piece(entry.hit, first, last, how, entry.disguised)
 
     def together(self, reading: Reading) -> Iterator[_Piece]:
         """Terms whose letters stand apart: `k u t`, `n e uk en`."""
@@ -127,7 +134,7 @@ class _Terms:
             start = sum(map(len, words[:first])) + first + 1
             for entry in entries:
                 if entry.letters >= reading.least and _spelled_out(words, first, last, entry.letters):
-                    yield _Piece(entry.hit, start, start + length + last - first - 1, How.SPACED)
+                    yield _Piece(entry.hit, start, start + length + last - first - 1, How.SPACED, entry.disguised)
 
     def as_heard(self, reading: Reading) -> Iterator[_Piece]:
         """Terms in a child's spelling."""
@@ -229,6 +236,8 @@ def _spelled_out(words: Sequence[str], first: int, last: int, letters: int) -> b
             stop += 1
         long = stop - start > _LONG_RUN
         return (start == first and (stop == last or long)) or (stop == last and long)
+    if letters >= _LONG_TERM and len(pieces) == 2:
+        return True
     if singles:
         return letters > 3 or (first == 0 and last == len(words))
     return letters > 4 and len(pieces) > 2 and all(len(piece) == 2 for piece in pieces)
@@ -269,9 +278,10 @@ class Lexicon:
         if not read:
             return ()
         found: dict[Hit, Found] = {}
+        typed = text.lower()
         for lexicon in self._layers:
             for piece, reading in lexicon._pieces(text, read):
-                if piece.entry in found:
+                if piece.entry in found or (piece.disguised and reading.text[piece.start : piece.end] in typed):
                     continue
                 if piece.entry.kind != HELP and _within_words(reading.text, piece.start, piece.end, self.passed):
                     continue
@@ -313,7 +323,7 @@ class Lexicon:
             for piece in terms.in_place(reading):
                 yield piece, reading
             scattered = apart(reading.text)
-            if scattered:
+            if scattered or not reading.whole:
                 for piece in terms.together(reading):
                     yield piece, reading
             if self.frames and not reading.whole:
