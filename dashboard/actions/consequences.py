@@ -89,7 +89,7 @@ def consequences(desk: Desk, who: Person, change: Change, now: datetime) -> Outc
     # The number first: who changes something in between is noticed when it is saved.
     current = desk.store.policies.current(desk.school)
     old = desk.snapshot(now)
-    outcome = made(old, desk, change)
+    outcome = made(old, desk.settings, change)
     if outcome.value is None:
         return Outcome(False, outcome.code)
     new = replace(old, policy=outcome.value)

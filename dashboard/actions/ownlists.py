@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from config.sense import closing_categories, host_of, line_of, nonsense
+from config.settings import Settings
 from config.words import KINDS
 from dashboard.actions.desk import Desk, Outcome, done, refused
 from dashboard.actions.office import OFFICE
@@ -64,13 +65,13 @@ class Change:
     category: str = ""
 
 
-def made(snapshot: Snapshot, desk: Desk, change: Change) -> Outcome[Policy]:
+def made(snapshot: Snapshot, settings: Settings, change: Change) -> Outcome[Policy]:
     """The policy as it would be. Nothing is written."""
     outcome = _MAKERS[change.what](snapshot, change)
     if outcome.value is None:
         return outcome
-    known = {one.problem for one in nonsense(snapshot.policy, desk.settings)}
-    wrong = next((one for one in nonsense(outcome.value, desk.settings) if one.problem not in known), None)
+    known = {one.problem for one in nonsense(snapshot.policy, settings)}
+    wrong = next((one for one in nonsense(outcome.value, settings) if one.problem not in known), None)
     return outcome if wrong is None else refused(f"list_{wrong.code}")
 
 
@@ -78,7 +79,7 @@ def save(desk: Desk, who: Member, change: Change, based_on: int, now: datetime) 
     """Make it hold, if the rules are still those of revision `based_on`."""
     if who.role not in OFFICE:
         return refused("role")
-    outcome = made(desk.snapshot(now), desk, change)
+    outcome = made(desk.snapshot(now), desk.settings, change)
     if outcome.value is None:
         return outcome
     kept = desk.store.policies.add(desk.school, outcome.value, ORIGIN, who.id, now, based_on=based_on)

@@ -9,6 +9,8 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from config.corpus_file import rows
 from config.factory import category_hosts, factory_file
@@ -19,14 +21,14 @@ from dashboard import close_app, create_app
 from dashboard.actions import trial
 from dashboard.actions.consequences import LISTED, consequences
 from dashboard.actions.desk import Desk
-from dashboard.actions.ownlists import ORIGIN, Change, What, save
+from dashboard.actions.ownlists import ORIGIN, Change, What, made, save
 from dashboard.actions.trial import Asked, Moment, Wish
 from policy.folding import How
 from policy.model import Action, Effect, Facet, Policy, Reason, Term
 from store import Store
 from store.events import Event
 from store.events import What as Fact
-from tests.cast import ANJA, BREAK, COR, EVENING, KNOWLEDGE, LESSON, POLICY, RIA, rule
+from tests.cast import ANJA, BREAK, COR, EVENING, KNOWLEDGE, LESSON, POLICY, RIA, SNAPSHOT, rule
 from tests.dashboard.conftest import SCHOOL, Browser, Clock, give_account
 
 SignIn = Callable[[str], Browser]
@@ -446,6 +448,15 @@ def test_a_word_of_another_kind_than_the_rules_name_stops_nothing(desk: Desk) ->
     plan = consequences(desk, COR, Change(What.TERM, "hond", "discrimination"), LESSON).value
     assert plan
     assert len(plan.rows.blocked) == 0
+
+
+@pytest.mark.property
+@given(st.text(max_size=200), st.sampled_from(What), st.sampled_from(["social", "games", "", "verzonnen"]))
+def test_whatever_is_typed_is_a_change_or_a_refusal(typed: str, what: What, category: str) -> None:
+    outcome = made(SNAPSHOT, Settings(), Change(what, typed, "coarse", category=category))
+    assert outcome.ok is (outcome.value is not None)
+    assert has(outcome.code), outcome.code
+    assert trial.detected(typed) in Asked
 
 
 # --- who and when --------------------------------------------------------------------------------------------------
