@@ -62,6 +62,7 @@ _NOTHING = frozenset(
         Reason.AGREEMENT,
     }
 )
+_FOUND = (Facet.WORDS, Facet.PERSONAL)
 _WHAT = {Effect.DENY: What.BLOCKED, Effect.HOLD: What.HELD, Effect.ALLOW: What.GRANTED}
 
 
@@ -138,7 +139,10 @@ class Recorder:
             self._count("staff", now, None, decision)
         elif self._outside(snapshot, group, now):
             self._count("outside", now, None, decision)
-        elif not (request.navigation or request.action is Action.UPLOAD):
+        elif decision.effect is Effect.HOLD and decision.reason is Reason.TEXT:
+            # Thought over and not sent: nothing happened that anybody need know of.
+            self._count("thought", now, group, decision)
+        elif not _by_a_person(request, decision):
             self._count("background", now, group, decision)
         elif not self._is_same(request, decision, now):
             self._put(_event(request, decision, snapshot.revision, group, now))
@@ -266,6 +270,12 @@ def _within(period: Period, now: datetime) -> bool:
     return period.start is not None and period.end is not None and period.start <= now < period.end
 
 
+def _by_a_person(request: AccessRequest, decision: Decision) -> bool:
+    """Whether somebody did this: a page that was opened, a file, or something typed. The rest a page does by itself."""
+    typed = decision.reason in (Reason.PERSONAL, Reason.RELEASED)
+    return request.navigation or request.action is Action.UPLOAD or typed
+
+
 def _host(request: AccessRequest) -> str | None:
     if request.address is not None:
         return request.address.host
@@ -295,8 +305,8 @@ def _event(request: AccessRequest, decision: Decision, revision: int, group: str
 
 
 def _terms(decision: Decision) -> tuple[str, ...]:
-    """The ids of the terms that were found; the words themselves are nowhere in a decision."""
-    found = [step.detail for step in decision.trace if step.at == Facet.WORDS and step.said == "found"]
+    """The ids of the terms and the kinds of data that were found; the words themselves are nowhere in a decision."""
+    found = [step.detail for step in decision.trace if step.at in _FOUND and step.said == "found"]
     return tuple(dict.fromkeys(term for detail in found for term in detail.split(", ") if term))
 
 

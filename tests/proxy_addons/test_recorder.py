@@ -85,6 +85,17 @@ def test_what_a_page_loads_by_itself_is_only_counted(guard: Guard) -> None:
     assert guard.events() == [] and counted(guard) == {"background": 5}
 
 
+def test_personal_data_is_kept_though_a_script_sent_it_and_a_text_that_was_held_is_only_counted(guard: Guard) -> None:
+    sent = background("https://prikbord.nl/plaats")
+    headers = {**sent.headers, "content-type": "application/json"}
+    number, hurt = (b'{"bericht": "%s"}' % text for text in (b"bel 06 12345678", b"wat een kut spel"))
+    happen(guard, *(replace(sent, method="POST", headers=headers, body=body) for body in (number, hurt)))
+    (stored,) = guard.store.events.since(SCHOOL, 0)
+    event = stored.event
+    assert (event.what, event.reason, event.terms, event.host) == ("held", Reason.PERSONAL, ("phone",), "prikbord.nl")
+    assert counted(guard) == {"thought": 1}
+
+
 def test_staff_and_the_evening_are_only_counted(guard: Guard) -> None:
     happen(guard, exchange("https://adult.com/", ANJAS))
     guard.clock.now = EVENING
