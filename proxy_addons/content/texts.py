@@ -225,7 +225,7 @@ def _encoding(body: bytes, said: str) -> str:
         body[:_MOST].decode("utf-8")
     except UnicodeDecodeError as error:
         # A sign that was cut at the end is no sign of another encoding.
-        return "utf-8" if error.start > len(body[:_MOST]) - 4 else "cp1252"
+        return "utf-8" if error.reason == "unexpected end of data" else "cp1252"
     return "utf-8"
 
 
