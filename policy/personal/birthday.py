@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from policy.personal.reading import Reading
+from policy.personal.reading import Reading, mentions
 
 _MONTHS = (
     "januari|februari|maart|april|mei|juni|juli|augustus|september|oktober|november|december|january|february|march|may"
@@ -44,6 +44,7 @@ _MINE = re.compile(
 _SOMEBODY = re.compile(r"^\s{0,2}(?:van|of) (?!mij\b|mijn\b|me\b|my\b|ons\b)")
 _WORK = re.compile(r"\b(?:spreekbeurt|werkstuk|boek\w*|presentatie|held|idool|favoriet\w*|lievelings\w+|film|over)\b")
 """Then it is about somebody whom one reads about."""
+_ANY = ("geb", "birth", "born", "jarig", "verjaar", "dob", "bday", "ik ben van")
 _SENTENCE = re.compile(r"[.!?\n;](?=\s|$)")
 _BEFORE, _AFTER = 80, 48
 _LIVING = 1930
@@ -58,6 +59,8 @@ _MOST = 64
 def said(reading: Reading) -> bool:
     """Whether a birthday is in the text, of the writer, its family or another child."""
     low = reading.low
+    if not mentions(low, _ANY):
+        return False
     for count, word in enumerate(_WORD.finditer(low)):
         if count >= _MOST:
             return False

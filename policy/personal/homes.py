@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from policy.personal.reading import Reading, words
+from policy.personal.reading import Reading, mentions, words
 
 _NUMBER = re.compile(
     r"(?<![^\W\d_])([^\W\d_][^\W\d_'.]{2,38})\.?[ ,]{1,2}(?:(?:op )?(?:nr|nummer|no)\.? ?)?"
@@ -118,7 +118,11 @@ def said(reading: Reading, public: Public) -> bool:
         any(_at_home(low, start, end, theirs) for start, end, _ in postcodes)
         or any(_spoken_of(reading, place, name) for place, name in theirs)
         or _told(low, public)
-        or (_STREET_KEY.search(low) is not None and _HOUSE_KEY.search(low) is not None)
+        or (
+            mentions(low, ("straat", "street", "adres"))
+            and _STREET_KEY.search(low) is not None
+            and _HOUSE_KEY.search(low) is not None
+        )
     )
 
 
@@ -139,6 +143,8 @@ def _streets(low: str) -> list[tuple[int, str]]:
                 found.append((match.start(), f"{word} {match[2]}"))
             if len(found) >= _MOST:
                 break
+    if not mentions(low, ("nr", "nummer")):
+        return found
     turned = ((match.start(), f"{match[2]} {match[1]}") for match in _TURNED.finditer(low))
     return found + [one for one in turned if one[1].partition(" ")[0].endswith(_STREETS)]
 
@@ -188,6 +194,8 @@ def _spoken_of(reading: Reading, place: int, name: str) -> bool:
 
 def _told(low: str, public: Public) -> bool:
     """Whether somebody says outright where home is; then any name will do for a street."""
+    if not mentions(low, ("woon", "wonen", "adres", "address", "my house", "i live")):
+        return False
     for match in _HOME_HERE.finditer(low):
         words = match[1].split()
         if _NOT_A_STREET.isdisjoint(words) and not _UNIT.match(low, match.end()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from policy.personal.reading import Reading, words
+from policy.personal.reading import Reading, mentions, words
 
 _CLASS = (
     r"(?:\b(?:groep|grp|klas|brugklas|group|grade|class)[ -]?(?:[1-8](?: ?[/\-&+] ?[1-8])? ?[a-h]?|een|twee|drie|vier"
@@ -22,6 +22,7 @@ _INTRO = re.compile(
     r"(?:naam|name)(?: is| =|:|=)|groetjes|groeten|groetjes van|gr\.?|liefs"
     r"|gemaakt door|geschreven door)[ ,:\n]{1,3}(?:van )?"
 )
+_INTRO_SIGNS = ("ik ben", "i am", "i'm", "im ", "heet", "naam", "name", "groet", "gr", "liefs", "door")
 _KEY = r"[\"']?\s{0,2}[:=]\s{0,2}[\"']?"
 _NAME_KEY = re.compile(
     rf"(?<![a-z])(?:(?P<nl>naam|volledige_? ?naam|naam_? ?(?:leerling|kind)|leerling(?:_? ?naam)?|afzender)"
@@ -66,6 +67,8 @@ _ANY = re.compile(r"groep|klas|school|grade|class|group|\bobs\b|\bcbs\b|rkbs|\bs
 
 
 def _introduced(text: str, low: str) -> bool:
+    if not mentions(low, _INTRO_SIGNS):
+        return False
     for count, intro in enumerate(_INTRO.finditer(low)):
         if count >= _MOST:
             return False
@@ -81,6 +84,8 @@ def _introduced(text: str, low: str) -> bool:
 
 def _filled_in(text: str, low: str) -> bool:
     """Fields for a name and a class, in a form, in JSON or on lines of their own."""
+    if not mentions(low, ("naam", "name", "leerling", "student", "afzender")):
+        return False
     classed = _CLASS_KEY.search(low) is not None
     if classed and _FIRST_KEY.search(low) and _LAST_KEY.search(low):
         return True
@@ -96,6 +101,8 @@ def _filled_in(text: str, low: str) -> bool:
 
 def _from_class(text: str, low: str) -> bool:
     """`Sem Bakker uit groep 8`: a child, and no subject of a school work."""
+    if not mentions(low, (" zit ", " uit ")):
+        return False
     for match in _FROM_CLASS.finditer(text):
         parts = match[1].split()
         before = low[max(0, match.start() - 8) : match.start()]

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import phonenumbers
 from phonenumbers import PhoneNumberType
 
+from policy.personal.reading import mentions
+
 _BETWEEN = r"(?:[^\w,;:=+<>\"'\n\[\]{}]|_){0,3}"
 _HERE = r"(?<![\w+])(?<!\d[.,:/\-])(?<![0-9a-f]{4}-)"
 """Where a number may start: not inside a word, a decimal, a date or a UUID."""
@@ -28,6 +30,7 @@ _REST = re.compile(
 _LABEL = re.compile(
     r"\b(?:tel|telefoon|phone|mobile|mobiel|gsm|whatsapp|bel|app|nummer)\w{0,7}[\"']?\W{1,4}(31\d{9}|6\d{8})" + _END
 )
+_LABELS = ("tel", "phone", "mobi", "gsm", "whats", "bel", "app", "nummer")
 _NO_PHONE = re.compile(
     r"(?:isbn|issn|ean|barcode|order|bestel|serie|serial|artikel|factuur|klant|pakket|product|track|model|versie|version)"
     r"[\w\- &]{0,16}\W{0,3}$"
@@ -89,11 +92,12 @@ def _candidates(text: str, low: str) -> Iterator[str]:
             continue
         if _grouped_like_one(written) and not _NO_PHONE.search(before[-32:]):
             yield "".join(_DIGITS.findall(written))
-    for match in _COUNTRY.finditer(text):
-        yield from _with_country(match.group())
-    for match in _REST.finditer(low):
-        yield "06" + "".join(_DIGITS.findall(match[1]))
-    for match in _LABEL.finditer(low):
+    if "+" in text or "00" in text:
+        for match in _COUNTRY.finditer(text):
+            yield from _with_country(match.group())
+    if "06" in low:
+        yield from ("06" + "".join(_DIGITS.findall(match[1])) for match in _REST.finditer(low))
+    for match in _LABEL.finditer(low) if mentions(low, _LABELS) else ():
         yield f"+{match[1]}" if match[1].startswith("31") else f"0{match[1]}"
 
 

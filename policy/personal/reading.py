@@ -54,6 +54,11 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def mentions(low: str, signs: tuple[str, ...]) -> bool:
+    """Whether any of these is in the text: far cheaper than a pattern, and most texts have none."""
+    return any(sign in low for sign in signs)
+
+
 @dataclass(frozen=True)
 class Reading:
     """A text made plain, and the same in small letters (of the same length). Not slotted: looks are kept."""
