@@ -171,12 +171,13 @@ class OwnPath:
             websocket=False,
             body=None,
         )
-        asked = translate.of_exchange(page, self._who(exchange.peer), self._live.knowledge.engines)
+        who, live = self._who(exchange.peer), self._live
+        asked = translate.of_exchange(page, who, live.knowledge.engines, live.snapshot)
         act = next((act for act in _ACTS if act.value == fields.get("act")), None)
         if act is None or asked.action is Action.SEARCH:
             return asked
         media, types = (frozenset(fields.get(name, "").split(",")) for name in ("media", "types"))
-        return replace(asked, action=act, media=_MEDIA & media, personal=_TYPES & types)
+        return replace(asked, action=act, media=_MEDIA & media, personal=asked.personal | _TYPES & types)
 
     async def _ask_of(self, ask_id: str, peer: Peer, request: AccessRequest) -> Ask | None:
         """The ask with this id, if it is this device's; None too when the store is gone."""

@@ -41,7 +41,7 @@ _PAGE_OF = {
 }
 _HELD_PAGE = {Reason.TEXT: "text", Reason.PERSONAL: "personal"}
 _NOT_ASKED = frozenset({"locked", "look_alike", "unsafe_search", "unreadable", "text", "pause", "break", "sanction"})
-NOT_REPORTED = frozenset({"pause", "break", "sanction"})
+NOT_REPORTED = frozenset({"pause", "break", "sanction", "text", "personal"})
 STANDS_STILL = frozenset({"locked", "look_alike", "unreadable", "text"})
 GROUND = {
     BasisKind.CLAUSE: "page.school_rule",

@@ -201,6 +201,40 @@ def test_a_search_for_help_gets_warm_answers_and_is_seen_by_nobody(play: Playgro
     assert play.store.events.last_id("school") == before
 
 
+def sends(page: Page, text: str) -> None:
+    """Write something in a form of the school's pretend site, which no list knows, and send it."""
+    page.goto("https://onzeschool.test/")
+    form = "<form method=post action=/ziek><textarea name=bericht></textarea></form>"
+    page.evaluate("form => { document.body.innerHTML = form }", form)
+    page.fill("textarea", text)
+    page.evaluate("document.forms[0].submit()")
+
+
+def test_hurtful_words_wait_for_a_second_thought_and_then_go_once(play: Playground, browsers: Browsers) -> None:
+    shots = Shots(PHONE, number=50)
+    pupil = browsers.pupil("Sanne", PHONE)
+    sends(pupil, "jij bent een stomme klootzak")
+    expect(pupil.locator("h1")).to_have_text(say("page.text.title", "nl"), timeout=PATIENCE)
+    shots.take(pupil, "leerling", "lees-nog-eens")
+    pupil.get_by_role("link", name=say("page.button.release", "nl")).click()
+    pupil.get_by_role("button", name=say("page.release.yes", "nl")).click()
+    expect(pupil.locator("#note")).to_contain_text(say("page.release.done", "nl"), timeout=PATIENCE)
+    sends(pupil, "jij bent een stomme klootzak")
+    expect(pupil.locator("body")).to_contain_text("onzeschool.test", timeout=PATIENCE)
+    assert not pupil.context.cookies("https://onzeschool.test/")
+    sends(pupil, "jij bent een stomme klootzak")
+    expect(pupil.locator("h1")).to_have_text(say("page.text.title", "nl"), timeout=PATIENCE)
+
+
+def test_a_telephone_number_waits_for_the_teacher(play: Playground, browsers: Browsers) -> None:
+    pupil = browsers.pupil("Sanne", PHONE)
+    sends(pupil, "bel me op 06-12345678")
+    expect(pupil.locator("h1")).to_have_text(say("page.personal.title", "nl"), timeout=PATIENCE)
+    expect(pupil.locator("dl")).to_contain_text(say("page.personal.type.phone", "nl"))
+    assert "12345678" not in pupil.content()
+    Shots(PHONE, number=51).take(pupil, "leerling", "hou-dit-voor-jezelf")
+
+
 def test_named_counsellors_hear_that_somebody_looked_for_help_and_the_class_does_not(
     play: Playground, browsers: Browsers
 ) -> None:
