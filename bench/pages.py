@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "bench" / "pages"
 REPORT = ROOT / "docs" / "recognition.md"
 ORDINARY = "ordinary"
+SECOND_ORDINARY, SECOND_ALIKE = 41, 35  # where the set begins that was written after the weights
 KINDS = {"ai": "ai-chat", "files": "file-sharing"}
 HOST = "www.een-site.example"
 _MARKS = ("<!-- bench:recognition-3 -->", "<!-- /bench:recognition-3 -->")
@@ -43,6 +44,10 @@ class Outcome:
     @property
     def proposed(self) -> bool:
         return bool(self.found)
+
+    @property
+    def later(self) -> bool:
+        return self.number >= (SECOND_ORDINARY if self.wanted == ORDINARY else SECOND_ALIKE)
 
 
 def shape() -> PageShape:
@@ -88,9 +93,13 @@ def table(found: Iterable[Outcome]) -> str:
     plain = [one for one in every if one.wanted == ORDINARY]
     lines.append(_row("imitations proposed", alike, lambda one: one.proposed))
     lines.append(_row("of these, with the kind they were made as", alike, lambda one: one.found == one.wanted))
+    lines.append(
+        _row("imitations of the second set proposed", [one for one in alike if one.later], lambda one: one.proposed)
+    )
     for kind in dict.fromkeys(one.wanted for one in alike):
         lines.append(_row(f"{kind}: proposed", [one for one in alike if one.wanted == kind], lambda one: one.proposed))
     lines.append(_row("ordinary pages proposed (false alarms)", plain, lambda one: one.proposed))
+    lines.append(_row("of these, in the second set", [one for one in plain if one.later], lambda one: one.proposed))
     return "\n".join(lines)
 
 

@@ -114,15 +114,15 @@ def test_a_saved_page_is_explained_with_every_sign_and_its_weight() -> None:
     page = str(PAGES / "social-03-profile.html")
     said = RUN.invoke(app, ["check", "--page", page, "--url", "https://www.een-site.example/x"]).output
     assert "www.een-site.example: lijkt op een sociaal netwerk: profielpagina" in said
-    assert "vanaf 5" in said and "+1.8  profielpagina (profile-page)" in said
+    assert "vanaf 4" in said and "+1.8  profielpagina (profile-page)" in said
     english = RUN.invoke(app, ["check", "--page", page, "--lang", "en"]).output
     assert "looks like a social network: a profile page" in english
 
 
 def test_a_saved_page_for_tools_is_one_object() -> None:
     found = json.loads(RUN.invoke(app, ["check", "--json", "--page", str(PAGES / "adult-28-label.html")]).output)
-    assert (found["kind"], found["threshold"], found["host"]) == ("adult", 5, None)
-    assert found["score"] >= 5 and "adult-label" in found["reasons"]
+    assert (found["kind"], found["threshold"], found["host"]) == ("adult", 4, None)
+    assert found["score"] >= 4 and "adult-label" in found["reasons"]
     assert {row["kind"]: row["signs"] for row in found["kinds"]}["adult"]["adult-label"] == 9
     plain = json.loads(RUN.invoke(app, ["check", "--json", "--page", str(PAGES / "ordinary-01-school.html")]).output)
     assert (plain["kind"], plain["score"], plain["reasons"]) == (None, None, [])
