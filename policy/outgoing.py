@@ -44,10 +44,10 @@ class Outgoing:
 _NOTHING = Outgoing()
 
 
-def judged(texts: Iterable[Field], hosts: Sequence[str], snapshot: Snapshot) -> Outgoing:
+def judged(texts: Iterable[Field], hosts: Sequence[str], snapshot: Snapshot, *, with_words: bool = True) -> Outgoing:
     """What is in these fields, on their way to `hosts`; nothing where they go to the school, to help or by mail.
 
-    The letters of a mail are secret, so they are not read at all.
+    The letters of a mail are secret, so they are not read at all. Without `with_words` only personal data is sought.
     """
     if not hosts or all(_trusted(host, snapshot) for host in hosts):
         return _NOTHING
@@ -56,7 +56,7 @@ def judged(texts: Iterable[Field], hosts: Sequence[str], snapshot: Snapshot) -> 
         return _NOTHING
     record = "\n".join(_line(field) for field in fields)
     found = personal.find(record, public=snapshot.policy.public) | snapshot.roster.find(record)
-    return Outgoing(found, _said(fields, snapshot))
+    return Outgoing(found, _said(fields, snapshot) if with_words else ())
 
 
 def _trusted(host: str, snapshot: Snapshot) -> bool:
@@ -211,7 +211,8 @@ def _line(field: Field) -> str:
 def _said(fields: Sequence[Field], snapshot: Snapshot) -> tuple[Hit, ...]:
     """The terms in what a person wrote: in sentences, and in fields for messages."""
     found: dict[str, Hit] = {}
-    spoken = [field.text for field in fields if field.name == "*" or len(_LETTERS.findall(field.text[:400])) > 1]
+    written = (field.text for field in fields if field.name == "*" or len(_LETTERS.findall(field.text[:400])) > 1)
+    spoken = list(dict.fromkeys(written))  # what a page sends of itself says the same again and again
     if len(spoken) > _MOST_SAID:
         spoken = [*spoken[:_MOST_SAID], "\n".join(spoken[_MOST_SAID:])]
     for text in spoken:
