@@ -25,6 +25,7 @@ from store import Store, open_store
 from tests.cast import POLICY, at
 from tests.proxy_addons.origins import Origins
 from tests.proxy_addons.rig import NAMES, Rig
+from tests.proxy_addons.test_connections import websocket
 from tests.store.school import SCHOOL, settle
 
 HTML = "text/html; charset=utf-8"
@@ -299,3 +300,12 @@ def test_through_a_real_worker_the_page_comes_whole_and_the_site_is_proposed(
     asyncio.run(bench.unknown.stop())
     (found,) = store.proposals.open(SCHOOL)
     assert (found.host, found.kind, found.times) == ("open.test", "social", 1)
+
+
+def test_a_websocket_through_a_real_worker_is_remembered_by_its_site(store: Store, tmp_path: Path) -> None:
+    bench = Bench(store)
+    with Watched(tmp_path, bench) as rig:
+        with websocket(rig) as ws:
+            ws.send("hallo")
+            assert ws.recv(5) == "hallo"
+        assert list(bench.unknown._talking) == ["ws.test"]
