@@ -1,4 +1,4 @@
-"""How much is recognised: addresses (part one), on public test data and on our own two corpora.
+"""How much is recognised: addresses (part one), on public test data and on our own corpora; words are in `words`.
 
     KLASWACHT_TEST_DATA=... .venv/bin/python -m bench.recognition [--write] [--rows even|odd]
 
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench import words
 from config import load
 from config.feeds import v2fly
 from config.feeds.lines import Tally
@@ -225,13 +226,19 @@ def main() -> int:
         rows += [embedded(guard, folder), whatwg(folder), idna(folder), suffixes(folder)]
     else:
         print("KLASWACHT_TEST_DATA is not set: our own corpora alone", file=sys.stderr)
-    text = table(rows, guard)
-    print(text)
-    if options.write:
-        before, _, rest = REPORT.read_text("utf-8").partition(_MARKS[0])
-        after = rest.partition(_MARKS[1])[2]
-        REPORT.write_text(f"{before}{_MARKS[0]}\n{text}\n{_MARKS[1]}{after}", "utf-8")
+    parts = ((_MARKS, table(rows, guard)), (words.MARKS, words.tables(Path(data) if data else None, options.rows)))
+    for marks, text in parts:
+        print(text, end="\n\n")
+        if options.write:
+            keep(marks, text)
     return 0
+
+
+def keep(marks: tuple[str, str], text: str) -> None:
+    """Put a text between its marks in the report."""
+    before, _, rest = REPORT.read_text("utf-8").partition(marks[0])
+    after = rest.partition(marks[1])[2]
+    REPORT.write_text(f"{before}{marks[0]}\n{text}\n{marks[1]}{after}", "utf-8")
 
 
 if __name__ == "__main__":

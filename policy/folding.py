@@ -40,6 +40,8 @@ _MORE_LOOKALIKES = {
 }
 _LOOKALIKES = {char: letter for letter, chars in _MORE_LOOKALIKES.items() for char in chars.casefold()}
 _LOOKALIKES |= {char: letter for letter, chars in READ_AS.items() for char in chars if not char.isascii()}
+# Those that look so much like ours that a word may be made of nothing else; `и` and `п` only help a mixed word.
+_TIGHT = frozenset("аеорсухіјѕԁһкмтвнοαεκιυντρχβηԛԝӏυցոսհզտ")
 # What the eye reads as two letters at will: `у` is both our y and, in Dutch mouths, the u of кут.
 _ALSO = {"у": "u", "ү": "u", "υ": "u", "в": "v", "н": "n", "р": "r", "с": "s", "х": "h", "η": "h", "ν": "n", "ω": "o"}
 
@@ -165,7 +167,7 @@ class _Script(_Table):
         if char.isascii():
             return ""
         return "".join(
-            "s" if part in _LOOKALIKES else "o" for part in _bare(char) if part.isalpha() and not _latin(part)
+            "s" if part in _TIGHT else "o" for part in _bare(char) if part.isalpha() and not _latin(part)
         )
 
 
@@ -282,7 +284,11 @@ def readings(text: str) -> tuple[Reading, ...]:
     """Every way the text is read, each once, the plainest first. At most some thirty, nearly always one."""
     if _PLAIN.match(text):
         plain = " ".join(text.split())
+        if not plain:
+            return ()
         found = {plain: Reading(How.PLAIN, f" {plain} ")}
+        if "vv" in plain:
+            _keep(found, How.LEET, plain.replace("vv", "w"), 0, whole=False)
         _stretch(found, plain, 0, whole=False)
         return tuple(found.values())
     found = {}

@@ -21,8 +21,10 @@ _WINDOW = 9  # words within which the words of a loose frame stand
 _GLUED = 8  # letters: from here on a word may be several without spaces between them
 _LONGEST_GLUED = 60
 _LEAST_SOUND = 2
+_BEGUN = 2  # letters of a beginning by which most words are told apart from all of them
+_MOST_GUESSED = 1_500  # different words of one text that are tried as misspelt, mistyped or glued
 _LEAST_GLUED = 3  # words: two of ours in one are too often a compound of its own (`moordvideo`)
-_MOST_ANCHORS = 400  # places tried for one frame in one text: a long text is no way to keep the guard busy
+_MOST_ANCHORS = 2_000  # places tried for all frames in one reading: a long text is no way to keep the guard busy
 
 
 # A sentence without spaces has one of these in it; a Dutch compound (`wapenaankoop`) hardly ever.
@@ -102,6 +104,10 @@ class Frames:
         return tuple(sorted({len(word) for word in self._vocabulary[1]}))
 
     @cached_property
+    def _beginnings(self) -> frozenset[str]:
+        return frozenset(word[:_BEGUN] for word in self._vocabulary[1])
+
+    @cached_property
     def _sounds(self) -> dict[str, int]:
         sounds: dict[str, int] = {}
         for word, mask in self._vocabulary[0].items():
@@ -145,49 +151,56 @@ class Frames:
     def build(self) -> None:
         """Compile now."""
         if self.frames:
-            self.found(["build", "everything", "buildeverythingnow"])
+            list(self.found(["build", "everything", "buildeverythingnow"], {}))
 
     @property
     def words(self) -> frozenset[str]:
         """Every whole word that a frame names."""
         return frozenset(self._vocabulary[0])
 
-    def found(self, words: Sequence[str]) -> Iterator[tuple[Hit, int, int]]:
-        """The frames in these folded words, each with its first and last word, at most once a frame."""
+    def found(self, words: Sequence[str], seen: dict[str, tuple[int, ...]]) -> Iterator[tuple[Hit, int, int]]:
+        """The frames in these folded words, each with its first and last word, at most once a frame.
+
+        `seen` is what is known of words already: one dictionary for all readings of one text, then forgotten.
+        """
         if not self.frames:
             return iter(())
-        return self._matches(words, *self._masks(words))
+        return self._matches(words, *self._masks(words, seen))
 
-    def _masks(self, words: Sequence[str]) -> tuple[list[int], list[int]]:
+    def _masks(self, words: Sequence[str], seen: dict[str, tuple[int, ...]]) -> tuple[list[int], list[int]]:
         """The groups of each word; glued words are taken apart. With each mask the place of its word in the text."""
         masks: list[int] = []
         places: list[int] = []
-        known: dict[str, int] = {}
+        pairs, before = self._pairs, ""
         for place, word in enumerate(words):
-            mask = known.get(word)
-            if mask is None:
-                mask = known[word] = self._mask(word)
-            if not mask and _GLUED <= len(word) <= _LONGEST_GLUED:
-                pieces = self._apart(word)
-                glued = len(pieces) >= _LEAST_GLUED and not _SMALL.isdisjoint(pieces)
-                for piece in pieces if glued else (word,):
-                    masks.append(self._mask(piece))
-                    places.append(place)
-            else:
-                before = words[place - 1] if place else ""
-                masks.append(mask | self._pairs.get(before, _NONE).get(word, 0))
+            found = seen.get(word)
+            if found is None:
+                found = seen[word] = self._piece_masks(word, guess=len(seen) < _MOST_GUESSED)
+            for mask in found:
+                masks.append(mask)
                 places.append(place)
+            if before in pairs:
+                masks[-1] |= pairs[before].get(word, 0)
+            before = word
         return masks, places
 
-    def _mask(self, word: str) -> int:
+    def _piece_masks(self, word: str, *, guess: bool) -> tuple[int, ...]:
+        """The groups of a word, or of the words that were glued to it."""
+        mask = self._mask(word, guess=guess)
+        if mask or not guess or not _GLUED <= len(word) <= _LONGEST_GLUED:
+            return (mask,)
+        pieces = self._apart(word)
+        if len(pieces) < _LEAST_GLUED or _SMALL.isdisjoint(pieces):
+            return (mask,)
+        return tuple(self._mask(piece, guess=False) for piece in pieces)
+
+    def _mask(self, word: str, *, guess: bool) -> int:
         whole, begun = self._vocabulary
         mask = whole.get(word, 0)
-        size = len(word)
-        for length in self._begun_lengths:
-            if length > size:
-                break
-            mask |= begun.get(word[:length], 0)
-        if mask or size < _LEAST_SOUND or word in self.innocent:
+        if word[:_BEGUN] in self._beginnings:
+            for length in self._begun_lengths:
+                mask |= begun.get(word[:length], 0)
+        if mask or not guess or len(word) < _LEAST_SOUND or word in self.innocent:
             return mask
         mask = self._sounds.get(spelling(f" {word} ")[1:-1], 0)
         if mask:
@@ -214,32 +227,53 @@ class Frames:
         return pieces[::-1]
 
     def _matches(self, words: Sequence[str], masks: list[int], places: list[int]) -> Iterator[tuple[Hit, int, int]]:
+        by_mask: dict[int, list[int]] = {}
+        for place, mask in enumerate(masks):
+            if mask:
+                by_mask.setdefault(mask, []).append(place)
         present = 0
-        for mask in masks:
+        for mask in by_mask:
             present |= mask
-        if not present:
-            return
-        said = f" {' '.join(words)} "
-        for anchor, frames in self._anchored.items():
-            if not present >> anchor & 1:
-                continue
-            for frame in frames:
-                if frame.needs & present == frame.needs and not frame.unless & present:
-                    if any(phrase in said for phrase in frame.phrases):
-                        continue
-                    span = _loose(frame, masks) if frame.loose else _ordered(frame, masks)
-                    if span:
-                        yield frame.hit, places[span[0]], places[span[1]]
+        where = _Places(by_mask)
+        left = present
+        while left:
+            lowest = left & -left
+            left ^= lowest
+            for frame in self._anchored.get(lowest.bit_length() - 1, ()):
+                if frame.needs & present != frame.needs or frame.unless & present:
+                    continue
+                if frame.phrases and any(phrase in f" {' '.join(words)} " for phrase in frame.phrases):
+                    continue
+                span = _loose(frame, where) if frame.loose else _ordered(frame, where)
+                if span:
+                    yield frame.hit, places[span[0]], places[span[1]]
 
 
-def _at(masks: Iterable[int], group: int) -> list[int]:
-    return [place for place, mask in enumerate(masks) if mask >> group & 1]
+class _Places:
+    """Where the words of a group stand, found when they are asked for."""
+
+    def __init__(self, by_mask: dict[int, list[int]]) -> None:
+        self._by_mask, self._of = by_mask, dict[int, list[int]]()
+        self.tries = _MOST_ANCHORS
+
+    def __getitem__(self, group: int) -> list[int]:
+        if group not in self._of:
+            rows = [places for mask, places in self._by_mask.items() if mask >> group & 1]
+            self._of[group] = rows[0] if len(rows) == 1 else sorted(place for row in rows for place in row)
+        return self._of[group]
+
+    def anchors(self, group: int) -> Iterator[int]:
+        """The places of a group, as many as one text may have tried."""
+        for place in self[group]:
+            if self.tries <= 0:
+                return
+            self.tries -= 1
+            yield place
 
 
-def _ordered(frame: _Compiled, masks: list[int]) -> tuple[int, int] | None:
+def _ordered(frame: _Compiled, where: _Places) -> tuple[int, int] | None:
     """First and last place of the frame: from its rarest slot to the left and to the right."""
-    where = {slot: _at(masks, slot) for slot in set(frame.slots)}
-    for anchor in where[frame.slots[frame.anchor]][:_MOST_ANCHORS]:
+    for anchor in where.anchors(frame.slots[frame.anchor]):
         first = _walk(frame, where, anchor, range(frame.anchor - 1, -1, -1))
         if first is None:
             continue
@@ -249,7 +283,7 @@ def _ordered(frame: _Compiled, masks: list[int]) -> tuple[int, int] | None:
     return None
 
 
-def _walk(frame: _Compiled, where: dict[int, list[int]], start: int, slots: range) -> int | None:
+def _walk(frame: _Compiled, where: _Places, start: int, slots: range) -> int | None:
     """The place of the last of these slots, walking away from `start`; all places a slot can have are followed."""
     reached = {start}
     for number in slots:
@@ -266,14 +300,14 @@ def _walk(frame: _Compiled, where: dict[int, list[int]], start: int, slots: rang
     return min(reached) if slots.step < 0 else max(reached)
 
 
-def _loose(frame: _Compiled, masks: list[int]) -> tuple[int, int] | None:
+def _loose(frame: _Compiled, where: _Places) -> tuple[int, int] | None:
     """Every slot a word of its own, in any order, within one window."""
-    where = [_at(masks, slot) for slot in frame.slots]
-    for anchor in where[frame.anchor][:_MOST_ANCHORS]:
+    for anchor in where.anchors(frame.slots[frame.anchor]):
         taken = {anchor}
-        for number, places in enumerate(where):
+        for number, slot in enumerate(frame.slots):
             if number == frame.anchor:
                 continue
+            places = where[slot]
             near = places[bisect_left(places, anchor - _WINDOW) : bisect_right(places, anchor + _WINDOW)]
             free = [place for place in near if place not in taken]
             if not free:

@@ -8,6 +8,7 @@ one Aho-Corasick pass for each reading of the text; a plain text has one.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,7 +25,9 @@ _LEAST_SPELLING = 5  # letters of a term that is also found as a child spells it
 _LEAST_SPELLED_PART = 7
 _MASKED = re.compile(r"(?<!\S)[^\W\d_]+(?:[*#%&]+[^\W\d_]*)+|(?<!\S)(?:[*#%&]+[^\W\d_]+)+")
 _MASK = re.compile(r"[*#%&]")
-_MOST_UNUSUAL = 2_000  # different words looked at for slips and masks in one text
+_MOST_UNUSUAL = 1_500  # different words looked at for slips and masks in one text
+_LONG_TEXT = 3_000  # characters: of a longer text only the first readings are looked at
+_MOST_READINGS = 3
 _LONG_RUN = 8
 _LONG_TERM = 8  # letters: a term in two pieces (`kloot zak`)
 
@@ -131,7 +134,7 @@ class _Terms:
             first, last = place.get(end + 1 - length), place.get(end + 1)
             if first is None or last is None or last - first < 2:
                 continue
-            start = sum(map(len, words[:first])) + first + 1
+            start = offsets[first] + first + 1
             for entry in entries:
                 if entry.letters >= reading.least and _spelled_out(words, first, last, entry.letters):
                     yield _Piece(entry.hit, start, start + length + last - first - 1, How.SPACED, entry.disguised)
@@ -139,12 +142,14 @@ class _Terms:
     def as_heard(self, reading: Reading) -> Iterator[_Piece]:
         """Terms in a child's spelling."""
         heard = spelling(reading.text)
+        words: _Words | None = None
         for end, (length, entries) in self._spelled.iter(heard):
             first, last = _trim(heard, end + 1 - length, end + 1)
             for entry in entries:
                 if entry.exceptions and _within(heard, first, last, entry.exceptions):
                     continue
-                start, stop = _same_words(heard, first, last, reading.text)
+                words = words or _Words(reading.text, heard)
+                start, stop = words.span(first, last)
                 typed = reading.text[start:stop]
                 if typed not in self.innocent and not (
                     entry.exceptions and any(one in spelling(f" {typed} ") for one in entry.exceptions)
@@ -154,8 +159,12 @@ class _Terms:
     def slipped(self, reading: Reading, known: frozenset[str]) -> Iterator[_Piece]:
         """Longer words with one slip of the keyboard."""
         at = 1
-        for word in reading.text.split()[:_MOST_UNUSUAL]:
-            if len(word) > 4 and word not in known and word not in self._single:
+        done: set[str] = set()
+        for word in reading.text.split()[: 10 * _MOST_UNUSUAL]:
+            if len(word) > 4 and word not in done and word not in known and word not in self._single:
+                done.add(word)
+                if len(done) > _MOST_UNUSUAL:
+                    return
                 near = self._slips.near(word)
                 if near and not any(one in word for one in self._single[near].exceptions):
                     yield _Piece(self._single[near].hit, at, at + len(word), How.SLIP)
@@ -209,17 +218,28 @@ def _within(hay: str, start: int, end: int, phrases: Iterable[str]) -> bool:
     return False
 
 
-def _same_words(heard: str, first: int, last: int, text: str) -> tuple[int, int]:
-    """The whole words of `text` that belong to a place in how it sounds; both have the same number of words."""
-    number = heard.count(" ", 0, first) - 1
-    words = heard.count(" ", first, last)
-    start = 1
-    for _ in range(number):
-        start = text.index(" ", start) + 1
-    stop = start
-    for _ in range(words + 1):
-        stop = text.index(" ", stop) + 1
-    return start, stop - 1
+class _Words:
+    """Where the words of a reading start, and which word a place in how it sounds belongs to: both have as many."""
+
+    def __init__(self, text: str, heard: str) -> None:
+        self._starts, self._heard = _starts(text), _starts(heard)
+        self._text = text
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """The whole words of the text for a place in how it sounds."""
+        one = bisect_right(self._heard, first) - 1
+        other = bisect_right(self._heard, last - 1)
+        end = self._starts[other] - 1 if other < len(self._starts) else len(self._text) - 1
+        return self._starts[one], end
+
+
+def _starts(text: str) -> list[int]:
+    """Where each word starts, in a text with single spaces and one at both ends."""
+    starts, at = [], 1
+    for word in text.split():
+        starts.append(at)
+        at += len(word) + 1
+    return starts
 
 
 def _spelled_out(words: Sequence[str], first: int, last: int, letters: int) -> bool:
@@ -230,9 +250,9 @@ def _spelled_out(words: Sequence[str], first: int, last: int, letters: int) -> b
         if letters > 4:
             return True
         start, stop = first, last
-        while start > 0 and len(words[start - 1]) == 1:
+        while start > 0 and len(words[start - 1]) == 1 and stop - start <= _LONG_RUN:
             start -= 1
-        while stop < len(words) and len(words[stop]) == 1:
+        while stop < len(words) and len(words[stop]) == 1 and stop - start <= _LONG_RUN:
             stop += 1
         long = stop - start > _LONG_RUN
         return (start == first and (stop == last or long)) or (stop == last and long)
@@ -274,7 +294,7 @@ class Lexicon:
 
     def found(self, text: str) -> tuple[Found, ...]:
         """The terms in the text with the piece that was found and how, the plainest reading of each first."""
-        read = readings(text)
+        read = readings(text) if len(text) < _LONG_TEXT else readings(text)[:_MOST_READINGS]
         if not read:
             return ()
         found: dict[Hit, Found] = {}
@@ -319,6 +339,7 @@ class Lexicon:
 
     def _pieces(self, text: str, read: Sequence[Reading]) -> Iterator[tuple[_Piece, Reading]]:
         terms = self._terms
+        seen: dict[str, tuple[int, ...]] = {}
         for reading in read:
             for piece in terms.in_place(reading):
                 yield piece, reading
@@ -328,7 +349,7 @@ class Lexicon:
                     yield piece, reading
             if self.frames and not reading.whole:
                 for words in (reading.text.split(), _put_together(reading.text)) if scattered else (reading.text.split(),):
-                    for hit, first, last in self._frames.found(words):
+                    for hit, first, last in self._frames.found(words, seen):
                         yield from _framed(hit, words, first, last)
         for reading in read:
             if reading.how in (How.PLAIN, How.ACCENT, How.LEET):
