@@ -19,7 +19,7 @@ from io import BytesIO
 import brotli
 import zstandard
 
-from policy.address import is_ip, site_of
+from policy.address import name_without_suffix, site_of
 from policy.kinds import UNKNOWN, of_host, of_page
 from policy.match import covered, within
 from policy.model import AccessRequest, DeviceClass, PeriodKind, Role, Snapshot
@@ -154,7 +154,8 @@ class Unknown:
             return True
         knowledge, host = snapshot.knowledge, request.address.host
         named = knowledge.system_hosts | knowledge.tunnels.keys()
-        if is_ip(host) or host in named or within(host, knowledge.help_hosts | knowledge.own_hosts):
+        # Of a suffix that many share (`blogs.example`) nothing is said by one page of it.
+        if not name_without_suffix(host) or host in named or within(host, knowledge.help_hosts | knowledge.own_hosts):
             return True
         if covered(host, snapshot.policy.open_sites) or covered(host, snapshot.policy.domains):
             return True

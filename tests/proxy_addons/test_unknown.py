@@ -143,6 +143,7 @@ def test_an_ordinary_page_is_not_proposed(store: Store) -> None:
         (wish("https://school.example/"), {}),  # the school's own
         (wish("https://open.example/"), {}),  # opened by the school
         (wish("http://93.184.216.34/"), {}),
+        (wish("https://blogspot.com/"), {}),  # many sites in one
         (wish(navigation=False), {}),  # what a page loads by itself
         (wish(who=replace(PUPIL, role=Role.TEACHER)), {}),
         (wish(who=replace(PUPIL, device_class=DeviceClass.STAFF)), {}),
