@@ -1,4 +1,4 @@
-"""What a page looks like as a sentence: a kind and sign codes to `lijkt op een sociaal netwerk: profiel, volgers`."""
+"""What a page looks like as a sentence: kind and signs to `lijkt op een sociaal netwerk: mensen volgen`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def kind_words(kind: str, lang: str = "nl") -> str:
 
 
 def sign_words(sign: str, lang: str = "nl") -> str:
-    """A sign, as `volgknoppen`; one of an older or newer program is itself."""
-    return say(f"pages.sign.{sign}", lang) if has(f"pages.sign.{sign}", lang) else sign
+    """A sign, as `mensen volgen` (`text/signs.*.yaml`); one of an older or newer program is itself."""
+    return say(f"sign.{sign}", lang) if has(f"sign.{sign}", lang) else sign
 
 
 def looks_like(kind: str, reasons: Iterable[str], lang: str = "nl", most: int = _MOST) -> str:

@@ -113,8 +113,8 @@ PAGES = Path(__file__).parents[2] / "bench" / "pages"
 def test_a_saved_page_is_explained_with_every_sign_and_its_weight() -> None:
     page = str(PAGES / "social-03-profile.html")
     said = RUN.invoke(app, ["check", "--page", page, "--url", "https://www.een-site.example/x"]).output
-    assert "www.een-site.example: lijkt op een sociaal netwerk: profielpagina" in said
-    assert "vanaf 4" in said and "+1.8  profielpagina (profile-page)" in said
+    assert "www.een-site.example: lijkt op een sociaal netwerk: een profielbladzijde" in said
+    assert "vanaf 4" in said and "+1.8  een profielbladzijde (profile-page)" in said
     english = RUN.invoke(app, ["check", "--page", page, "--lang", "en"]).output
     assert "looks like a social network: a profile page" in english
 

@@ -22,7 +22,7 @@ def read(text: str):
 def test_every_sign_and_kind_has_words_in_every_language() -> None:
     for lang in texts.languages():
         for one in SHAPE.signs:
-            assert texts.has(f"pages.sign.{one.id}", lang), one.id
+            assert texts.has(f"sign.{one.id}", lang), one.id
         for kind in SHAPE.thresholds:
             assert texts.has(f"pages.kind.{kind}", lang), kind
 
@@ -40,7 +40,7 @@ def test_every_sign_can_be_found_and_none_but_a_label_is_enough_by_itself() -> N
 
 def test_a_proposal_reads_as_a_sentence() -> None:
     said = looks_like("social", ("profile-page", "follow-people", "messages"))
-    assert said == "lijkt op een sociaal netwerk: profielpagina, volgknoppen, privéberichten"
+    assert said == "lijkt op een sociaal netwerk: een profielbladzijde, mensen volgen, berichten sturen"
     assert looks_like("social", ("a-newer-sign",), "en") == "looks like a social network: a-newer-sign"
 
 
