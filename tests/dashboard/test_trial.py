@@ -240,7 +240,7 @@ def test_a_saved_page_is_said_to_look_like_what_it_is_and_by_which_signs(seeing:
     page = seeing.post("/beheer/proef/bladzijde", page=(BytesIO(FRIENDS.encode()), "plein.html"), site="plein.nl").text
     assert "Lijkt op een sociaal netwerk" in page
     assert "mensen volgen" in page
-    assert "van de 5 punten" in page
+    assert "van de 4 punten" in page
     assert "Doe plein.nl dicht" in page
 
 
