@@ -75,13 +75,13 @@ def _sets(files: Sequence[Document]) -> dict[str, tuple[str, ...]]:
 
 
 def _alternatives(document: Document, at: Path, text: str, sets: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The words of `a|b|{set}`."""
+    """The words of `a|b_c|{set}`; `_` is a space: two words that count as one."""
     words: list[str] = []
     for one in text.split("|"):
         named = _SET.fullmatch(one)
         if named and not sets.get(named[1]):
             raise document.error(at, f"there is no set {quoted(named[1])} yet", "name it under `sets`, above this line")
-        words += sets[named[1]] if named else (one,)
+        words += sets[named[1]] if named else (one.replace("_", " "),)
     return tuple(words)
 
 

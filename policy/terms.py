@@ -98,6 +98,8 @@ class _Terms:
                 continue  # open at one end: what may follow is too much for a guess
             if letters >= (_LEAST_SPELLED_PART if entry.compound else _LEAST_SPELLING) and core.isascii():
                 heard = spelling(key)
+                if len(heard.strip()) < _LEAST_SPELLING - 1:
+                    continue
                 sounds = tuple(spelling(f" {one} ").strip() for one in entry.exceptions)
                 spelled.setdefault(heard, []).append(_Entry(hit, letters, entry.compound, sounds))
             if " " not in core:
