@@ -1,4 +1,4 @@
-"""How much is recognised, part two: words. Our corpora, OpenTaal's words, Dutch HateCheck, and a plain list beside them.
+"""How much is recognised, part two: words. Our corpora, OpenTaal's words, Dutch HateCheck, a plain list beside.
 
     KLASWACHT_TEST_DATA=... .venv/bin/python -m bench.recognition [--write] [--rows even|odd]
 
@@ -47,7 +47,9 @@ def kinds(lexicon: Lexicon, text: str) -> frozenset[str]:
 
 def baseline(data: Path) -> tuple[Finder, Finder]:
     """LDNOOBW as substrings and as whole words."""
-    folded = {fold(line) for name in ("nl", "en") for line in (data / "profanity" / name).read_text("utf-8").split("\n")}
+    folded = {
+        fold(line) for name in ("nl", "en") for line in (data / "profanity" / name).read_text("utf-8").split("\n")
+    }
     terms = sorted(folded - {""})
 
     def inside(text: str) -> bool:
@@ -106,7 +108,7 @@ def corpora(lexicon: Lexicon, plain: tuple[Finder, Finder] | None, show: str | N
 def _show(lexicon: Lexicon, odd: int) -> None:
     """The rows of one half that came out otherwise."""
     for name, wrong in (
-        ("school", lambda said: bool(said)),
+        ("school", bool),
         ("bad", lambda said: not said - {HELP}),
         ("help", lambda said: HELP not in said),
     ):
@@ -165,7 +167,7 @@ def tables(data: Path | None, show: str | None = None) -> str:
     lexicon = knowledge().lexicon
     plain = baseline(data) if data else None
     lines = [
-        f"{len(lexicon.terms)} forms of {len({term.id for term in lexicon.terms})} terms and {len(lexicon.frames)} frames; "
+        f"{len(lexicon.terms)} forms, {len({term.id for term in lexicon.terms})} ids, {len(lexicon.frames)} frames; "
         f"{microseconds(lexicon):.0f} microseconds for a school query on this machine.",
         "",
         "| what | of | Klaswacht | LDNOOBW as substrings | LDNOOBW as whole words |",

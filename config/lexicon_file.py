@@ -1,4 +1,4 @@
-"""Reads `config/lexicon/*.yaml` and `config/topics.yaml`: words, frames and topics, by the rules in `nl.yaml`'s head."""
+"""Reads `config/lexicon/*.yaml` and `config/topics.yaml`: words, frames, topics; the rules are in `nl.yaml`."""
 
 from __future__ import annotations
 

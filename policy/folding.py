@@ -1,8 +1,8 @@
 """Folding: every way in which a text can be read, as lower-case words with single spaces.
 
-A child who wants past a word list writes `kút`, `кut`, `k\u200but`, `k.u.t`, `k u t`, `kuuut` or `kvt`. Folding undoes that
-before anything is looked up. How many readings there are depends on what the text holds and is bounded; a text in
-plain letters has one.
+A child who wants past a word list uses accents, letters of another alphabet, signs that nobody sees, points, spaces,
+digits or stretched letters. Folding undoes that before anything is looked up. How many readings there are depends on
+what the text holds and is bounded; a text in plain letters has one.
 """
 
 from __future__ import annotations
@@ -166,9 +166,7 @@ class _Script(_Table):
     def _read(self, char: str) -> str:
         if char.isascii():
             return ""
-        return "".join(
-            "s" if part in _TIGHT else "o" for part in _bare(char) if part.isalpha() and not _latin(part)
-        )
+        return "".join("s" if part in _TIGHT else "o" for part in _bare(char) if part.isalpha() and not _latin(part))
 
 
 _SEEN, _HEARD, _OWN, _SIGNED, _SCRIPT = _Seen(), _Heard(), _Own(), _Signed(), _Script()
@@ -352,7 +350,9 @@ _SOUND_OF = {
 
 def _sound(found: re.Match[str]) -> str:
     piece = found.group()
-    return _SOUND_OF.get(piece) or ("t" if piece[0] == "d" and found.end() < len(found.string) and found.string[found.end()] == " " else piece[0])
+    return _SOUND_OF.get(piece) or (
+        "t" if piece[0] == "d" and found.end() < len(found.string) and found.string[found.end()] == " " else piece[0]
+    )
 
 
 def spelling(text: str) -> str:

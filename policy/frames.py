@@ -7,7 +7,7 @@ that sounds the same or, when it is long, one that is a single slip away.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -28,7 +28,37 @@ _MOST_ANCHORS = 2_000  # places tried for all frames in one reading: a long text
 
 
 # A sentence without spaces has one of these in it; a Dutch compound (`wapenaankoop`) hardly ever.
-_SMALL = frozenset("ik je jij jou jullie mij me mijn hij zij ze we wij is zijn niet een van wil moet ben i you my me they are".split())
+_SMALL = frozenset(
+    [
+        "ik",
+        "je",
+        "jij",
+        "jou",
+        "jullie",
+        "mij",
+        "me",
+        "mijn",
+        "hij",
+        "zij",
+        "ze",
+        "we",
+        "wij",
+        "is",
+        "zijn",
+        "niet",
+        "een",
+        "van",
+        "wil",
+        "moet",
+        "ben",
+        "i",
+        "you",
+        "my",
+        "me",
+        "they",
+        "are",
+    ]
+)
 _NONE: dict[str, int] = {}
 
 
@@ -36,7 +66,8 @@ _NONE: dict[str, int] = {}
 class Frame:
     """Slots of words in a row, each at most `gaps[i]` words before the next; `loose`: in any order near each other.
 
-    A word may end in `*` (any word that begins so). `unless` are words or phrases that, anywhere in the text, take the frame away.
+    A word may end in `*` (any word that begins so). `unless` are words or phrases that
+    anywhere in the text take the frame away.
     """
 
     id: str

@@ -1,7 +1,7 @@
-"""Words: curated terms found in a text in every disguise that `policy.folding` undoes. A hit names a term, never the text.
+"""Words: curated terms found in every disguise that `policy.folding` undoes. A hit names a term, never text.
 
-A term is found as a whole word or phrase; a `*` at an end of its text leaves that end open, `part` both. One that
-begins with `~` counts only where it was disguised: an illness is a school topic, but nobody studies `k-a-n-k-e-r`. Exact terms take
+A term is a whole word or phrase; a `*` at an end of its text leaves that end open, `part` both. One that begins with
+`~` counts only where it was disguised: an illness is a school topic, but nobody studies `k-a-n-k-e-r`. Exact terms take
 one Aho-Corasick pass for each reading of the text; a plain text has one.
 """
 
@@ -350,7 +350,9 @@ class Lexicon:
                 for piece in terms.together(reading):
                     yield piece, reading
             if self.frames and not reading.whole:
-                for words in (reading.text.split(), _put_together(reading.text)) if scattered else (reading.text.split(),):
+                for words in (
+                    (reading.text.split(), _put_together(reading.text)) if scattered else (reading.text.split(),)
+                ):
                     for hit, first, last in self._frames.found(words, seen):
                         yield from _framed(hit, words, first, last)
         for reading in read:

@@ -73,7 +73,9 @@ def test_a_text_in_another_alphabet_is_not_read_by_its_looks() -> None:
     assert all(one.whole and one.least >= 5 for one in others)
 
 
-@pytest.mark.parametrize(("one", "other"), [("wort", "wordt"), ("gepesd", "gepest"), ("mein", "mijn"), ("doot", "dood")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("wort", "wordt"), ("gepesd", "gepest"), ("mein", "mijn"), ("doot", "dood")]
+)
 def test_a_childs_spelling_sounds_the_same(one: str, other: str) -> None:
     assert spelling(f" {one} ") == spelling(f" {other} ")
 
@@ -97,7 +99,9 @@ def test_how_it_sounds_has_as_many_words(text: str) -> None:
         assert spelling(one.text).count(" ") == one.text.count(" ")
 
 
-@pytest.mark.parametrize("piece", ["a", " a", "@", "\u200b", "a\u0301\u0323", "😀", "a1", "a.b", "привет ", "aa bb ", "|<"])
+@pytest.mark.parametrize(
+    "piece", ["a", " a", "@", "\u200b", "a\u0301\u0323", "😀", "a1", "a.b", "привет ", "aa bb ", "|<"]
+)
 def test_no_text_makes_folding_slow(piece: str) -> None:
     text = (piece * 100_000)[:100_000]
     start = time.perf_counter()

@@ -40,7 +40,25 @@ def ids(text: str, lexicon: Lexicon = LEXICON) -> list[str]:
 
 @pytest.mark.parametrize(
     "text",
-    "kut|KUT|kút|ｋｕｔ|k u t|k.u.t|k\u200but|kuuuut|кut|кут|wat een kut|k*t|kkuutt|k-u-t|🅺🆄🆃|k_u_t|k\u0336ut".split("|"),
+    [
+        "kut",
+        "KUT",
+        "kút",
+        "ｋｕｔ",
+        "k u t",
+        "k.u.t",
+        "k\u200but",
+        "kuuuut",
+        "кut",
+        "кут",
+        "wat een kut",
+        "k*t",
+        "kkuutt",
+        "k-u-t",
+        "🅺🆄🆃",
+        "k_u_t",
+        "k̶ut",
+    ],
 )
 def test_a_word_is_found_in_its_disguises(text: str) -> None:
     assert ids(text) == ["kut"]
@@ -53,7 +71,9 @@ def test_a_longer_word_is_also_found_misspelt_mistyped_and_masked(text: str) -> 
     assert ids(text) == ["neuk"]
 
 
-@pytest.mark.parametrize("text", ["kutten", "k2t", "2024", "lullaby", "flauwekul", "", "kat", "keuken", "c# les", "a*b"])
+@pytest.mark.parametrize(
+    "text", ["kutten", "k2t", "2024", "lullaby", "flauwekul", "", "kat", "keuken", "c# les", "a*b"]
+)
 def test_an_innocent_word_is_not_found(text: str) -> None:
     assert ids(text) == []
 
@@ -140,14 +160,44 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     OWN.hits(text)
 
 
-@given(st.lists(st.sampled_from("kut k u t . - _ \u200b @ 3 ! 1 papa slaat me ik wil dood 🖕 к у".split(" ")), max_size=60))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "kut",
+                "k",
+                "u",
+                "t",
+                ".",
+                "-",
+                "_",
+                "\u200b",
+                "@",
+                "3",
+                "!",
+                "1",
+                "papa",
+                "slaat",
+                "me",
+                "ik",
+                "wil",
+                "dood",
+                "🖕",
+                "к",
+                "у",
+            ]
+        ),
+        max_size=60,
+    )
+)
 def test_no_mixture_of_pieces_breaks_the_reader(pieces: list[str]) -> None:
     LEXICON.hits("".join(pieces))
     LEXICON.hits(" ".join(pieces))
 
 
 @pytest.mark.parametrize(
-    "piece", ["a", " a", "@", "\u200b", "a\u0301\u0323", "😀", "kut ", "k*t ", "flauwekul ", "ik ", "k u t ", "papa mij "]
+    "piece",
+    ["a", " a", "@", "\u200b", "a\u0301\u0323", "😀", "kut ", "k*t ", "flauwekul ", "ik ", "k u t ", "papa mij "],
 )
 def test_no_text_of_100_kb_keeps_the_reader_busy(piece: str) -> None:
     text = (piece * 100_000)[:100_000]
