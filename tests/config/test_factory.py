@@ -280,5 +280,5 @@ def test_the_factory_data_is_ready_in_an_instant():
         cached.cache_clear()
     start = time.process_time()
     factory.factory_knowledge()
-    # 70 to 110 ms measured; the ceiling is for a busy machine.
-    assert time.process_time() - start < 1.0
+    # 0.6 s of one core measured, half of it the lexicon; the ceiling is for a busy machine.
+    assert time.process_time() - start < 5.0
