@@ -203,4 +203,4 @@ def test_no_text_of_100_kb_keeps_the_reader_busy(piece: str) -> None:
     text = (piece * 100_000)[:100_000]
     start = time.perf_counter()
     LEXICON.hits(text)
-    assert time.perf_counter() - start < 5  # some 0.1 s on a quiet machine
+    assert time.perf_counter() - start < 5  # a ceiling against slow inputs: up to 0.5 s was measured
