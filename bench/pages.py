@@ -4,7 +4,7 @@
 
 The pages are of our own making (`bench/pages/`), written before the weights; each is judged as on a host whose name
 tells nothing. `--write` keeps the table in `docs/recognition.md`; `--rows` names the pages of that half that came out
-wrong, with their points.
+wrong, with their points. The third set (`bench/pages/third/`) is only counted, never named.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from policy.pagesigns import MOST_HTML, read_page
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "bench" / "pages"
+THIRD = PAGES / "third"  # written after everything, without sight of the weights; only counted
 REPORT = ROOT / "docs" / "recognition.md"
 ORDINARY = "ordinary"
 SECOND_ORDINARY, SECOND_ALIKE = 41, 35  # where the set begins that was written after the weights
@@ -58,10 +59,10 @@ def shape() -> PageShape:
     return found
 
 
-def outcomes() -> Iterator[Outcome]:
-    """Every page of our own, judged."""
+def outcomes(folder: Path = PAGES) -> Iterator[Outcome]:
+    """Every page of our own in a folder, judged."""
     weights = shape()
-    for file in sorted(PAGES.glob("*.html")):
+    for file in sorted(folder.glob("*.html")):
         kind, number, _ = file.stem.split("-", 2)
         judged = weights.judge(read_page(file.read_text("utf-8"), HOST))
         yield Outcome(file.stem, int(number), KINDS.get(kind, kind), judged.kind if judged else "")
@@ -79,11 +80,11 @@ def cost() -> float:
     return best * 1000
 
 
-def table(found: Iterable[Outcome]) -> str:
-    """The table of the report."""
-    every = list(found)
+def table(found: Iterable[Outcome], third: Iterable[Outcome] = ()) -> str:
+    """The table of the report; the third set has rows of its own."""
+    every, blind = list(found), list(third)
     lines = [
-        f"{datetime.now(UTC):%d %B %Y}. {len(every)} pages, {len(shape().signs)} signs; "
+        f"{datetime.now(UTC):%d %B %Y}. {len(every) + len(blind)} pages, {len(shape().signs)} signs; "
         f"a page of 64 KB is read and judged in {cost():.0f} ms.",
         "",
         "| what | even rows | odd rows |",
@@ -100,6 +101,14 @@ def table(found: Iterable[Outcome]) -> str:
         lines.append(_row(f"{kind}: proposed", [one for one in alike if one.wanted == kind], lambda one: one.proposed))
     lines.append(_row("ordinary pages proposed (false alarms)", plain, lambda one: one.proposed))
     lines.append(_row("of these, in the second set", [one for one in plain if one.later], lambda one: one.proposed))
+    if blind:
+        alike = [one for one in blind if one.wanted != ORDINARY]
+        plain = [one for one in blind if one.wanted == ORDINARY]
+        lines.append(_row("third set: imitations proposed", alike, lambda one: one.proposed))
+        lines.append(
+            _row("third set: of these, with the kind they were made as", alike, lambda one: one.found == one.wanted)
+        )
+        lines.append(_row("third set: ordinary pages proposed (false alarms)", plain, lambda one: one.proposed))
     return "\n".join(lines)
 
 
@@ -128,7 +137,7 @@ def main() -> int:
             right = one.found == ("" if one.wanted == ORDINARY else one.wanted)
             if not right and one.number % 2 == ("even", "odd").index(options.rows):
                 print(f"{one.wanted} taken for {one.found or 'nothing'}: {explain(one.name)}", file=sys.stderr)
-    text = table(every)
+    text = table(every, outcomes(THIRD))
     print(text)
     if options.write:
         before, _, rest = REPORT.read_text("utf-8").partition(_MARKS[0])
