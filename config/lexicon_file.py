@@ -14,7 +14,7 @@ from policy.model import Term
 from policy.terms import Lexicon, Topic
 
 _FORMS = {"words": "{}", "starts": "{}*", "ends": "*{}", "parts": "{}", "disguised": "~{}"}
-_KEYS = frozenset({"id", "joined", "frames", "together", "not", "unless", "severity", "topics", *_FORMS})
+_KEYS = frozenset({"id", "joined", "frames", "firm", "together", "not", "unless", "severity", "topics", *_FORMS})
 _SETS, _INNOCENT = "sets", "innocent"
 _SET = re.compile(r"\{([a-z-]+)\}")
 _GAP = re.compile(r"\.\.(\d?)\Z")
@@ -125,7 +125,7 @@ def _frames(
         for number, row in enumerate(_listed(document, at, "unless"))
         for word in _alternatives(document, (*at, "unless", number), row, sets)
     )
-    for form in ("frames", "together"):
+    for form in ("frames", "firm", "together"):
         for number, row in enumerate(_listed(document, at, form)):
             where: Path = (*at, form, number)
             slots: list[frozenset[str]] = []
@@ -145,7 +145,7 @@ def _frames(
                 tuple(slots),
                 tuple(gaps[:-1]),
                 form == "together",
-                unless,
+                frozenset() if form == "firm" else unless,
                 entry.get("severity", 2),
                 frozenset(_listed(document, at, "topics")),
             )

@@ -324,6 +324,14 @@ def test_a_mistake_in_a_lexicon_file_is_told_with_its_line(text, problem):
     assert problem in str(error.value)
 
 
+def test_a_firm_frame_is_not_taken_away_by_a_word_that_takes_away_the_others():
+    text = "help: [{id: nl-x, frames: [papa .. slaat], firm: [papa .. slaat .. mij], unless: [hond]}]"
+    read_lexicon = lexicon_file.lexicon([read_yaml(text.encode(), "words.yaml")], factory_topics())
+    assert kinds(read_lexicon, "papa slaat") == {HELP}
+    assert kinds(read_lexicon, "papa slaat de hond") == frozenset()
+    assert kinds(read_lexicon, "papa slaat mij en de hond") == {HELP}
+
+
 def test_every_topic_has_a_name_in_both_languages_and_words():
     for topic in factory_topics():
         assert set(topic.names) == {"nl", "en"}
