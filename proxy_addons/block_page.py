@@ -6,9 +6,6 @@ content security policy names the hashes of exactly that style and script. No ad
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import logging
 from functools import partial
 from pathlib import Path
@@ -24,6 +21,7 @@ from policy.model import (
     Effect,
     Reason,
 )
+from proxy_addons.answers import frameable, page_headers, tiny
 from proxy_addons.facts import Answer, Exchange
 from proxy_addons.faults import told as fault
 from proxy_addons.live import Live
@@ -110,7 +108,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._headers = _headers(self._css, self._js)
+        self._headers = page_headers(self._css, self._js)
         # Made now, so that nothing has to be well when it is needed.
         self._failed = {lang: self._block(503, "failed", lang, again=True) for lang in ("nl", "en")}
         self._help = {lang: self.help(lang) for lang in ("nl", "en")}
@@ -185,7 +183,7 @@ class Pages:
         heard = "" if told is Told.NOBODY else told.value
         values = {"people": _PEOPLE, "heard": heard, "here": here, "framed": framed}
         answer = self._page(200, "help.html", lang, "page.help.tab", "help", "warm", **values)
-        headers = _frameable(answer.headers) if framed else answer.headers
+        headers = frameable(answer.headers) if framed else answer.headers
         # A link on this page must not tell the site what was typed.
         kept = (header for header in headers if header[0] != "Referrer-Policy")
         return Answer(answer.status, (*kept, ("Referrer-Policy", "no-referrer")), answer.body)
@@ -265,7 +263,7 @@ class Pages:
             types=_listed([say(f"page.personal.type.{one}", lang) for one in types], say("page.personal.and", lang)),
             can_release=can_release,
         )
-        return Answer(answer.status, _frameable(answer.headers), answer.body) if framed else answer
+        return Answer(answer.status, frameable(answer.headers), answer.body) if framed else answer
 
     def _page(
         self, status: int, template: str, lang: str, title: str, picture: str, tone: str, **values: object
@@ -311,65 +309,6 @@ def _ahead(exchange: Exchange) -> bool:
     return "prefetch" in headers.get("sec-purpose", "") or headers.get("purpose") == "prefetch"
 
 
-def tiny(exchange: Exchange, status: int) -> Answer:
-    """The answer to what a page loads by itself: JSON where that is read, else nothing at all."""
-    headers = [("Cache-Control", "no-store"), ("X-Content-Type-Options", "nosniff")]
-    destination = exchange.headers.get("sec-fetch-dest", "empty")
-    if exchange.websocket or destination not in ("empty", "") or exchange.method.upper() == "HEAD":
-        return Answer(status, (*headers, ("Content-Type", "text/plain; charset=utf-8")), b"")
-    return json_answer({"klaswacht": "closed"}, status)
-
-
-def json_answer(value: object, status: int = 200) -> Answer:
-    """A small JSON answer that nobody keeps."""
-    headers = (
-        ("Content-Type", "application/json"),
-        ("Cache-Control", "no-store"),
-        ("X-Content-Type-Options", "nosniff"),
-        # How the page's script knows the guard's word from that of a site which answers on the same path.
-        ("X-Klaswacht", "1"),
-    )
-    return Answer(status, headers, json.dumps(value, ensure_ascii=False).encode())
-
-
-def elsewhere(url: str) -> Answer:
-    """Leads to an address that is open in place of the one asked for."""
-    return Answer(302, (("Location", url), ("Cache-Control", "no-store")), b"")
-
-
 def _listed(things: list[str], last: str) -> str:
     """`a, b en c`."""
     return f" {last} ".join(part for part in (", ".join(things[:-1]), *things[-1:]) if part)
-
-
-def _headers(css: str, js: str) -> tuple[tuple[str, str], ...]:
-    policy = "; ".join(
-        (
-            "default-src 'none'",
-            f"style-src {_hash(css)}",
-            f"script-src {_hash(js)}",
-            "connect-src 'self'",
-            "form-action 'self'",
-            "base-uri 'none'",
-            "frame-ancestors 'none'",
-        )
-    )
-    return (
-        ("Content-Type", "text/html; charset=utf-8"),
-        ("Cache-Control", "no-store"),
-        ("Content-Security-Policy", policy),
-        ("Referrer-Policy", "same-origin"),
-        ("X-Content-Type-Options", "nosniff"),
-        ("X-Frame-Options", "DENY"),
-        ("Vary", "Accept-Language, Accept, Sec-Fetch-Dest"),
-    )
-
-
-def _frameable(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """The same without the refusal to stand in a frame: a framed page has no buttons to be tricked into."""
-    kept = (header for header in headers if header[0] != "X-Frame-Options")
-    return tuple((name, value.replace("frame-ancestors 'none'", "frame-ancestors *")) for name, value in kept)
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -14,7 +14,8 @@ from secrets import token_bytes
 from policy.address import canonical_host
 from policy.model import AccessRequest, Action, Decision, DeviceClass, Effect, Knowledge, Principal, Reason, Role
 from proxy_addons import translate
-from proxy_addons.block_page import Pages, elsewhere
+from proxy_addons.answers import elsewhere
+from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Rewrite, Ruling
 from proxy_addons.faults import told
 from proxy_addons.helping import Helping

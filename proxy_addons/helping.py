@@ -15,7 +15,8 @@ from urllib.parse import urlencode
 from policy.counsel import Told
 from policy.model import AccessRequest, Decision, Effect, Principal, Reason, Role
 from policy.terms import HELP
-from proxy_addons.block_page import Pages, is_read, json_answer
+from proxy_addons.answers import json_answer
+from proxy_addons.block_page import Pages, is_read
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.faults import told as fault
 from proxy_addons.live import Live

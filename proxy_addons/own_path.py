@@ -7,14 +7,12 @@ a browser without JavaScript a form token that is signed for this client address
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import unicodedata
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from hashlib import sha256
-from time import monotonic, time
+from time import monotonic
 from urllib.parse import parse_qsl, urlencode
 
 from config.texts import say
@@ -22,11 +20,13 @@ from policy.address import canonical
 from policy.model import PERSONAL_TYPES, AccessRequest, Action, Address, Decision, Principal
 from policy.terms import HELP
 from proxy_addons import translate
-from proxy_addons.block_page import KINDS, WHYS, Pages, json_answer
+from proxy_addons.answers import json_answer
+from proxy_addons.block_page import KINDS, WHYS, Pages
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.helping import Helping
 from proxy_addons.live import Live
 from proxy_addons.release import Releases, about, device_of
+from proxy_addons.sending import FormTokens, Throttle
 from proxy_addons.telling import about_host, can_ask, facet_of, shown_host
 from store import Store, StoreUnavailable
 from store.incidents import Ask, AskState, Wish
@@ -37,10 +37,6 @@ PREFIX = "/_klaswacht"
 LONGEST_WAIT = 20.0
 """Seconds that a wait takes at most."""
 
-_TOKEN_LIFE = 600  # seconds
-_WINDOW = 300.0  # seconds in which asks and reports are counted
-_MOST_SENT = 5
-_MOST_SENT_SHARED = 40  # for an address behind which a whole class may sit
 _MOST_WAITING = 40  # waits of one address at the same time
 _MOST_BODY = 4096
 _MOST_FIELDS = 20
@@ -75,12 +71,12 @@ class OwnPath:
         self._school = school
         self._live = live
         self._pages = pages
-        self._secret = secret
+        self._tokens = FormTokens(secret)
         self._who = who
         self._decide = decide
         self._helping = helping
         self._releases = releases
-        self._sent: dict[str, deque[float]] = {}
+        self._throttle = Throttle()
         self._waiting: Counter[str] = Counter()
 
     async def serve(self, exchange: Exchange, request: AccessRequest) -> Answer:
@@ -107,13 +103,13 @@ class OwnPath:
         if name == "help":
             return self._helping.page(exchange, fields)
         if name == "ask":
-            token = self._token(exchange.peer.address, host)
+            token = self._tokens.make(exchange.peer.address, host)
             return self._pages.ask_form(lang, shown_host(request), token, _path_before(exchange, host))
         if name == "report":
-            token = self._token(exchange.peer.address, host)
+            token = self._tokens.make(exchange.peer.address, host)
             return self._pages.report_form(lang, token, _path_before(exchange, host))
         if name == "release":
-            token = self._token(exchange.peer.address, host)
+            token = self._tokens.make(exchange.peer.address, host)
             return self._pages.release_form(lang, token, _path_before(exchange, host))
         if name == "asked":
             return await self._asked(exchange, request, fields, lang)
@@ -217,7 +213,7 @@ class OwnPath:
         lang = self._pages.lang(exchange)
         if exchange.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return json_answer({}, 403)
-        if not scripted and not self._token_fits(form.get("token", ""), exchange.peer.address, host):
+        if not scripted and not self._tokens.fits(form.get("token", ""), exchange.peer.address, host):
             back = _safe_path(form.get("back", "/"))
             return self._pages.note(
                 lang, "page.ask.not_sent_title", (say("page.ask.old", lang),), status=403, back=back, picture="failed"
@@ -261,7 +257,7 @@ class OwnPath:
             return json_answer({"open": True}) if scripted else _see_other(back)
         if not can_ask(decision, wanted.who):
             return self._not_sent(lang, scripted, "page.ask.not_sent", back, 403)
-        if not self._may_send("ask", wanted.who, exchange.peer):
+        if not self._throttle.may_send("ask", wanted.who, exchange.peer):
             return self._not_sent(lang, scripted, "page.ask.too_many", back, 429)
         why = form.get("why", "")
         who = wanted.who
@@ -297,7 +293,7 @@ class OwnPath:
         back: str,
     ) -> Answer:
         who = self._who(exchange.peer)
-        if not self._may_send("report", who, exchange.peer):
+        if not self._throttle.may_send("report", who, exchange.peer):
             return self._thanks(lang, scripted, back)
         kind = form.get("kind", "")
         note = say(f"page.report.kind.{kind if kind in KINDS else 'other'}", self._pages.language)
@@ -332,35 +328,6 @@ class OwnPath:
         return self._pages.note(
             lang, "page.ask.not_sent_title", (text,), status=status, back=back, picture="failed", tone="sky"
         )
-
-    def _may_send(self, what: str, who: Principal, peer: Peer) -> bool:
-        """Whether this device (or, where none is known, this address) did not send too much lately."""
-        key, most = (who.device, _MOST_SENT) if who.device else (peer.address, _MOST_SENT_SHARED)
-        now = monotonic()
-        if len(self._sent) > 10_000:
-            self._sent = {k: sent for k, sent in self._sent.items() if sent and now - sent[-1] < _WINDOW}
-        sent = self._sent.setdefault(f"{what} {key}", deque())
-        while sent and now - sent[0] >= _WINDOW:
-            sent.popleft()
-        if len(sent) >= most:
-            return False
-        sent.append(now)
-        return True
-
-    # --- form token ------------------------------------------------------------------------------------------------
-
-    def _token(self, address: str, host: str) -> str:
-        return self._signed(int(time()) + _TOKEN_LIFE, address, host)
-
-    def _token_fits(self, token: str, address: str, host: str) -> bool:
-        expires = token.partition(".")[0]
-        if not expires.isdecimal() or len(expires) > 12 or int(expires) < time():
-            return False
-        return hmac.compare_digest(token.encode(), self._signed(int(expires), address, host).encode())
-
-    def _signed(self, expires: int, address: str, host: str) -> str:
-        mac = hmac.new(self._secret, f"{expires}|{address}|{host}".encode(), sha256)
-        return f"{expires}.{mac.hexdigest()}"
 
 
 def _answer(ask: Ask, lang: str) -> str | None:

@@ -47,7 +47,9 @@ def _one(body: bytes, layer: str) -> tuple[bytes, bool]:
             found = bytes(decoder.process(body, output_buffer_limit=MOST))
             return found[:MOST], decoder.is_finished() and len(found) <= MOST
         case "zstd":
-            reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(BytesIO(body))
+            reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(
+                BytesIO(body), read_across_frames=True
+            )
             found = reader.read(MOST + 1)
             return found[:MOST], len(found) <= MOST
     raise ValueError(f"nobody knows how to unpack `{layer}`")

@@ -102,6 +102,12 @@ def test_a_packed_body_is_read_too(name: str) -> None:
     assert [field.text for field in both.fields] == ["hoi"]
 
 
+def test_a_second_frame_hides_nothing() -> None:
+    pack = zstandard.ZstdCompressor().compress
+    read = content("text/plain", pack(b"hoi ") + pack(b"daar"), **{"content-encoding": "zstd"})
+    assert read.complete and [field.text for field in read.fields] == ["hoi daar"]
+
+
 @pytest.mark.parametrize("name", PACKERS)
 def test_a_bomb_is_cut_off(name: str) -> None:
     bomb = PACKERS[name](b"a" * 50_000_000)

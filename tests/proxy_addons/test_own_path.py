@@ -172,7 +172,7 @@ def test_a_form_of_another_device_or_host_or_an_old_one_is_not_taken(
         assert (await answered(gate, plain(ASK, sent, STRANGERS))).status == 403
         assert (await answered(gate, plain(elsewhere, sent))).status == 403
         soon = time.time() + 601
-        monkeypatch.setattr("proxy_addons.own_path.time", lambda: soon)
+        monkeypatch.setattr("proxy_addons.sending.time", lambda: soon)
         late = await answered(gate, plain(ASK, sent))
         assert late.status == 403 and "te lang open" in page(late)
 
