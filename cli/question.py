@@ -81,6 +81,7 @@ class GrantLine(_Strict):
     categories: list[str] = []
     items: list[str] = []
     topics: list[str] = []
+    kinds: list[str] = []
     facets: list[Facet] = []
     mode: Literal["view", "full"] = "full"
     start: Moment = Key(default=ALWAYS, alias="from")
@@ -291,6 +292,7 @@ def _grant(number: int, line: GrantLine) -> Grant:
         facets=facets,
         items=tuple(line.items),
         topics=frozenset(line.topics),
+        kinds=frozenset(line.kinds),
     )
 
 

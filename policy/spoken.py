@@ -42,7 +42,19 @@ def personal(asking: Asking) -> Word:
     found = tuple(sorted(types & rule.types if rule.types else types))
     asking.note(Facet.PERSONAL, "found", rule.id, ", ".join(found))
     category = min(asking.all_categories, default=None)
-    return weigh(asking, Facet.PERSONAL, rule, Reason.PERSONAL, doing(asking, category), category, types=found)
+    here, lifted = doing(asking, category), list[Word]()
+    for kind in found:
+        about = _for_kind(here, kind)
+        word = weigh(asking, Facet.PERSONAL, rule, Reason.PERSONAL, about, category, types=found)
+        if word.effect is not Effect.ALLOW:
+            return word
+        lifted.append(word)
+    return merged(Facet.PERSONAL, [word for word in lifted if word.rules])
+
+
+def _for_kind(here: Callable[[Grant], bool], kind: str) -> Callable[[Grant], bool]:
+    """A permission for personal data is for every kind of it unless it names some."""
+    return lambda grant: (not grant.kinds or kind in grant.kinds) and here(grant)
 
 
 def _rules(asking: Asking) -> Iterable[Rule]:
@@ -91,4 +103,7 @@ def _written(asking: Asking, hit: Hit) -> Callable[[Grant], bool]:
 
 
 def _of_topic(grant: Grant, hit: Hit) -> bool:
+    """Whether a permission is for words of this kind and topic; it is for all unless it names some."""
+    if grant.kinds and hit.kind not in grant.kinds:
+        return False
     return not grant.topics or not grant.topics.isdisjoint(hit.topics)

@@ -267,6 +267,7 @@ class OwnPath:
             category=decision.category,
             line=line,
             facet=facet_of(decision, self._live.snapshot),
+            kinds=decision.types,
             group=who.groups[0] if who.groups else None,
             device=who.device,
             person=who.person,

@@ -150,6 +150,7 @@ def _values(school: str, grant: Grant) -> dict[str, Any]:
         "facets": sorted(facet.value for facet in grant.facets),
         "items": list(grant.items),
         "topics": sorted(grant.topics),
+        "kinds": sorted(grant.kinds),
         "goal": grant.goal,
     }
 
@@ -169,5 +170,6 @@ def _grant(row: sa.Row[Any]) -> Grant:
         facets=frozenset(Facet(facet) for facet in row.facets),
         items=tuple(row.items),
         topics=frozenset(row.topics),
+        kinds=frozenset(row.kinds),
         goal=row.goal,
     )

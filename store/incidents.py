@@ -19,6 +19,7 @@ from store.tables import reports
 
 WAITING_PER_ASKER = 5
 WAITING_PER_GROUP = 40
+_SAME = ("host", "facet", "kinds")  # what makes two asks of one device the same
 
 
 class AskState(StrEnum):
@@ -34,7 +35,8 @@ class AskState(StrEnum):
 class Wish:
     """What a pupil asks for: a host and its category, a fixed reason code and a line of own text.
 
-    `facet` is what the rule in the way speaks of: the place, what is done there, words, personal data.
+    `facet` is what the rule in the way speaks of: the place, what is done there, words, personal data; of the last two
+    `kinds` tells which.
     """
 
     host: str
@@ -45,6 +47,7 @@ class Wish:
     device: str | None = None
     person: str | None = None
     facet: Facet = Facet.PLACE
+    kinds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class Incidents:
         most = WAITING_PER_ASKER if wish.device or wish.person else WAITING_PER_GROUP
         with self.database.write(school) as change:
             waiting = change.execute(_waiting(school, wish)).all()
-            again = [old for old in waiting if (old.host, old.facet) == (row["host"], row["facet"])]
+            again = [old for old in waiting if all(getattr(old, name) == row[name] for name in _SAME)]
             if again:
                 if row["line"]:
                     change.execute(sa.update(table).where(_one(school, again[0].id)).values(line=row["line"]))
@@ -220,7 +223,7 @@ def _waiting(school: str, wish: Wish) -> sa.Select[Any]:
         asker = sa.and_(table.c.group_id.is_(wish.group) if wish.group is None else table.c.group_id == wish.group)
         asker = sa.and_(asker, table.c.device_id.is_(None), table.c.person_id.is_(None))
     waits = table.c.state.in_([AskState.OPEN.value, AskState.LATER.value])
-    return sa.select(table.c.id, table.c.host, table.c.facet).where(table.c.school_id == school, asker, waits)
+    return sa.select(table.c.id, *(table.c[name] for name in _SAME)).where(table.c.school_id == school, asker, waits)
 
 
 def _ask_row(school: str, wish: Wish, now: datetime) -> dict[str, Any]:
@@ -231,6 +234,7 @@ def _ask_row(school: str, wish: Wish, now: datetime) -> dict[str, Any]:
         "host": bare_host(wish.host) or "",
         "category": wish.category,
         "facet": wish.facet.value,
+        "kinds": sorted(wish.kinds),
         "why": wish.why[:40],
         "line": wish.line[:200],
         "group_id": wish.group,
@@ -243,7 +247,7 @@ def _ask_row(school: str, wish: Wish, now: datetime) -> dict[str, Any]:
 
 def _ask(row: sa.Row[Any]) -> Ask:
     who = (row.group_id, row.device_id, row.person_id)
-    wish = Wish(row.host, row.why, row.category, row.line, *who, Facet(row.facet))
+    wish = Wish(row.host, row.why, row.category, row.line, *who, Facet(row.facet), tuple(row.kinds))
     return Ask(row.id, row.at, wish, AskState(row.state), row.answer, row.answered, row.by_id, row.grant_id)
 
 

@@ -192,6 +192,7 @@ grants = Table(
     Column("facets", JSON, nullable=False),
     Column("items", JSON, nullable=False, server_default="[]"),
     Column("topics", JSON, nullable=False, server_default="[]"),
+    Column("kinds", JSON, nullable=False, server_default="[]"),
     Column("goal", Words, nullable=False),
     Index(None, "school_id", "ends"),
 )
@@ -322,6 +323,7 @@ asks = Table(
     Column("state", Words, nullable=False),
     Column("answer", Words, nullable=False),
     Column("facet", Words, nullable=False, server_default="place"),
+    Column("kinds", JSON, nullable=False, server_default="[]"),
     Column("answered", Moment),
     Column("by_id", Words),
     Column("grant_id", Words),

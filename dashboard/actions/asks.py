@@ -31,6 +31,7 @@ def say_yes(
         whole_group=pupil is None,
         minutes=minutes,
         facet=ask.wish.facet,
+        kinds=ask.wish.kinds,
     )
     outcome = give(desk, who, wish, now, asked=ask_id, answer=_line(text))
     return Outcome(True, "dash.done.answered_yes", outcome.value) if outcome.ok else outcome

@@ -48,7 +48,8 @@ _CODES = {
 class Wish:
     """What somebody wants to permit. `minutes` None: to the end of the lesson. No `people`: the whole group.
 
-    `facet` is words or personal data where only that is meant; else the place with all that is done there.
+    `facet` is words or personal data where only that is meant, and only these `kinds` of it; else the place with all
+    that is done there.
     """
 
     group: str
@@ -60,6 +61,7 @@ class Wish:
     view_only: bool = False
     goal: str = ""
     facet: Facet = Facet.PLACE
+    kinds: tuple[str, ...] = ()
 
 
 def period_of(snapshot: Snapshot, group: str, now: datetime) -> Period:
@@ -109,6 +111,7 @@ def give(
         categories=frozenset({wish.category}) if wish.category else frozenset(),
         facets=_facets(wish),
         goal=" ".join(wish.goal.split())[:LONGEST_GOAL],
+        kinds=frozenset(wish.kinds) if wish.facet in _ALONE else frozenset(),
     )
     verdict = may_grant(who, grant, snapshot, now)
     if not verdict.allowed or verdict.grant is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -202,7 +203,10 @@ def _ask(ask: Ask, lesson: Lesson, words: Words) -> AskCard:
     return AskCard(
         id=ask.id,
         title=words(
-            f"dash.asks.{_ABOUT.get(wish.facet, '')}{'person' if name else 'group'}", who=name or "", place=wish.host
+            f"dash.asks.{_ABOUT.get(wish.facet, '')}{'person' if name else 'group'}",
+            who=name or "",
+            place=wish.host,
+            kinds=_kinds(wish.facet, wish.kinds, words),
         ),
         said=f"{why}: {wish.line}" if wish.line else why,
         at=words.day_clock(ask.when, lesson.now),
@@ -217,7 +221,18 @@ def _what(grant: Grant, words: Words) -> str:
     parts = [*grant.sites, *(words.category(name) for name in sorted(grant.categories))]
     place = ", ".join(parts) or words("dash.open.any_place")
     alone = next((facet for facet in _ABOUT if grant.facets == {facet}), None)
-    return words(f"dash.open.{alone.value}", place=place) if alone else place
+    return words(f"dash.open.{alone.value}", place=place, kinds=_kinds(alone, grant.kinds, words)) if alone else place
+
+
+def _kinds(facet: Facet, kinds: Collection[str], words: Words) -> str:
+    """Which words or which data are meant; of all of them their name."""
+    if facet not in _ABOUT:
+        return ""
+    if facet is Facet.WORDS:
+        named = [words(f"dash.kind.{kind}") for kind in sorted(kinds)]
+    else:
+        named = [words(f"dash.trial.type.{kind}") for kind in sorted(kinds)]
+    return ", ".join(named) or words(f"dash.why.{facet.value}_all")
 
 
 def _who(grant: Grant, lesson: Lesson, words: Words, board: bool) -> str:

@@ -67,7 +67,8 @@ class Grant:
     `groups` are whole groups, `people` named pupils; `without` are left out. A site brings the hosts that it needs.
     `items` are single items of a service (`youtube:id`): that one, without what is around it. Empty `sites`,
     `categories` and `items` mean every place, for the other facets only. `topics` are what the lesson is about: the
-    permission then lifts only the search words of those topics. `role` is the giver's role, `by` the giver's person id.
+    permission then lifts only the search words of those topics. `kinds` are kinds of words or of personal data: then it
+    lifts only those (empty: all). `role` is the giver's role, `by` the giver's person id.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Grant:
     items: tuple[str, ...] = ()
     goal: str = ""
     topics: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -233,11 +234,11 @@ def test_yes_to_a_pupil_nobody_knows_is_yes_to_the_group(store: Store, signed_in
 @pytest.mark.parametrize(
     ("facet", "asked", "told"),
     [
-        (Facet.WORDS, search("kut"), "wil zoekwoorden gebruiken op zoek.nl"),
+        (Facet.WORDS, search("kut"), "wil zoekwoorden gebruiken op zoek.nl: grove taal"),
         (
             Facet.PERSONAL,
             visit("zoek.nl", action=Action.SUBMIT, personal=frozenset({"phone"})),
-            "wil persoonlijke gegevens sturen naar zoek.nl",
+            "wil gegevens sturen naar zoek.nl: een telefoonnummer",
         ),
     ],
 )
@@ -245,13 +246,16 @@ def test_a_yes_lifts_what_was_asked_for(
     store: Store, signed_in: SignIn, facet: Facet, asked: AccessRequest, told: str
 ) -> None:
     anja = signed_in("anja")
-    wish = Wish("zoek.nl", "lesson", None, "", "7", "chroom-1", "sam", facet)
+    kinds = ("coarse",) if facet is Facet.WORDS else ("phone",)
+    wish = Wish("zoek.nl", "lesson", None, "", "7", "chroom-1", "sam", facet, kinds)
     made = store.incidents.ask(SCHOOL, wish, LESSON)
     assert made and not decide(asked, store.snapshot(SCHOOL, KNOWLEDGE, LESSON), LESSON).open
     assert f"Sam Pietersen {told}" in anja.page("/les/7")
     anja.post(f"/les/7/vraag/{made.id}", answer="yes")
     assert decide(asked, store.snapshot(SCHOOL, KNOWLEDGE, LESSON), LESSON).open
-    assert live(store).facets == {facet}
+    assert (live(store).facets, live(store).kinds) == ({facet}, set(kinds))
+    other = search("vermoord") if facet is Facet.WORDS else replace(asked, personal=frozenset({"phone", "bsn"}))
+    assert not decide(other, store.snapshot(SCHOOL, KNOWLEDGE, LESSON), LESSON).open
 
 
 def test_no_and_later_are_passed_on(store: Store, signed_in: SignIn) -> None:

@@ -80,6 +80,17 @@ def test_a_full_permission_for_a_site_is_no_permission_for_personal_data() -> No
     assert answer(sent(personal=("phone",)), given) == (Effect.HOLD, Reason.PERSONAL)
 
 
+def test_a_permission_for_one_kind_of_data_or_words_is_for_that_kind() -> None:
+    phone = grant(sites=("leren.nl",), facets=frozenset({Facet.PERSONAL}), kinds=frozenset({"phone"}))
+    given = replace(SCHOOL, state=replace(SCHOOL.state, grants=(phone,)))
+    assert answer(sent(personal=("phone",)), given) == (Effect.ALLOW, Reason.GRANTED)
+    assert answer(sent(personal=("phone", "bsn")), given) == (Effect.HOLD, Reason.PERSONAL)
+    coarse = grant(facets=frozenset({Facet.WORDS}), kinds=frozenset({"coarse"}))
+    given = replace(SCHOOL, state=replace(SCHOOL.state, grants=(coarse,)))
+    assert answer(search("kut"), given) == (Effect.ALLOW, Reason.GRANTED)
+    assert answer(search("kut vermoord"), given) == (Effect.DENY, Reason.WORDS)
+
+
 # --- topics ----------------------------------------------------------------------------------------------------------
 
 BODY, WAR = frozenset({"body"}), frozenset({"war"})

@@ -16,8 +16,10 @@ BARE_HOST = "host IS NULL OR (host NOT LIKE '%/%' AND host NOT LIKE '%?%' AND ho
 
 
 def upgrade() -> None:
-    op.add_column("grants", sa.Column("topics", sa.JSON(), nullable=False, server_default="[]"))
+    for column in ("topics", "kinds"):
+        op.add_column("grants", sa.Column(column, sa.JSON(), nullable=False, server_default="[]"))
     op.add_column("asks", sa.Column("facet", sa.String(), nullable=False, server_default="place"))
+    op.add_column("asks", sa.Column("kinds", sa.JSON(), nullable=False, server_default="[]"))
     op.create_table(
         "proposals",
         sa.Column("school_id", sa.String(), nullable=False),
