@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from secrets import token_bytes
 
-from policy.address import canonical_host
+from policy.address import canonical, canonical_host
 from policy.model import AccessRequest, Action, Decision, DeviceClass, Effect, Knowledge, Principal, Reason, Role
+from policy.terms import HELP
 from proxy_addons import translate
 from proxy_addons.answers import elsewhere
 from proxy_addons.block_page import Pages
@@ -142,6 +143,9 @@ class Gate:
             if is_own(request.address):
                 return Ruling(None, None, await self._own.serve(exchange, request))
             cookies, device = exchange.headers.get("cookie", ""), device_of(exchange.peer, who)
+            if _measures(exchange, request) and exchange.method.upper() in ("GET", "HEAD"):
+                # What a page tells those who count its visitors: the child typed none of it.
+                request = replace(request, personal=frozenset())
             nonce = self._releases.given(cookies, device, about(request))
             if nonce is not None:
                 request = replace(request, released=True)
@@ -149,9 +153,10 @@ class Gate:
             if decision.instead is not None:
                 return Ruling(request, decision, elsewhere(decision.instead))
             if self._helping.asked_for(request, decision) and not self._suggests(request):
-                answer = self._helping.searched(exchange, who, navigation=request.navigation)
+                searching = request.search is not None
+                answer = self._helping.searched(exchange, who, navigation=request.navigation, searching=searching)
                 return Ruling(request, decision, answer)
-            self.recorder.note(request, decision, self.live.snapshot)
+            self.recorder.note(request, decision, self.live.snapshot, measuring=_measures(exchange, request))
             if decision.effect is Effect.ALLOW:
                 if nonce is not None and decision.reason is Reason.RELEASED:
                     self._releases.use(nonce)
@@ -165,6 +170,8 @@ class Gate:
             _log.error("an exchange could not be judged and was denied: %s", told(error))
             if self._helps(exchange):
                 return Ruling(None, HELP_OPEN)
+            if self._cries(exchange):
+                return Ruling(None, None, self._pages.warm(exchange))
             return Ruling(None, None, self.failed(exchange))
 
     def reask(self, request: AccessRequest) -> Decision:
@@ -210,6 +217,15 @@ class Gate:
         except Exception:
             return False
 
+    def _cries(self, exchange: Exchange) -> bool:
+        """Whether somebody searches for help, however broken the rest is here."""
+        try:
+            address, knowledge = canonical(exchange.url), self.live.knowledge
+            search = knowledge.engines.query(address) if address is not None else None
+            return search is not None and any(hit.kind == HELP for hit in knowledge.lexicon.hits(search.text))
+        except Exception:
+            return False
+
     def _rewrite(self, exchange: Exchange, request: AccessRequest) -> Rewrite | None:
         """What an open exchange must say: safe search for pupils."""
         return rewrite_of(exchange, request, self.live.snapshot)
@@ -247,6 +263,11 @@ class Gate:
         if request.who.role is not Role.PUPIL and request.who.device_class is not DeviceClass.PUPIL:
             return True
         return all(host in self.live.knowledge.tunnels for host in request.hosts)
+
+
+def _measures(exchange: Exchange, request: AccessRequest) -> bool:
+    """Whether a page tells something to another site by itself: counting visitors, as a rule."""
+    return not request.navigation and exchange.headers.get("sec-fetch-site") == "cross-site"
 
 
 def _port(target: str) -> int:

@@ -46,10 +46,13 @@ class Helping:
             return False
         return any(hit.kind == HELP for hit in self._live.knowledge.lexicon.hits(search.text))
 
-    def searched(self, exchange: Exchange, who: Principal, *, navigation: bool) -> Answer:
-        """The answer to a request in which a child asks for help; `who` as the request was judged."""
+    def searched(self, exchange: Exchange, who: Principal, *, navigation: bool, searching: bool = True) -> Answer:
+        """The answer to a request in which a child asks for help; `who` as the request was judged.
+
+        Of what is written in a form (not `searching`) nobody is told: it may be a story or a paper about somebody else.
+        """
         read = navigation and is_read(exchange)
-        told = self._confide(who, exchange.peer) if read else Told.NOBODY
+        told = self._confide(who, exchange.peer) if read and searching else Told.NOBODY
         return self._pages.warm(exchange, told, self._path(exchange.peer, told) if read else "")
 
     def wrote(self, exchange: Exchange, who: Principal, *, scripted: bool) -> Answer:

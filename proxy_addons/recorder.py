@@ -126,8 +126,13 @@ class Recorder:
         if thread is not None:
             await asyncio.to_thread(thread.join, patience)
 
-    def note(self, request: AccessRequest, decision: Decision, snapshot: Snapshot | None) -> None:
-        """Queue an exception, count it, or do nothing. Microseconds, no I/O."""
+    def note(
+        self, request: AccessRequest, decision: Decision, snapshot: Snapshot | None, *, measuring: bool = False
+    ) -> None:
+        """Queue an exception, count it, or do nothing. Microseconds, no I/O.
+
+        With `measuring` a page told something to another site by itself: nobody typed it.
+        """
         if decision.reason in _NOTHING or decision.effect is Effect.HELP or snapshot is None:
             return
         who = request.who
@@ -142,7 +147,7 @@ class Recorder:
         elif decision.effect is Effect.HOLD and decision.reason is Reason.TEXT:
             # Thought over and not sent: nothing happened that anybody need know of.
             self._count("thought", now, group, decision)
-        elif not _by_a_person(request, decision):
+        elif not _by_a_person(request, decision, measuring):
             self._count("background", now, group, decision)
         elif not self._is_same(request, decision, now):
             self._put(_event(request, decision, snapshot.revision, group, now))
@@ -270,9 +275,9 @@ def _within(period: Period, now: datetime) -> bool:
     return period.start is not None and period.end is not None and period.start <= now < period.end
 
 
-def _by_a_person(request: AccessRequest, decision: Decision) -> bool:
+def _by_a_person(request: AccessRequest, decision: Decision, measuring: bool) -> bool:
     """Whether somebody did this: a page that was opened, a file, or something typed. The rest a page does by itself."""
-    typed = decision.reason in (Reason.PERSONAL, Reason.RELEASED)
+    typed = decision.reason in (Reason.PERSONAL, Reason.RELEASED) and not measuring
     return request.navigation or request.action is Action.UPLOAD or typed
 
 

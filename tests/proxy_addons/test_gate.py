@@ -403,3 +403,17 @@ def test_an_engine_that_cannot_be_safe_has_a_page_of_its_own(searching: Guard) -
     assert told == "unsafe_search"
     for lang in ("nl", "en"):
         assert "Kiddle" in say(f"page.{told}.now", lang)
+
+
+def test_a_search_for_help_is_answered_whatever_breaks(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> object:
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr("proxy_addons.translate.judged", broken)
+
+    async def work(gate: Gate) -> None:
+        assert "0800-0432" in page((await gate.ask(exchange("https://zoek.nl/s?q=ik+wil+dood"))).answer)
+        other = (await gate.ask(exchange("https://zoek.nl/s?q=vulkaan"))).answer
+        assert other is not None and other.status == 503
+
+    guard.run(work)

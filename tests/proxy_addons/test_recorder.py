@@ -96,6 +96,20 @@ def test_personal_data_is_kept_though_a_script_sent_it_and_a_text_that_was_held_
     assert counted(guard) == {"thought": 1}
 
 
+def test_what_a_page_tells_those_who_count_its_visitors_is_no_childs_doing(guard: Guard) -> None:
+    made = background("https://telt-bezoek.com/collect?link=Bel+06-12345678")
+    other = replace(made, headers={**made.headers, "sec-fetch-site": "cross-site"})
+    form = {**other.headers, "content-type": "application/json"}
+    told = replace(other, method="POST", headers=form, body=b'{"link": "Bel 06-12345678"}')
+
+    async def work(gate: Gate) -> None:
+        assert (await gate.ask(other)).answer is None
+        await gate.ask(told)
+
+    guard.run(work)
+    assert guard.events() == [] and counted(guard) == {"background": 1}
+
+
 def test_staff_and_the_evening_are_only_counted(guard: Guard) -> None:
     happen(guard, exchange("https://adult.com/", ANJAS))
     guard.clock.now = EVENING
