@@ -19,6 +19,14 @@ _END = 2_000  # characters kept whole at both ends of a longer text
 _DEEPER = 2  # times that a value is decoded again
 _LONGEST_NAME = 200
 _SIGNS = re.compile(r"[\W_]{2,}")
+_RUN = re.compile(r"(?<!\w)[A-Za-z0-9+/=_:.~-]{16,}(?!\w)")
+_PICTURE = re.compile(r"tbn:[\w:-]{20,}", re.ASCII)  # Google's name for a small picture
+_HEX = re.compile(r"(?=[^0-9]*[0-9])[0-9A-Fa-f-]{16,}")  # hashes and uuids
+_NO_LETTER_OR_DIGIT = re.compile(r"[^A-Za-z0-9]+")
+_DIGITS = re.compile(r"[0-9]+")
+_SHORTEST_RANDOM = 20
+_SHORTEST_PIECE = 8  # between two signs of base64 there are mostly more
+_SHORTEST_WORD = 4  # a shorter piece with signs around it comes by chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,34 @@ def text_of(values: Sequence[str]) -> str:
     """The text to judge: every value (a doubled field must not hide the second), what is encoded twice also undone."""
     whole = " ".join(dict.fromkeys(reading for value in values for reading in _readings(value))).strip()
     return whole if len(whole) <= MOST_JUDGED else _bounded(whole)
+
+
+def worded(value: str) -> str:
+    """A value without what only a machine writes: ids of pictures, hashes, keys, base64.
+
+    Random signs hit a word now and then, and nobody types them. Of each such run the pieces that could be words stay,
+    so that a word between long ids is still read.
+    """
+    return _RUN.sub(_words_of_run, value) if _RUN.search(value) else value
+
+
+def _words_of_run(run: re.Match[str]) -> str:
+    text = run[0]
+    if _PICTURE.fullmatch(text) or _HEX.fullmatch(text):
+        return ""
+    pieces = _NO_LETTER_OR_DIGIT.split(text)
+    random = sum(len(piece) for piece in pieces if _is_random(piece))
+    if len(text) < _SHORTEST_RANDOM or random * 2 < sum(map(len, pieces)):
+        return text
+    return " ".join(piece for piece in pieces if len(piece) >= _SHORTEST_WORD and piece.isalpha())
+
+
+def _is_random(piece: str) -> bool:
+    """Letters of both cases with a digit, or digits in more than one place: no word with a number after it."""
+    digits = len(_DIGITS.findall(piece))
+    if not digits or piece.isdigit():
+        return False
+    return piece.upper() != piece != piece.lower() or (digits > 1 and len(piece) >= _SHORTEST_PIECE)
 
 
 def _readings(value: str) -> Iterator[str]:

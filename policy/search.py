@@ -12,7 +12,7 @@ from functools import cached_property
 from urllib.parse import unquote
 
 from policy.address import icann_name
-from policy.fields import Typed, of_pairs, of_query, text_of
+from policy.fields import Typed, of_pairs, of_query, text_of, worded
 from policy.match import suffixes
 from policy.model import Address, Search
 
@@ -135,6 +135,8 @@ class Engines:
         values = [one.value for one in shaped if not names.isdisjoint(one.names)]
         if called_search:
             values += (part for part in _in_path(_PATH_SHAPE, path) if part.rpartition(".")[2] not in _FILES)
+        if not engines:
+            values = [kept for value in values if (kept := worded(value)).strip()]
         text = text_of(values)
         return Search(engines[0].id if engines else UNKNOWN, text) if text else None
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policy.address import canonical
-from policy.fields import MOST_JUDGED
+from policy.fields import MOST_JUDGED, worded
 from policy.model import Address, Search
 from policy.search import Engine, Engines, SafeSearch
 from tests.cast import KNOWLEDGE
@@ -158,6 +158,57 @@ def test_an_unlisted_engine_is_found_by_the_names_that_search_forms_use(url: str
 )
 def test_an_ordinary_page_is_no_search(url: str) -> None:
     assert _at(url) is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://encrypted-tbn0.raar.nl/images?q=tbn:ANd9GcSxMp-sex-hoer_q8WcLqYvQ1e8rTDz0kutNw&s",
+        "https://encrypted-tbn0.raar.nl/images?q=tbn%3AANd9GcT_abcdefghijklmnopqrstuv&s",
+        "https://raar.nl/?s=5e7da1b2c3d4e5f60718293a4b5c6d7e",
+        "https://raar.nl/?s=123e4567-e89b-12d3-a456-426614174000",
+        "https://raar.nl/x?q=eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9",
+        "https://raar.nl/x?query=k9f3j2l8a0s7d6f5g4h3",
+        "https://raar.nl/search/5e7da1b2c3d4e5f60718293a4b5c6d7e",
+        "https://raar.nl/avatar/5e7da1b2c3d4e5f6?s=80",
+        "https://raar.nl/tiles?z=12&x=2101&y=1345&s=a",
+        "https://raar.nl/winkel?p=10-50",
+    ],
+)
+def test_what_a_machine_wrote_is_no_search(url: str) -> None:
+    assert _at(url) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "word"),
+    [
+        ("kat", "kat"),
+        ("rode-kat-met-4-poten-en-12-snorharen", "rode-kat"),
+        ("kat12345678901234567890", "kat"),
+        ("rodekattenopeenzolder2024", "rodekat"),
+        ("https://raar.nl/dieren/katten/1234567", "katten"),
+        ("kat%205e7da1b2c3d4e5f60718293a4b5c6d7e", "kat"),
+        ("5e7da1b2c3d4e5f60718293a4b5c6d7e+kat", "kat"),
+        ("katten-k9f3j2l8a0s7d6f5g4h3", "katten"),
+        ("%7B%22naam%22%3A%22kat%22%2C%22id%22%3A%225e7da1b2c3d4e5f60718293a4b5c6d7e%22%7D", "kat"),
+        ("top10-4k-1080p-kat-mp3-h264-x265", "kat"),
+    ],
+)
+def test_a_word_next_to_what_a_machine_wrote_is_read(value: str, word: str) -> None:
+    found = _at(f"https://raar.nl/x?q={value}")
+    assert found is not None and word in found.text
+    assert "5e7da1b2" not in found.text and "k9f3" not in found.text
+
+
+def test_at_a_listed_engine_every_sign_is_somebodys_word() -> None:
+    assert _at("https://shop.nl/find?q=k9f3j2l8a0s7d6f5g4h3") == Search("shop", "k9f3j2l8a0s7d6f5g4h3")
+
+
+@given(st.text(alphabet="abz019-_ /:.", max_size=60))
+def test_what_is_dropped_of_a_value_is_never_a_short_one(text: str) -> None:
+    kept = worded(text)
+    assert kept == text or len(text) >= 16
+    assert all(word in kept for word in text.split() if word.isalpha())
 
 
 def test_a_search_in_a_body_is_read_by_its_keys() -> None:
