@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 
 from policy import personal
@@ -23,6 +24,9 @@ MOST_TEXT = 64 * 1024
 """Characters of all fields together that are read."""
 _MOST_SAID = 200  # fields that are looked up in the lexicon one by one
 _LONGEST_CODE = 64  # letters without a blank: longer is no word of a person
+_LONGEST_WORD = 15  # letters without a blank that are always read
+_WIDEST = 24  # letters to a blank: in no language are words that long
+_KEPT_NAMES = 2_048  # names of fields whose words are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +121,25 @@ _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _NAME_SIGNS = re.compile(r"[^\w]+")
 _ADDRESS = re.compile(r"\s*[\w.+\-%']{1,64}@([\w\-.]{1,253})\s*")
 _CODE = re.compile(r"[0-9a-fA-F\-]{16,}|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-.*|[A-Za-z0-9+/_\-=.]{24,}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/_\-.~]+={0,3}")
+_ESCAPES = re.compile(r"[@%+=]")
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
 _LINK = re.compile(r"\s*(?:https?|wss?|blob|data|chrome-extension|file|urn):\S*\s*", re.IGNORECASE)
 _NUMBER = re.compile(r"[\d.,:eE+\-\s]*")
 _BLOCK = re.compile(r"<(?:/?(?:p|div|br|li|ul|ol|tr|td|h[1-6]|blockquote)\b[^<>]{0,300})>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
+_KEY_NAME = re.compile(r"[\w.\-\[\]$]{0,40}")
+"""A name that a page gives: it is remembered what words are in it. In any other a person may have written."""
+_PIECE = re.compile(r"[A-Za-z0-9+/_\-.=~]+")
+_WORD_LIKE = re.compile(r"(?:(?:[A-Z]?[a-z]{2,}+|[A-Z]{2,}+|\d{1,4}+)[-_.+=/~]?+)++")
+"""Words that somebody glued together (`jij-bent-lief`); in a code capitals and digits stand anywhere."""
+_SOUP = re.compile(
+    r"(?:[^!#$^`{|}~\[\]()*;?@]{0,64}[!#$^`{|}~\[\]()*;?@]){3}"
+    r"|(?=.{0,64}@)(?:.{0,64}[#$^`{|}~\[\]]|.{1,64}[%*(]"
+    r"|.{0,64}[!?](?!$)|(?:.{0,64}[:=/)]){2}|.{0,64}@[\w.\-]{0,64}[a-z][A-Z])"
+)
+"""Signs anywhere: what some programs call their parts, and no word, number or mail address."""
 _CODE_TEXT = re.compile(r"Mozilla/\d|[{};]\s*[\w-]+\s*[:=(]|function\s*\(|=>|\bat \w+[.\w]* ?\(|-apple-system|rgba?\(")
 
 
@@ -154,7 +171,15 @@ def _is_password(name: str) -> bool:
 
 def _name_words(name: str) -> frozenset[str]:
     """The words of a field's name in small letters, with the name as a whole: `phoneNumber`, `phone_number`."""
-    short = name[-80:]
+    return _remembered(name) if _KEY_NAME.fullmatch(name) else _words_in(name[-80:])
+
+
+@lru_cache(_KEPT_NAMES)
+def _remembered(name: str) -> frozenset[str]:
+    return _words_in(name)
+
+
+def _words_in(short: str) -> frozenset[str]:
     words = [word.lower() for word in _WORDS.findall(short)]
     return frozenset([*words, "".join(words), short.lower()])
 
@@ -174,12 +199,14 @@ def _by_machine(words: frozenset[str], text: str) -> bool:
         return True
     told, spoken = bool(words & _TELLING), bool(words & _SPOKEN)
     bare = text.strip()
-    if not any(sign.isspace() for sign in bare):
-        if len(bare) > _LONGEST_CODE and "@" not in bare and "%" not in bare and "+" not in bare and "=" not in bare:
+    if len(bare.split(None, 1)) == 1:
+        if len(bare) > _LONGEST_CODE and (_BASE64.fullmatch(bare) or not _ESCAPES.search(bare)):
             return True
         if words & _MACHINE and not told and not spoken:
             return True
-        if _CODE.fullmatch(bare) and not told and not any(sign in bare for sign in "+@") and not _bank(bare):
+        if _CODE.fullmatch(bare) and not told and not ("+" in bare or "@" in bare) and not _bank(bare):
+            return True
+        if not told and not spoken and _SOUP.match(bare):
             return True
     if _STAMP.fullmatch(bare) and not told:
         return True
@@ -209,13 +236,30 @@ def _line(field: Field) -> str:
 
 
 def _said(fields: Sequence[Field], snapshot: Snapshot) -> tuple[Hit, ...]:
-    """The terms in what a person wrote: in sentences, and in fields for messages."""
+    """The terms in what a person wrote: in sentences, and in fields for messages.
+
+    Each text is looked up by itself: what one says takes nothing away from another (a topic, a word of a frame).
+    """
     found: dict[str, Hit] = {}
-    written = (field.text for field in fields if field.name == "*" or len(_LETTERS.findall(field.text[:400])) > 1)
-    spoken = list(dict.fromkeys(written))  # what a page sends of itself says the same again and again
+    spoken = list(dict.fromkeys(field.text for field in fields if _is_said(field)))  # a page says the same again
     if len(spoken) > _MOST_SAID:
         spoken = [*spoken[:_MOST_SAID], "\n".join(spoken[_MOST_SAID:])]
     for text in spoken:
         for hit in snapshot.lexicon.hits(text):
             found.setdefault(hit.term_id, hit)
     return tuple(sorted(found.values(), key=lambda hit: hit.term_id))
+
+
+def _is_said(field: Field) -> bool:
+    """Whether a person may have put this in words: one word only in a field for messages, and never a long code."""
+    text = field.text
+    words = len(text.split(None, 400)) if len(text) < 10_000 else text.count(" ") + text.count("\n") + 1
+    if words < 2:
+        return field.name == "*" and not _is_code(text.strip())
+    return field.name == "*" or (len(text) <= _WIDEST * words and _LETTERS.search(text[:400]) is not None)
+
+
+def _is_code(piece: str) -> bool:
+    if len(piece) <= _LONGEST_WORD:
+        return False
+    return _PIECE.fullmatch(piece) is not None and _WORD_LIKE.fullmatch(piece[:_LONGEST_CODE]) is None

@@ -36,6 +36,9 @@ _PART_NAME = re.compile(rb"\bname\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^;\r\n]*))",
 _PART_TYPE = re.compile(rb"^content-type\s*:\s*([^\r\n]{1,200})", re.IGNORECASE | re.MULTILINE)
 _FORM_LIKE = re.compile(r"[\w.\-\[\]%]{1,64}=[^\s&]*(?:&[\w.\-\[\]%]{1,64}=[^\s&]*)*\s*")
 _PRINTED = re.compile(rb"[\x20-\x7e\xc2-\xf4\x80-\xbf]{4,}")
+_SAID = re.compile(r"(?<![^\s\0-\x1f])[\"'(]?(?:[^\W\d_]{2,}|\d{2,})[.,!?;:)\"']*(?!\S)")
+"""A word or number between blanks. Of what is no text only runs with two of them were written by somebody."""
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a]")
 _FRAMED = re.compile(r"\s{0,8}(?:\d{1,12}(?:/[\w\-]{0,64},)?\d{0,6}|a|c|m|MESSAGE|\)\]\}',?)?\s{0,8}(?=[\[{])")
 """What stands before the JSON of a message: the numbers of socket.io and SockJS, the guard of some services."""
 _DATA = re.compile(r"\s{0,8}data:(image|audio|video)/[\w.+\-]{1,40}[;,]", re.IGNORECASE)
@@ -191,12 +194,12 @@ def _of_parts(parts: list[bytes], said: str) -> Iterator[Field]:
 
 
 def _printed(body: bytes) -> Iterator[Field]:
-    """The runs of readable signs in what is no text (protobuf keeps its texts as they are)."""
+    """The runs of words in what is no text (protobuf keeps its texts as they are); a run by chance has none."""
     for count, run in enumerate(_PRINTED.finditer(body[:_MOST])):
         if count >= 1_000:
             return
         text = run.group().decode("utf-8", "ignore")
-        if any(sign.isalnum() for sign in text):
+        if len(_SAID.findall(text)) > 1:
             yield Field("", text)
 
 
@@ -206,7 +209,7 @@ def _is_binary(body: bytes) -> bool:
     if start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or start[:1] == b"\0" or start[1:2] == b"\0":
         zeros = start.count(0)
         return not (zeros and abs(zeros * 2 - len(start)) <= len(start) // 4 + 2)
-    return any(byte < 9 or 13 < byte < 27 for byte in start)
+    return _CONTROL.search(start) is not None
 
 
 def _encoding(body: bytes, said: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import random
+import string
 import time
 from dataclasses import replace
 
@@ -10,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.load import knowledge
 from policy.match import HostIndex
 from policy.outgoing import Field, Outgoing, judged
 from policy.roster import Roster
@@ -123,6 +127,44 @@ def test_words_are_found_in_what_a_child_writes_and_not_in_what_a_page_says() ->
     assert sent(page_id="kut").said == ()
     assert sent(password="kut kut").said == ()
     assert sent(title="https://site.com/kut").said == ()
+
+
+FACTORY = replace(SNAPSHOT, knowledge=replace(SNAPSHOT.knowledge, lexicon=knowledge().lexicon))
+LETTERS = string.ascii_letters + string.digits
+CODES = {
+    "nanoid": (LETTERS + "-_", 21),
+    "short id": (LETTERS + "-_", 11),
+    "token": (LETTERS, 20),
+    "hexadecimal": ("0123456789abcdef", 12),
+    "scratch": ("!#%()*+,-./:;=?@[]^_`{|}~" + LETTERS, 20),
+    "long": (LETTERS + "-_", 300),
+}
+
+
+def codes(kind: str, count: int) -> list[str]:
+    """Codes that are the same in every run."""
+    signs, length = CODES[kind]
+    chance = random.Random(kind)
+    return ["".join(chance.choices(signs, k=length)) for _ in range(count)]
+
+
+@pytest.mark.parametrize("kind", CODES)
+def test_no_word_is_read_in_the_codes_of_a_program(kind: str) -> None:
+    fields = [Field("parent", code) for code in codes(kind, 2_000)]
+    for start in range(0, len(fields), 100):
+        assert judged(fields[start : start + 100], ("site.com",), FACTORY) == Outgoing(), start
+
+
+def test_no_word_is_read_in_a_picture_or_key_that_is_written_as_text() -> None:
+    chance = random.Random("base64")
+    for name in ("data", "content", "text", "state"):
+        packed = [Field(name, base64.b64encode(chance.randbytes(15_000)).decode()) for _ in range(20)]
+        assert [judged([field], ("site.com",), FACTORY) for field in packed] == [Outgoing()] * 20
+
+
+def test_one_glued_word_in_a_message_is_read_all_the_same() -> None:
+    for text in ("kut", "jij-bent-een-vieze-kut", "KUT.KUT.KUT.KUT.KUT", "stomme_kut_van_een_spel"):
+        assert [hit.term_id for hit in sent(message=text).said] == ["kut"], text
 
 
 def test_a_form_with_very_many_fields_is_judged_in_time() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import random
 import time
 import zlib
 from dataclasses import replace
@@ -15,6 +16,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.load import knowledge
 from policy.model import Action, DeviceClass, Principal, Role
 from proxy_addons import translate
 from proxy_addons.content import Content, of_exchange, of_message, of_query
@@ -23,6 +25,7 @@ from tests.cast import KNOWLEDGE, SNAPSHOT, pupil
 from tests.proxy_addons.asking import exchange
 
 FORM = "application/x-www-form-urlencoded"
+FACTORY = replace(SNAPSHOT, knowledge=replace(KNOWLEDGE, lexicon=knowledge().lexicon))
 PHONE = "bel me op 06-12345678"
 JPEG = base64.b64encode(b"\xff\xd8\xff\xe0" + bytes(range(256)) * 8).decode()
 TEACHER = Principal(Role.TEACHER, "anja", ("7",), device_class=DeviceClass.STAFF)
@@ -136,6 +139,14 @@ def test_xml_and_protobuf_are_read_for_their_texts() -> None:
     assert ("", "bel me op 06-12345678") in fields(
         "application/grpc-web+proto", b"\0\0\0\0\x17\x0a\x15" + PHONE.encode()
     )
+
+
+def test_no_words_are_read_in_what_is_no_text() -> None:
+    chance = random.Random("binary")
+    for kind in ("application/grpc-web+proto", "text/plain", "", "application/x-protobuf"):
+        for body in [b"\0" + chance.randbytes(8_000) for _ in range(25)]:
+            asked = translate.of_exchange(posted(kind, body), pupil(), KNOWLEDGE.engines, FACTORY)
+            assert (asked.said, asked.personal) == ((), frozenset())
 
 
 @pytest.mark.parametrize(
