@@ -80,7 +80,11 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_PASSWORDS = re.compile(r"pass(?:word|wd|phrase|code|wort)?$|^pass|pwd|wachtwoord|passwd|password|^pw$")
+_PASSWORDS = re.compile(
+    r"password|passwd|passwort|passphrase|passcode|pwd|wachtwoord|mot_?de_?passe"
+    r"|(?<![a-z])(?:user|login|my|new|old|re|confirm|nieuw|oud)?(?:pass|pw)(?![a-z])"
+    r"|(?<!com)(?<!tres)(?<!by)(?<!sur)pass$"
+)
 _SECRETS = _set(
     "csrf xsrf token nonce captcha recaptcha hcaptcha signature viewstate eventvalidation otp jwt bearer auth secret"
     " authenticity session sessionid cookie fingerprint hash checksum sig hmac etag"
@@ -117,6 +121,13 @@ _LOGIN = _set(
     "user username login loginfmt email mail e-mail account identifier gebruiker gebruikersnaam naam name firstname"
     " lastname voornaam achternaam fullname nickname hint upn"
 )
+_LAUNCH = re.compile(r"(?:ext_)?(?:lis_person|lti)_", re.IGNORECASE)
+"""Fields by which a school's learning environment opens a tool for a child (LTI)."""
+_SIGN_IN = _set(
+    "user username login loginfmt email mail e-mail emailaddress account identifier gebruiker gebruikersnaam hint upn"
+    " loginhint authuser"
+)
+"""Names of what one types in the first step of signing in."""
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
 _NAME_SIGNS = re.compile(r"[^\w]+")
 _ADDRESS = re.compile(r"\s*[\w.+\-%']{1,64}@([\w\-.]{1,253})\s*")
@@ -147,6 +158,7 @@ def _human(texts: Iterable[Field], snapshot: Snapshot) -> list[Field]:
     """The fields that a person may have filled in, their texts without mark-up; never a password."""
     fields = [field for _, field in zip(range(MOST_FIELDS), texts, strict=False)]
     login = any(_is_password(field.name) for field in fields)
+    alone = login or not any(_name_words(field.name) & _SPOKEN and field.text.strip() for field in fields)
     found: list[Field] = []
     left = MOST_TEXT
     for field in fields:
@@ -156,7 +168,7 @@ def _human(texts: Iterable[Field], snapshot: Snapshot) -> list[Field]:
         if _is_password(field.name) or not text.strip():
             continue
         words = _name_words(field.name)
-        if _by_machine(words, text) or _signs_in(words, text, snapshot, login=login):
+        if _by_machine(words, text) or _signs_in(field.name, text, snapshot, login=login, alone=alone):
             continue
         if "<" in text:
             text = unescape(_TAG.sub("", _BLOCK.sub("\n", text)))
@@ -221,13 +233,18 @@ def _bank(text: str) -> bool:
     return text[:2].isalpha() and text[2:4].isdigit() and len(text) <= 34
 
 
-def _signs_in(words: frozenset[str], text: str, snapshot: Snapshot, *, login: bool) -> bool:
-    """Whether this is who somebody is to the site itself: the account that the school gave, or a sign-in"
-    " form's name."""
-    if login and words & _LOGIN:
+def _signs_in(name: str, text: str, snapshot: Snapshot, *, login: bool, alone: bool) -> bool:
+    """Whether this is who somebody is to the site itself: the account that the school gave, a name beside a password,
+    a mail address where one signs in (`alone`: nothing is said to anybody beside it), or what a tool is told at its
+    launch.
+    """
+    words = _name_words(name)
+    if (login and words & _LOGIN) or _LAUNCH.match(name):
         return True
-    alone = _ADDRESS.fullmatch(text)
-    return alone is not None and (login or covered(alone[1].lower(), snapshot.policy.domains))
+    address = _ADDRESS.fullmatch(text)
+    if address is None:
+        return False
+    return login or (alone and bool(words & _SIGN_IN)) or covered(address[1].lower(), snapshot.policy.domains)
 
 
 def _line(field: Field) -> str:

@@ -90,6 +90,59 @@ def test_signing_in_and_signing_up_is_not_held_for_who_one_is() -> None:
     assert sent(login_hint="sem@proef.school").personal == frozenset(), "the account that the school gave"
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"client_id": "abc", "login_hint": "sem@gmail.com", "redirect_uri": "https://x.nl"},
+        {"code": "ABCD", "email": "sem@gmail.com"},
+        {"email": "sem@gmail.com"},
+        {"identifier": "sem@gmail.com", "continueUri": "https://x.nl"},
+        {"emailAddress": "sem@gmail.com", "otp": "123456"},
+        {"user_id": "sem@gmail.com", "event_type": "open"},
+        {"upn": "sem@gmail.com", "isOtherIdpSupported": "1"},
+        {
+            "lis_person_name_full": "Sem de Vries",
+            "lis_person_contact_email_primary": "sem@gmail.com",
+            "context_title": "Groep 7",
+            "roles": "Learner",
+        },
+    ],
+    ids=lambda fields: "+".join(fields),
+)
+def test_a_step_of_signing_in_is_not_held(fields: dict[str, str]) -> None:
+    assert sent(**fields) == Outgoing()
+
+
+def test_a_mail_address_beside_a_message_is_held() -> None:
+    assert sent(email="sem@gmail.com", message="hoi").personal == {"email"}
+    assert sent(email="mail me op sem@gmail.com").personal == {"email"}
+    assert sent(contact="sem@gmail.com").personal == {"email"}
+
+
+@pytest.mark.parametrize("name", ["passage", "compass", "passie", "passagier"])
+def test_a_word_that_only_begins_like_password_is_read(name: str) -> None:
+    assert sent(**{name: PHONE}).personal == {"phone"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pass",
+        "user_pass",
+        "userPass",
+        "pw",
+        "newPassword",
+        "passwd2",
+        "wachtwoord-herhaal",
+        "pass1",
+        "txtPwd",
+        "sitePass",
+    ],
+)
+def test_a_password_is_never_read(name: str) -> None:
+    assert sent(**{name: f"{PHONE} kut"}) == Outgoing()
+
+
 UUID = "0612345a-1234-4123-8123-061234567890"
 NOISE = [
     {"client_id": "0612345678.1700000000", "events": [{"name": "page_view", "params": {"ts": 1700000000123}}]},
