@@ -32,7 +32,7 @@ _SCHOOLS_OWN = ("education", "school-admin", "help", "news-children")
 _SERVICE_KEYS = frozenset({"id", "name", "category", "sites", "hosts", "shared", "actions", "items", "player", "alone"})
 _NAME_KEYS = frozenset({"category", "parts", "starts", "ends", "words", "own_pages", "sure"})
 _SERVICE_ACTIONS = frozenset({"chat", "post", "upload", "live"})
-_RELAY_KEYS = frozenset({"id", "hosts", "query", "paths", "below", "pattern", "name", "with_query"})
+_RELAY_KEYS = frozenset({"id", "hosts", "query", "paths", "below", "pattern", "name", "with_query", "to"})
 
 
 def factory_file(*parts: str) -> Document:
@@ -188,6 +188,7 @@ def _relays() -> Iterator[Relay]:
             pattern=entry.get("pattern", ""),
             name=entry.get("name", False),
             with_query=entry.get("with_query", False),
+            to=entry.get("to", ""),
         )
 
 

@@ -15,6 +15,7 @@ from policy.address import canonical, icann_name, is_ip, known_suffix
 from policy.codings import unquoted_once
 from policy.match import suffixes
 from policy.model import Address
+from policy.search import plain_path
 
 _SCHEME = re.compile(r"(?:view-source:)?(?:https?|wss?|ftp):", re.IGNORECASE)
 _MOST_VALUES = 32  # of one address
@@ -28,7 +29,8 @@ class Relay:
 
     The inner address is in a query field (`query`), in the path at `{url}` (`paths`; `*` is a segment, `{s}` says
     https), or in the name itself (`name`: `a-b.example` for `a.b`). `pattern` is what a value must look like, its group
-    `url` being the address. `with_query`: the outer query belongs to the inner address.
+    `url` being the address. `with_query`: the outer query belongs to the inner address. `to`: at the paths `below`
+    (whatever the case of their letters) this host is that other site itself.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Relay:
     pattern: str = ""
     name: bool = False
     with_query: bool = False
+    to: str = ""
 
     @cached_property
     def _paths(self) -> tuple[re.Pattern[str], ...]:
@@ -63,7 +66,7 @@ class Relay:
                 yield inner
 
     def _written(self, address: Address) -> list[str]:
-        found: list[str] = []
+        found = [self.to] if self.to and plain_path(address.path).startswith(self.below) else []
         if self.query and (not self.below or address.path.startswith(self.below)):
             for name, value in _pairs(address.query):
                 if len(found) >= _MOST_VALUES:

@@ -65,9 +65,9 @@ class Engine:
 
     `paths` are how the paths begin where somebody's words are (none: any; `/a$` is `/a` and no more), `params` the
     fields of the query or of a form, `json` the keys of a JSON body (`variables.query` for a key inside another),
-    `words` the paths that hold the words themselves (`/q/{words}`; `*` is a part). At `posts` the words come in a body;
-    at `suggest` a page asks for what may be meant, with every letter that is typed. `milder` is another way to be safe
-    that a school may choose.
+    `words` the paths that hold the words themselves (`/q/{words}`; `*` is a part; with `$` at the end that is the
+    whole path and no file). At `posts` the words come in a body; at `suggest` a page asks for what may be meant, with
+    every letter that is typed. `milder` is another way to be safe that a school may choose.
     """
 
     id: str
@@ -126,7 +126,8 @@ class Engines:
             names = _body_names(engine) if body else frozenset(engine.params)
             there = fields if engine.has_words_at(path) else ()
             values = [one.value for one in there if not names.isdisjoint(one.names) and not (body and _is_code(one))]
-            values += () if body else _in_path(engine.words, path)
+            if not body and not begins(path, (*engine.suggest, *engine.posts)):
+                values += _in_path(engine.words, path)
             text = text_of(values)
             if text:
                 return Search(engine.id, text)
@@ -173,7 +174,7 @@ class Engines:
         found = []
         for engine in engines:
             mode = self.mode(engine)
-            if mode is not None and (begins(path, mode.paths) if mode.paths else engine.has_words_at(path)):
+            if mode is not None and (_is_at(path, mode.paths) if mode.paths else engine.has_words_at(path)):
                 found.append(mode)
         return tuple(found)
 
@@ -239,6 +240,11 @@ def begins(path: str, beginnings: tuple[str, ...]) -> bool:
     return f"{path}$".startswith(beginnings)
 
 
+def _is_at(path: str, wanted: tuple[str, ...]) -> bool:
+    """The same, or with words where a pattern has them."""
+    return begins(path, wanted) or bool(_in_path((one for one in wanted if "{words}" in one), path))
+
+
 def _is_search_page(path: str) -> bool:
     parts = path.split("/")
     return parts[-1] in ("", "index.php", "index.html") or any(part.startswith(_SEARCH_PAGES) for part in parts)
@@ -255,12 +261,14 @@ def _is_code(one: Typed) -> bool:
 
 
 def _in_path(patterns: Iterable[str], path: str) -> list[str]:
-    """The words in a path, by patterns of whole parts; what comes after the words does not matter."""
+    """The words in a path, by patterns of whole parts; what comes after the words only matters where `$` ends it."""
     found = []
     parts = path.split("/")
     for pattern in patterns:
-        wanted = pattern.split("/")
+        wanted = pattern.removesuffix("$").split("/")
         if len(parts) < len(wanted):
+            continue
+        if pattern.endswith("$") and (any(parts[len(wanted) :]) or path.rstrip("/").rpartition(".")[2] in _FILES):
             continue
         for want, part in zip(wanted, parts, strict=False):
             if "{words}" in want:

@@ -147,6 +147,20 @@ def test_a_search_for_the_name_of_a_site_is_no_way_to_it() -> None:
     assert "trefwoord" in ENGINES.fields(at("https://raar.nl/?trefwoord=instagram.com"))[1]
 
 
+def test_words_in_the_path_of_duckduckgo_are_read() -> None:
+    for url in (
+        "https://duckduckgo.com/rode_kat",
+        "https://duckduckgo.com/rode_kat/",
+        "https://duckduckgo.com/Rode%20Kat?ia=web",
+        "https://duckduckgo.com/x.html?q=rode+kat",
+        "https://duckduckgo.com//?q=rode+kat",
+    ):
+        found = ENGINES.query(at(url))
+        assert found is not None and "rode kat" in found.text, url
+    for url in ("https://duckduckgo.com/", "https://duckduckgo.com/dist/kat.js", "https://duckduckgo.com/kat.svg"):
+        assert ENGINES.query(at(url)) is None, url
+
+
 # --- safe search -----------------------------------------------------------------------------------------------------
 
 
@@ -174,6 +188,17 @@ def said(url: str) -> dict[str, str]:
         ("https://nl.search.yahoo.com/search?p=k", "vm", "r"),
         ("https://images.search.yahoo.com/search/images?p=k", "vm", "r"),
         ("https://search.brave.com/images?q=k", "safesearch", "strict"),
+        ("https://search.brave.com/ask?q=k", "safesearch", "strict"),
+        ("https://www.google.com/ai?q=k", "safe", "active"),
+        ("https://www.bing.com/copilotsearch?q=k", "adlt", "strict"),
+        ("https://tse1.mm.bing.net/th?q=k", "adlt", "strict"),
+        ("https://tse4.explicit.mm.bing.net/th?id=k", "adlt", "strict"),
+        ("https://tse-mm.bing.com/th?q=k", "adlt", "strict"),
+        ("https://th.bing.com/th?q=k", "adlt", "strict"),
+        ("https://th.bing.com/th/id/k", "adlt", "strict"),
+        ("https://duckduckgo.com/rode_kat", "kp", "1"),
+        ("https://duckduckgo.com/rode_kat?ia=images", "kp", "1"),
+        ("https://duckduckgo.com//?q=k", "kp", "1"),
         ("https://api.qwant.com/v3/search/images?q=k", "safesearch", "2"),
         ("https://www.qwant.com/?q=k", "s", "2"),
         ("https://www.mojeek.com/search?q=k", "safe", "1"),
@@ -193,6 +218,8 @@ def test_what_is_no_search_goes_as_it_is() -> None:
         "https://www.google.com/recaptcha/api.js",
         "https://docs.google.com/document/d/1",
         "https://www.bing.com/",
+        "https://duckduckgo.com/dist/wpm.main.js",
+        "https://duckduckgo.com/favicon.ico",
     ):
         assert said(url) == {}
 
