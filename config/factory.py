@@ -79,6 +79,8 @@ def factory_knowledge() -> Knowledge:
         apps={program: category for category, programs in _apps().items() for program in programs},
         learning=learning,
         pageshape=page_shape(factory_file("pageshape.yaml")),
+        unread=frozenset(_strings(factory_file("unread.yaml"), ("hosts",))),
+        maps=frozenset(_strings(factory_file("unread.yaml"), ("maps",))),
     )
 
 

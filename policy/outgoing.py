@@ -15,8 +15,8 @@ from html import unescape
 
 from policy import personal
 from policy.kinds import of_list, of_the_school
-from policy.match import covered, within
-from policy.model import Hit, Snapshot
+from policy.match import covered, suffixes, within
+from policy.model import Action, Address, Hit, Snapshot
 
 MAIL = "mail"
 MOST_FIELDS = 2_000
@@ -46,32 +46,55 @@ class Outgoing:
 
 
 _NOTHING = Outgoing()
+_TO_OTHERS = frozenset({Action.POST, Action.CHAT})
 
 
-def judged(texts: Iterable[Field], hosts: Sequence[str], snapshot: Snapshot, *, with_words: bool = True) -> Outgoing:
+def judged(
+    texts: Iterable[Field],
+    hosts: Sequence[str],
+    snapshot: Snapshot,
+    *,
+    with_words: bool = True,
+    address: Address | None = None,
+) -> Outgoing:
     """What is in these fields, on their way to `hosts`; nothing where they go to the school, to help or by mail.
 
     The letters of a mail are secret, so they are not read at all. Without `with_words` only personal data is sought.
+    With the `address` a learning site is read where one speaks to others, and where one asks the way an address is no
+    personal data.
     """
-    if not hosts or all(_trusted(host, snapshot) for host in hosts):
+    public = address is not None and snapshot.knowledge.services.action(address, sending=True) in _TO_OTHERS
+    if not hosts or all(_trusted(host, snapshot, public=public) for host in hosts):
         return _NOTHING
     fields = _human(texts, snapshot)
     if not fields:
         return _NOTHING
     record = "\n".join(_line(field) for field in fields)
     found = personal.find(record, public=snapshot.policy.public) | snapshot.roster.find(record)
+    if address is not None and "address" in found and _asks_the_way(address, snapshot):
+        found -= {"address"}
     return Outgoing(found, _said(fields, snapshot) if with_words else ())
 
 
-def _trusted(host: str, snapshot: Snapshot) -> bool:
-    """Whether what goes there is not looked at: the school's own sites, the devices' own traffic, help, and mail."""
+def _asks_the_way(address: Address, snapshot: Snapshot) -> bool:
+    first = address.path.lstrip("/").partition("/")[0]
+    maps = snapshot.knowledge.maps
+    return any(name in maps or f"{name}/{first}" in maps for name in suffixes(address.host))
+
+
+def _trusted(host: str, snapshot: Snapshot, *, public: bool) -> bool:
+    """Whether what goes there is not looked at: the school's own sites, the devices' own traffic, help, and mail.
+
+    A site where one learns is looked at where it is `public`: what is said there, others read.
+    """
     knowledge = snapshot.knowledge
     return (
         host in knowledge.system_hosts
         or within(host, knowledge.own_hosts)
         or within(host, knowledge.help_hosts)
         or covered(host, snapshot.policy.domains)
-        or of_the_school(host, snapshot)
+        or within(host, knowledge.unread)
+        or (not public and of_the_school(host, snapshot))
         or MAIL in of_list(host, snapshot)
     )
 

@@ -145,7 +145,7 @@ def _outgoing(
     sent = [field for field in content.fields if field.name.lower() not in sure]
     # What a page fetches by itself says nothing to anybody: only what is sent, and what a person opens, is heard.
     with_words = bool(sent) or exchange.websocket or sends(exchange) or is_navigation(exchange)
-    return judged([*asked, *sent], hosts, snapshot, with_words=with_words)
+    return judged([*asked, *sent], hosts, snapshot, with_words=with_words, address=address)
 
 
 def _search(content: Content, address: Address | None, engines: Engines) -> Search | None:

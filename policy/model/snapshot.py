@@ -32,7 +32,8 @@ class Knowledge:
     `tunnels` maps a host that needs no look inside to the reason; `apps` maps a program name to a category;
     `learning` are the categories that stay open under a ban. `services` are the hosts that one site needs, `relays`
     how addresses stand inside others, `protected` the names that others pretend to be, `names` what names give away,
-    `pageshape` what pages look like (None: no page is looked at).
+    `pageshape` what pages look like (None: no page is looked at). `unread` are hosts where nothing that is sent is
+    read, `maps` hosts (or host/first segment of a path) where one asks the way; both with their sub-domains.
     """
 
     categories: Categories
@@ -49,6 +50,8 @@ class Knowledge:
     apps: Mapping[str, str] = field(default_factory=dict)
     learning: frozenset[str] = frozenset()
     pageshape: PageShape | None = None
+    unread: frozenset[str] = frozenset()
+    maps: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

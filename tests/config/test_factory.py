@@ -92,6 +92,11 @@ def test_system_hosts_are_open_by_exact_name_and_not_a_category():
     assert "system" not in KNOWN.categories.known()
 
 
+def test_where_nothing_is_read_no_rule_is_opened_or_closed():
+    for host in KNOWN.unread:
+        assert KNOWN.categories.categories(host) <= {"education"}, host
+
+
 def test_a_system_or_help_host_is_in_no_list_that_a_rule_closes():
     for host in KNOWN.system_hosts:
         assert KNOWN.categories.categories(host) <= {"video"}, host  # accounts.youtube.com, by its exact name

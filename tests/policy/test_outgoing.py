@@ -14,16 +14,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.load import knowledge
+from policy.address import canonical
 from policy.match import HostIndex
+from policy.model import Action
 from policy.outgoing import Field, Outgoing, judged
 from policy.roster import Roster
+from policy.services import Place, Service, Services
 from proxy_addons.content.texts import read
 from tests.cast import POLICY, SNAPSHOT
 
+WALL = Service(
+    "wall",
+    "Wall",
+    "education",
+    ("wand.nl",),
+    actions=((Action.POST, Place(paths=("/comments",), sends=True)), (Action.UPLOAD, Place(paths=("/files",)))),
+)
 SCHOOL = replace(
     SNAPSHOT,
     policy=replace(POLICY, domains=("proef.school",), public=("030-2345678",), lists={"mail": ("post.nl",)}),
-    knowledge=replace(SNAPSHOT.knowledge, categories=HostIndex.of({"education": ("leren.nl",), "mail": ("mail.nl",)})),
+    knowledge=replace(
+        SNAPSHOT.knowledge,
+        categories=HostIndex.of({"education": ("leren.nl", "wand.nl"), "mail": ("mail.nl",)}),
+        services=Services((WALL,)),
+        unread=frozenset({"werkruimte.nl"}),
+        maps=frozenset({"kaart.nl", "zoek.nl/maps"}),
+    ),
     roster=Roster.of([("Sem Bakker", ("8",))], b"s" * 16),
 )
 PHONE = "bel me op 06-12345678"
@@ -43,12 +59,37 @@ def saved(value: object) -> frozenset[str]:
     "host",
     [
         *("leren.nl", "www.leren.nl", "mail.nl", "post.nl", "kindertelefoon.nl"),
+        *("werkruimte.nl", "klas7.werkruimte.nl", "wand.nl"),
         *("wacht.school", "tijd.system.com", "proef.school", "mijn.proef.school"),
     ],
 )
 def test_nothing_is_read_on_its_way_to_school_help_or_by_mail(host: str) -> None:
     assert sent(host, message=f"{PHONE} kut") == Outgoing()
     assert sent(host, "site.com", message=PHONE).personal == {"phone"}, "another name is in play"
+
+
+def at(url: str, **fields: str) -> Outgoing:
+    """What is found on its way to an address."""
+    address = canonical(url)
+    assert address is not None
+    return judged([Field(name, text) for name, text in fields.items()], (address.host,), SCHOOL, address=address)
+
+
+def test_a_learning_site_is_read_where_others_read_it() -> None:
+    said = at("https://wand.nl/comments/add", message=f"{PHONE} kut")
+    assert said.personal == {"phone"} and [hit.term_id for hit in said.said] == ["kut"]
+    for path in ("", "save", "files/1", "commentsoff"):
+        assert at(f"https://wand.nl/{path}", message=f"{PHONE} kut") == Outgoing(), path
+    assert at("https://klas.werkruimte.nl/comments", message=PHONE) == Outgoing()
+
+
+def test_asking_the_way_is_no_home_address() -> None:
+    way = {"naar": "Kerkstraat 12, 1234 AB Zwolle"}
+    for url in ("https://kaart.nl/x", "https://api.kaart.nl/", "https://zoek.nl/maps/dir/", "https://www.zoek.nl/maps"):
+        assert at(url, **way) == Outgoing(), url
+    for url in ("https://zoek.nl/mapsy", "https://zoek.nl/", "https://site.com/maps"):
+        assert at(url, **way).personal == {"address"}, url
+    assert at("https://kaart.nl/x", review=PHONE).personal == {"phone"}, "only the place"
 
 
 def test_no_host_is_nothing_to_judge() -> None:
