@@ -7,9 +7,7 @@ what the text holds and is bounded; a text in plain letters has one.
 
 from __future__ import annotations
 
-import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -44,6 +42,10 @@ _LOOKALIKES |= {char: letter for letter, chars in READ_AS.items() for char in ch
 _TIGHT = frozenset("аеорсухіјѕԁһкмтвнοαεκιυντρχβηԛԝӏυցոսհզտ")
 # What the eye reads as two letters at will: `у` is both our y and, in Dutch mouths, the u of кут.
 _ALSO = {"у": "u", "ү": "u", "υ": "u", "в": "v", "н": "n", "р": "r", "с": "s", "х": "h", "η": "h", "ν": "n", "ω": "o"}
+
+
+# Signs of a keyboard that stand for a letter.
+SIGNS = {"@": "a", "$": "s", "€": "e", "£": "l", "¥": "y", "(": "c", "<": "c", "{": "c", "+": "t", "¢": "c", "§": "s"}
 
 
 class How(StrEnum):
@@ -104,7 +106,8 @@ def _bare(char: str) -> str:
     return " " if char.isspace() else read
 
 
-def _latin(letter: str) -> bool:
+def latin(letter: str) -> bool:
+    """Whether this is a letter of our alphabet, whatever is on it."""
     return letter.isascii() or unicodedata.name(letter, "").startswith("LATIN")
 
 
@@ -148,7 +151,7 @@ class _Own(_Table):
     def _letter(self, part: str) -> str:
         if part.isascii():
             return part if part.isalnum() else _signs(part)
-        if part.isalpha() and not _latin(part):
+        if part.isalpha() and not latin(part):
             return part
         return _letters(part) or (_signs(part) if not part.isalnum() else part)
 
@@ -157,7 +160,7 @@ class _Signed(_Seen):
     """As the eye reads it, with the signs of a keyboard where they stand."""
 
     def _letter(self, part: str) -> str:
-        return part if part.isascii() or part in _SIGNS else super()._letter(part)
+        return part if part.isascii() or part in SIGNS else super()._letter(part)
 
 
 class _Script(_Table):
@@ -166,195 +169,12 @@ class _Script(_Table):
     def _read(self, char: str) -> str:
         if char.isascii():
             return ""
-        return "".join("s" if part in _TIGHT else "o" for part in _bare(char) if part.isalpha() and not _latin(part))
+        return "".join("s" if part in _TIGHT else "o" for part in _bare(char) if part.isalpha() and not latin(part))
 
 
-_SEEN, _HEARD, _OWN, _SIGNED, _SCRIPT = _Seen(), _Heard(), _Own(), _Signed(), _Script()
-_LOOK = str.maketrans(dict.fromkeys(APOSTROPHES))
+SEEN, HEARD, OWN, SIGNED, SCRIPT = _Seen(), _Heard(), _Own(), _Signed(), _Script()
 
 
 def fold(text: str) -> str:
     """Text as the eye reads it: small letters, no marks or invisible signs, single spaces between words."""
-    return " ".join(text.translate(_SEEN).split())
-
-
-# --- another alphabet ------------------------------------------------------------------------------------------------
-
-
-def _alphabets(text: str) -> Iterator[Reading]:
-    """Readings of a text that is not all ASCII. Only disguised words are read as the eye does: Russian is Russian."""
-    scripts = text.translate(_SCRIPT)
-    if not scripts:
-        yield Reading(How.PLAIN if text.isascii() else How.ACCENT, fold(text))
-        return
-    foreign = "o" in scripts
-    seen, heard = [], []
-    for word in text.split():
-        disguised = not foreign or (
-            bool(word.translate(_SCRIPT)) and any(c.isalnum() and _latin(c) for c in word.translate(_OWN))
-        )
-        seen.append(word.translate(_SEEN if disguised else _OWN))
-        heard.append(word.translate(_HEARD))
-    yield Reading(How.ACCENT, " ".join(" ".join(seen).split()))
-    yield Reading(How.SOUND, " ".join(" ".join(heard).split()), 5 if foreign else 0, foreign)
-
-
-# --- digits and signs for letters ------------------------------------------------------------------------------------
-
-_DIGITS = {"0": "o", "2": "z", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b"}
-_SIGNS = {"@": "a", "$": "s", "€": "e", "£": "l", "¥": "y", "(": "c", "<": "c", "{": "c", "+": "t", "¢": "c", "§": "s"}
-_LEET = (
-    str.maketrans(_DIGITS | _SIGNS | {"1": "i", "!": "i", "|": "i", "6": "g", "9": "g", "¡": "i"}),
-    str.maketrans(_DIGITS | _SIGNS | {"1": "l", "!": "l", "|": "l", "6": "b", "9": "g", "¡": "i"}),
-)
-_DRAWN = (
-    ("|<", "k"),
-    ("\\/\\/", "w"),
-    ("|_|", "u"),
-    ("|\\|", "n"),
-    ("/\\", "a"),
-    ("\\/", "v"),
-    ("()", "o"),
-    ("|)", "d"),
-)
-# A letter with a digit or sign on it; a sign at the end of a word is punctuation, a digit there a number.
-_LEETED = re.compile(r"[^\W\d_][\d@$€£¥(<{+!|¢§¡/\\)_-]+[^\W\d_]|[\d@$€£¥(<{+|¢§¡][^\W_]|[^\W\d_][\d@$€£¢§]")
-_LAST_SIGNS = re.compile(r"[!|(+<{]+(?=\s|$|[.,?])")
-_NUMBERS = re.compile(r"\d+")
-_DOUBLE_V = re.compile(r"v\s?v|uu")
-
-
-def _leets(text: str) -> Iterator[str]:
-    """The text with digits and signs inside words as letters, twice (1 is i or l), and with the digits gone."""
-    small = text.translate(_SIGNED)
-    if not _LEETED.search(small):
-        return
-    for drawn, letter in _DRAWN:
-        small = small.replace(drawn, letter)
-    words = [_LAST_SIGNS.sub("", word) if any(c.isalpha() for c in word) else "" for word in small.split()]
-    bare = small.split()
-    for table in _LEET:
-        yield " ".join(word.translate(table) if word else raw for word, raw in zip(words, bare, strict=True))
-    if _NUMBERS.search(small):
-        yield _NUMBERS.sub(" ", small)
-        yield _NUMBERS.sub("", small)
-
-
-# --- stretched letters -----------------------------------------------------------------------------------------------
-
-_STRETCHED = re.compile(r"([^\W\d])\1{2,}")
-_DOUBLED = re.compile(r"(?<!\S)(?=\S{2,24}(?!\S))\S*([^\W\d])\1\S*([^\W\d])\2\S*(?!\S)")
-_CONSONANTS = re.compile(r"([bcdfghjklmnpqrstvwxz])\1+")
-_RUN = re.compile(r"([^\W\d])\1+")
-
-
-def _cut(text: str) -> Iterator[str]:
-    """`kuuut` as kut and kuut; `kkuutt` as kut."""
-    if _STRETCHED.search(text):
-        once = _STRETCHED.sub(r"\1", text)
-        yield once
-        yield _STRETCHED.sub(r"\1\1", text)
-        # `kuuuuttt` beside `kuttt`: in a word that is stretched anywhere, doubles may be too.
-        yield " ".join(_RUN.sub(r"\1", word) if _STRETCHED.search(word) else word for word in text.split())
-    if _DOUBLED.search(text):
-        for run in (_RUN, _CONSONANTS):
-            yield " ".join(run.sub(r"\1", word) if _DOUBLED.fullmatch(word) else word for word in text.split())
-
-
-# --- signs inside words ----------------------------------------------------------------------------------------------
-
-_INNER = re.compile(r"(?<=[^\W_])(?:[^\w\s]|_)+(?=[^\W_])")
-
-
-def _closed(text: str) -> Iterator[str]:
-    """`ne.uk-en` without the signs."""
-    small = text.translate(_SIGNED)
-    if _INNER.search(small):
-        yield _INNER.sub("", small)
-
-
-# --- all readings ----------------------------------------------------------------------------------------------------
-
-_PLAIN = re.compile(r"[a-z ]*\Z")
-
-
-def readings(text: str) -> tuple[Reading, ...]:
-    """Every way the text is read, each once, the plainest first. At most some thirty, nearly always one."""
-    if _PLAIN.match(text):
-        plain = " ".join(text.split())
-        if not plain:
-            return ()
-        found = {plain: Reading(How.PLAIN, f" {plain} ")}
-        if "vv" in plain:
-            _keep(found, How.LEET, plain.replace("vv", "w"), 0, whole=False)
-        _stretch(found, plain, 0, whole=False)
-        return tuple(found.values())
-    found = {}
-    for one in _alphabets(text):
-        _keep(found, one.how, one.text, one.least, whole=one.whole)
-        for leet in _leets(text if one.how is not How.SOUND else one.text):
-            _keep(found, How.LEET, fold(leet), one.least, whole=one.whole)
-    for closed in _closed(text):
-        _keep(found, How.SPACED, fold(closed), 0, whole=False)
-    for one in tuple(found.values()):
-        _stretch(found, one.text.strip(), one.least, whole=one.whole)
-        if _DOUBLE_V.search(one.text):
-            _keep(found, How.LEET, one.text.replace("vv", "w").replace("uu", "w").strip(), one.least, whole=one.whole)
-    return tuple(found.values())
-
-
-def _keep(found: dict[str, Reading], how: How, text: str, least: int, *, whole: bool) -> None:
-    if text:
-        found.setdefault(text, Reading(how, f" {text} ", least, whole))
-
-
-def _stretch(found: dict[str, Reading], text: str, least: int, *, whole: bool) -> None:
-    for cut in _cut(text):
-        _keep(found, How.STRETCHED, cut, least, whole=whole)
-
-
-# --- letters apart ---------------------------------------------------------------------------------------------------
-
-_SINGLE = re.compile(r"(?<!\S)[^\W\d](?!\S)")
-_SHORT_ONES = re.compile(r"(?<!\S)(?:[^\W\d]{1,2} ){2,}[^\W\d]{1,2}(?!\S)")
-
-
-def apart(text: str) -> bool:
-    """Whether letters in this reading stand apart, so that words may have to be put together again."""
-    return bool(_SINGLE.search(text) or _SHORT_ONES.search(text))
-
-
-# --- how it is spelled ------------------------------------------------------------------------------------------------
-
-_SOUNDS = re.compile(r"sch(?= )|ck|c(?!h)|q|ph|x|ij|ey|ei|y|au|d+t?(?= )|dt|ch|z|v|ie|(.)\1+")
-_TWICE = re.compile(r"([a-z])\1+")
-_SOUND_OF = {
-    "sch": "s",
-    "ck": "k",
-    "c": "k",
-    "q": "k",
-    "ph": "f",
-    "x": "ks",
-    "ij": "y",
-    "ey": "y",
-    "ei": "y",
-    "au": "ou",
-    "dt": "t",
-    "d": "t",
-    "ch": "g",
-    "z": "s",
-    "v": "f",
-    "ie": "i",
-}
-
-
-def _sound(found: re.Match[str]) -> str:
-    piece = found.group()
-    return _SOUND_OF.get(piece) or (
-        "t" if piece[0] == "d" and found.end() < len(found.string) and found.string[found.end()] == " " else piece[0]
-    )
-
-
-def spelling(text: str) -> str:
-    """How it sounds in a Dutch child's spelling: `wort`, `word` and `wordt` are one. For a text with spaces around."""
-    return _TWICE.sub(r"\1", _SOUNDS.sub(_sound, text))
+    return " ".join(text.translate(SEEN).split())

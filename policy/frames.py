@@ -6,60 +6,42 @@ that sounds the same or, when it is long, one that is a single slip away.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import ahocorasick
 
-from policy.folding import fold, spelling
+from policy.folding import fold
+from policy.framewalk import Compiled, Places, loose, ordered
 from policy.model import Hit
+from policy.readings import SEAM
 from policy.slips import Slips
+from policy.sounds import spelling
 
-_WINDOW = 9  # words within which the words of a loose frame stand
 _GLUED = 8  # letters: from here on a word may be several without spaces between them
 _LONGEST_GLUED = 60
 _LEAST_SOUND = 2
 _BEGUN = 2  # letters of a beginning by which most words are told apart from all of them
-_MOST_GUESSED = 1_500  # different words of one text that are tried as misspelt, mistyped or glued
+_MOST_GLUED = 1_500  # different words of one text that are tried as several without spaces
+_EDGE = 2
+_NOTHING = (0,)
+_NO_PAIRS: dict[str, int] = {}
+_SEAM = (0,) * 12  # nothing is said over the seam between two pieces of a text
 _LEAST_GLUED = 3  # words: two of ours in one are too often a compound of its own (`moordvideo`)
-_MOST_ANCHORS = 2_000  # places tried for all frames in one reading: a long text is no way to keep the guard busy
 
 
 # A sentence without spaces has one of these in it; a Dutch compound (`wapenaankoop`) hardly ever.
-_SMALL = frozenset(
-    [
-        "ik",
-        "je",
-        "jij",
-        "jou",
-        "jullie",
-        "mij",
-        "me",
-        "mijn",
-        "hij",
-        "zij",
-        "ze",
-        "we",
-        "wij",
-        "is",
-        "zijn",
-        "niet",
-        "een",
-        "van",
-        "wil",
-        "moet",
-        "ben",
-        "i",
-        "you",
-        "my",
-        "me",
-        "they",
-        "are",
-    ]
+_SMALL_ONES = "ik je jij jou jullie mij me mijn hij zij ze we wij is zijn niet een van wil moet ben i you my they are"
+_SMALL = frozenset(_SMALL_ONES.split())
+# What stands in nearly every sentence: no word to begin to look from.
+_USUAL_ONES = (
+    "de het en in dat op te voor met die aan er om ook als dan maar bij uit naar wel kan hoe wat waarom wie waar u "
+    "a an the to of and it on for with how what why do does can heb heeft hebben wordt worden gaan gaat mag dit deze "
+    "haar hem hun ons onze jouw zo nu al alle mensen iemand"
 )
-_NONE: dict[str, int] = {}
+_USUAL = _SMALL.union(_USUAL_ONES.split())
+_USUAL_WEIGHT = 400  # as many seldom words
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,16 +62,18 @@ class Frame:
     topics: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class _Compiled:
-    hit: Hit
-    slots: tuple[int, ...]
-    gaps: tuple[int, ...]
-    loose: bool
-    unless: int
-    phrases: tuple[str, ...]
-    needs: int
-    anchor: int
+@dataclass(slots=True)
+class Said:
+    """What is known of one text while its readings are looked at. Of another reading a piece may be all there is: the
+    words that take a frame away are also looked for in the first, which is whole. Without `guess` words only count as
+    they are written."""
+
+    masks: dict[str, tuple[int, ...]] = field(default_factory=lambda: {SEAM: _SEAM})
+    sounds: dict[str, str] = field(default_factory=dict)
+    plain: str = ""
+    around: int = 0
+    guess: bool = True
+    glued: int = _MOST_GLUED
 
 
 @dataclass(frozen=True)
@@ -131,12 +115,16 @@ class Frames:
         return pairs
 
     @cached_property
-    def _begun_lengths(self) -> tuple[int, ...]:
-        return tuple(sorted({len(word) for word in self._vocabulary[1]}))
+    def _seconds(self) -> frozenset[str]:
+        return frozenset(second for row in self._pairs.values() for second in row)
 
     @cached_property
-    def _beginnings(self) -> frozenset[str]:
-        return frozenset(word[:_BEGUN] for word in self._vocabulary[1])
+    def _beginnings(self) -> dict[str, tuple[int, ...]]:
+        """How long the beginnings are that begin with these letters."""
+        lengths: dict[str, set[int]] = {}
+        for word in self._vocabulary[1]:
+            lengths.setdefault(word[:_BEGUN], set()).add(len(word))
+        return {start: tuple(sorted(found)) for start, found in lengths.items()}
 
     @cached_property
     def _sounds(self) -> dict[str, int]:
@@ -161,83 +149,154 @@ class Frames:
         return pieces
 
     @cached_property
-    def _anchored(self) -> dict[int, list[_Compiled]]:
-        """Frames by the group of theirs with the fewest words."""
-        found: dict[int, list[_Compiled]] = {}
+    def _ends(self) -> frozenset[str]:
+        """The first and last letters with which a word that is made of ours can begin and end."""
+        return frozenset(
+            edge for word in self._vocabulary[0] if " " not in word and len(word) > 1 for edge in _edges(word)
+        )
+
+    @cached_property
+    def _anchored(self) -> dict[int, list[tuple[int, Compiled]]]:
+        """Frames by the group of theirs with the fewest and least usual words, each behind the groups it needs."""
+        found: dict[int, list[tuple[int, Compiled]]] = {}
         number = self._groups
         for frame in self.frames:
             slots = tuple(number[words] for words in frame.slots)
-            anchor = min(zip(frame.slots, slots, strict=True), key=lambda pair: len(pair[0]))[1]
+            anchor = min(zip(frame.slots, slots, strict=True), key=lambda pair: _weight(pair[0]))[1]
             unless = 1 << number[frame.unless] if frame.unless else 0
             phrases = tuple(f" {fold(word)} " for word in frame.unless if " " in word)
             needs = 0
             for slot in slots:
                 needs |= 1 << slot
             hit = Hit(frame.id, frame.kind, frame.severity, frame.topics)
-            found.setdefault(anchor, []).append(
-                _Compiled(hit, slots, frame.gaps, frame.loose, unless, phrases, needs, slots.index(anchor))
-            )
+            compiled = Compiled(hit, slots, frame.gaps, frame.loose, unless, phrases, slots.index(anchor))
+            found.setdefault(anchor, []).append((needs, compiled))
         return found
+
+    @cached_property
+    def _anchors(self) -> int:
+        """The groups from which a frame is looked for, as a mask."""
+        return sum(1 << group for group in self._anchored)
 
     def build(self) -> None:
         """Compile now."""
         if self.frames:
-            list(self.found(["build", "everything", "buildeverythingnow"], {}))
+            list(self.found(["build", "everything", "buildeverythingnow"], Said()))
 
     @property
     def words(self) -> frozenset[str]:
         """Every whole word that a frame names."""
         return frozenset(self._vocabulary[0])
 
-    def found(self, words: Sequence[str], seen: dict[str, tuple[int, ...]]) -> Iterator[tuple[Hit, int, int]]:
+    def found(self, words: Sequence[str], said: Said) -> Iterator[tuple[Hit, int, int]]:
         """The frames in these folded words, each with its first and last word, at most once a frame.
 
-        `seen` is what is known of words already: one dictionary for all readings of one text, then forgotten.
+        `said` is what is known of the text already: one for all its readings, then forgotten.
         """
         if not self.frames:
-            return iter(())
-        return self._matches(words, *self._masks(words, seen))
+            return
+        kinds = set(words)
+        if not self._learn(kinds, said):
+            return
+        by_mask, places = self._masks(words, kinds, said)
+        present = 0
+        for mask in by_mask:
+            present |= mask
+        if not said.plain:
+            said.plain, said.around = f" {' '.join(words)} ", present
+        away = present | said.around
+        where = Places(by_mask)
+        left = present & self._anchors
+        while left:
+            lowest = left & -left
+            left ^= lowest
+            for needs, frame in self._anchored[lowest.bit_length() - 1]:
+                if needs & present != needs or frame.unless & away:
+                    continue
+                if any(phrase in said.plain for phrase in frame.phrases):
+                    continue
+                span = loose(frame, where) if frame.loose else ordered(frame, where)
+                if span:
+                    yield frame.hit, *(span if places is None else (places[span[0]], places[span[1]]))
 
-    def _masks(self, words: Sequence[str], seen: dict[str, tuple[int, ...]]) -> tuple[list[int], list[int]]:
-        """The groups of each word; glued words are taken apart. With each mask the place of its word in the text."""
-        masks: list[int] = []
-        places: list[int] = []
-        pairs, before = self._pairs, ""
-        for place, word in enumerate(words):
-            found = seen.get(word)
-            if found is None:
-                found = seen[word] = self._piece_masks(word, guess=len(seen) < _MOST_GUESSED)
-            for mask in found:
-                masks.append(mask)
-                places.append(place)
-            if before in pairs:
-                masks[-1] |= pairs[before].get(word, 0)
-            before = word
-        return masks, places
+    def _learn(self, kinds: Set[str], said: Said) -> bool:
+        """Take in these different words, and say whether they can be another frame than those that were known."""
+        masks, worth = said.masks, said.guess
+        seconds = self._seconds
+        new = kinds - masks.keys()
+        if said.guess:
+            unheard = new - said.sounds.keys()
+            said.sounds.update(zip(unheard, spelling(f" {' '.join(unheard)} ").split(), strict=True))
+        for word in new:
+            mask = masks[word] = self._piece_masks(word, said)
+            if mask is not _NOTHING or word in seconds:
+                worth = True
+        return worth
 
-    def _piece_masks(self, word: str, *, guess: bool) -> tuple[int, ...]:
+    def _masks(
+        self, words: Sequence[str], kinds: Set[str], said: Said
+    ) -> tuple[dict[int, list[int]], list[int] | None]:
+        """Where words of each mask of groups stand; glued words are taken apart.
+
+        With it the place of each word in the text, where that is not simply the same.
+        """
+        masks = said.masks
+        firsts = self._pairs.keys() & kinds
+        seconds = self._seconds & kinds if firsts else frozenset[str]()
+        matter = {word for word in kinds if masks[word] is not _NOTHING} | seconds
+        where: dict[str, list[int]] = {word: [] for word in matter}
+        by_mask: dict[int, list[int]] = {}
+        places: list[int] | None = None
+        if any(len(masks[word]) > 1 for word in matter):
+            places = [place for place, word in enumerate(words) for _ in masks[word]]
+            at = 0
+            for word in words:
+                if word in where:
+                    where[word].append(at)
+                at += len(masks[word])
+        else:
+            for at, word in enumerate(words):
+                if word in where:
+                    where[word].append(at)
+        for word, stands in where.items():
+            for offset, mask in enumerate(masks[word]):
+                if mask:
+                    by_mask.setdefault(mask, []).extend([at + offset for at in stands] if offset else stands)
+            if word in seconds:
+                for at in stands:
+                    mask = self._pairs.get(words[at - 1 if places is None else places[at] - 1], _NO_PAIRS).get(word, 0)
+                    if mask and at:
+                        by_mask.setdefault(mask, []).append(at)
+        return by_mask, places
+
+    def _piece_masks(self, word: str, said: Said) -> tuple[int, ...]:
         """The groups of a word, or of the words that were glued to it."""
-        mask = self._mask(word, guess=guess)
-        if mask or not guess or not _GLUED <= len(word) <= _LONGEST_GLUED:
+        mask = self._named(word)
+        if mask:
             return (mask,)
+        if not said.guess or len(word) < _LEAST_SOUND or word in self.innocent:
+            return _NOTHING
+        mask = self._sounds.get(said.sounds[word], 0)
+        if mask:
+            return (mask,)
+        near = self._slips.near(word)
+        if near:
+            return (self._vocabulary[0][near],)
+        if not _GLUED <= len(word) <= _LONGEST_GLUED or said.glued <= 0 or not self._ends.issuperset(_edges(word)):
+            return _NOTHING
+        said.glued -= 1
         pieces = self._apart(word)
         if len(pieces) < _LEAST_GLUED or _SMALL.isdisjoint(pieces):
-            return (mask,)
-        return tuple(self._mask(piece, guess=False) for piece in pieces)
+            return _NOTHING
+        return tuple(self._named(piece) for piece in pieces)
 
-    def _mask(self, word: str, *, guess: bool) -> int:
+    def _named(self, word: str) -> int:
+        """The groups of a word as it is written."""
         whole, begun = self._vocabulary
         mask = whole.get(word, 0)
-        if word[:_BEGUN] in self._beginnings:
-            for length in self._begun_lengths:
-                mask |= begun.get(word[:length], 0)
-        if mask or not guess or len(word) < _LEAST_SOUND or word in self.innocent:
-            return mask
-        mask = self._sounds.get(spelling(f" {word} ")[1:-1], 0)
-        if mask:
-            return mask
-        near = self._slips.near(word)
-        return whole[near] if near else 0
+        for length in self._beginnings.get(word[:_BEGUN], ()):
+            mask |= begun.get(word[:length], 0)
+        return mask
 
     def _apart(self, word: str) -> Sequence[str]:
         """The words that were glued to this one, or nothing when it is not made of our words alone."""
@@ -257,93 +316,11 @@ class Frames:
             at = start_of
         return pieces[::-1]
 
-    def _matches(self, words: Sequence[str], masks: list[int], places: list[int]) -> Iterator[tuple[Hit, int, int]]:
-        by_mask: dict[int, list[int]] = {}
-        for place, mask in enumerate(masks):
-            if mask:
-                by_mask.setdefault(mask, []).append(place)
-        present = 0
-        for mask in by_mask:
-            present |= mask
-        where = _Places(by_mask)
-        left = present
-        while left:
-            lowest = left & -left
-            left ^= lowest
-            for frame in self._anchored.get(lowest.bit_length() - 1, ()):
-                if frame.needs & present != frame.needs or frame.unless & present:
-                    continue
-                if frame.phrases and any(phrase in f" {' '.join(words)} " for phrase in frame.phrases):
-                    continue
-                span = _loose(frame, where) if frame.loose else _ordered(frame, where)
-                if span:
-                    yield frame.hit, places[span[0]], places[span[1]]
+
+def _edges(word: str) -> tuple[str, str]:
+    return f"{word[:_EDGE]}-", f"-{word[-_EDGE:]}"
 
 
-class _Places:
-    """Where the words of a group stand, found when they are asked for."""
-
-    def __init__(self, by_mask: dict[int, list[int]]) -> None:
-        self._by_mask, self._of = by_mask, dict[int, list[int]]()
-        self.tries = _MOST_ANCHORS
-
-    def __getitem__(self, group: int) -> list[int]:
-        if group not in self._of:
-            rows = [places for mask, places in self._by_mask.items() if mask >> group & 1]
-            self._of[group] = rows[0] if len(rows) == 1 else sorted(place for row in rows for place in row)
-        return self._of[group]
-
-    def anchors(self, group: int) -> Iterator[int]:
-        """The places of a group, as many as one text may have tried."""
-        for place in self[group]:
-            if self.tries <= 0:
-                return
-            self.tries -= 1
-            yield place
-
-
-def _ordered(frame: _Compiled, where: _Places) -> tuple[int, int] | None:
-    """First and last place of the frame: from its rarest slot to the left and to the right."""
-    for anchor in where.anchors(frame.slots[frame.anchor]):
-        first = _walk(frame, where, anchor, range(frame.anchor - 1, -1, -1))
-        if first is None:
-            continue
-        last = _walk(frame, where, anchor, range(frame.anchor + 1, len(frame.slots)))
-        if last is not None:
-            return first, last
-    return None
-
-
-def _walk(frame: _Compiled, where: _Places, start: int, slots: range) -> int | None:
-    """The place of the last of these slots, walking away from `start`; all places a slot can have are followed."""
-    reached = {start}
-    for number in slots:
-        left = slots.step < 0
-        gap = frame.gaps[number if left else number - 1] + 1
-        places = where[frame.slots[number]]
-        found: set[int] = set()
-        for at in reached:
-            low, high = (at - gap, at - 1) if left else (at + 1, at + gap)
-            found.update(places[bisect_left(places, low) : bisect_right(places, high)])
-        if not found:
-            return None
-        reached = found
-    return min(reached) if slots.step < 0 else max(reached)
-
-
-def _loose(frame: _Compiled, where: _Places) -> tuple[int, int] | None:
-    """Every slot a word of its own, in any order, within one window."""
-    for anchor in where.anchors(frame.slots[frame.anchor]):
-        taken = {anchor}
-        for number, slot in enumerate(frame.slots):
-            if number == frame.anchor:
-                continue
-            places = where[slot]
-            near = places[bisect_left(places, anchor - _WINDOW) : bisect_right(places, anchor + _WINDOW)]
-            free = [place for place in near if place not in taken]
-            if not free:
-                break
-            taken.add(min(free, key=lambda place: abs(place - anchor)))
-        else:
-            return min(taken), max(taken)
-    return None
+def _weight(words: frozenset[str]) -> int:
+    """How many words a text may have of this group, roughly."""
+    return len(words) + sum(_USUAL_WEIGHT for word in words if word in _USUAL)

@@ -40,15 +40,44 @@ class Slips:
     @cached_property
     def _shortened(self) -> dict[str, tuple[str, ...]]:
         table: dict[str, tuple[str, ...]] = {}
-        for word in dict.fromkeys(self.words):
-            if _SWAPPED <= len(word) <= _LONGEST and word.isascii() and word.isalpha():
-                for short in {word, *_without_one(word)}:
-                    table[short] = (*table.get(short, ()), word)
+        for word in self._meant:
+            for short in {word, *_without_one(word)}:
+                table[short] = (*table.get(short, ()), word)
         return table
+
+    @cached_property
+    def _meant(self) -> tuple[str, ...]:
+        return tuple(
+            word
+            for word in dict.fromkeys(self.words)
+            if _SWAPPED <= len(word) <= _LONGEST and word.isascii() and word.isalpha()
+        )
+
+    @cached_property
+    def _halves(self) -> tuple[tuple[int, int, set[str], set[str], set[str]], ...]:
+        """What a slip leaves whole, by the length as typed: the first half, or the first letter and the last half, or
+        all but the first one or two letters. Before them how long these halves are."""
+        halves = tuple((*_half(length), set[str](), set[str](), set[str]()) for length in range(_LONGEST + 2))
+        for word in self._meant:
+            most = 1 if len(word) >= _OTHER else 0
+            for half, other, starts, ends, _ in halves[len(word) - most : len(word) + most + 1]:
+                starts.add(word[:half])
+                ends.add(word[0] + word[-other:])
+            halves[len(word)][4].update((word[2:], word[1:]))
+        return halves
 
     def near(self, typed: str) -> str | None:
         """The word that was meant, or None: the typed one is another word, too short, or near to nothing."""
-        if not _SWAPPED <= len(typed) <= _LONGEST or typed in self.innocent:
+        length = len(typed)
+        if not _SWAPPED <= length <= _LONGEST or typed in self.innocent:
+            return None
+        half, other, starts, ends, rests = self._halves[length]
+        if (
+            typed[:half] not in starts
+            and typed[0] + typed[-other:] not in ends
+            and typed[2:] not in rests
+            and typed[1:] not in rests
+        ):
             return None
         table = self._shortened
         for short in (typed, *_without_one(typed)):
@@ -56,6 +85,11 @@ class Slips:
                 if _slipped(typed, word):
                     return word
         return None
+
+
+def _half(length: int) -> tuple[int, int]:
+    """How many letters at the start, or else at the end, a slip in a word of this length leaves as they were."""
+    return (length - 1) // 2, length - 2 - (length - 1) // 2
 
 
 def _without_one(word: str) -> list[str]:
