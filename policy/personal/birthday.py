@@ -41,15 +41,28 @@ _MINE = re.compile(
     r"\b(?:ik|ikke|mijn|m'n|mn|me|mij|wij|we|ons|onze|opa|oma|papa|mama|pap|mam|vader|moeder|broer(?:tje)?|zus(?:je)?"
     r"|vriend(?:je|in|innetje)?|neef(?:je)?|nicht(?:je)?|tweeling(?:zus|broer)?|bestie|i|my|i'm|im)\b"
 )
+_SELF = re.compile(r"\b(?:ik|wij|we|i|broer(?:tje)?|zus(?:je)?)\b")
 _SOMEBODY = re.compile(r"^\s{0,2}(?:van|of) (?!mij\b|mijn\b|me\b|my\b|ons\b)")
 _WORK = re.compile(r"\b(?:spreekbeurt|werkstuk|boek\w*|presentatie|held|idool|favoriet\w*|lievelings\w+|film|over)\b")
 """Then it is about somebody whom one reads about."""
+_PET = re.compile(
+    r"\b(?:konijn|hond|kat|poes|kater|cavia|hamster|muis|rat|paard|pony|kip|haan|puppy|pup|kitten|vogel|parkiet|kanarie"
+    r"|papegaai|schildpad|geit|schaap|lam|kalf|koe|veulen|vis|hagedis|slang|fret|ezel|huisdier)(?:je|tje|jes|en|s|etje)?\b"
+)
+"""A pet has no secrets."""
+_PRONOUN = re.compile(r"\s{0,2}(?:hij|zij|ze|he|she|deze|die)\b")
+_FAMOUS = re.compile(
+    r"\b(?:voetbal(?:ler|ster|speler)|speler|speelster|zanger(?:es)?|acteur|actrice|artiest|rapper|dj|youtuber|streamer"
+    r"|tiktokker|influencer|coureur|schaatser|wielrenner|turnster|atlete?|kampioen\w*|beroemd\w*|prins(?:es)?|koning(?:in)?"
+    r"|singer|actor|actress|player|famous|schrijver|schrijfster|dichter|schilder|uitvinder|president|team|elftal)\b"
+)
+_EARLIER = 160  # characters before the sentence in which it may stand of whom it speaks
 _ANY = ("geb", "birth", "born", "jarig", "verjaar", "dob", "bday", "ik ben van")
 _SENTENCE = re.compile(r"[.!?\n;](?=\s|$)")
 _BEFORE, _AFTER = 80, 48
 _LIVING = 1930
 """Somebody born before this year is history, or no part of a child's life."""
-_CHILD = 2006
+_CHILD = 2010
 """Somebody born from this year on is a child: of whomever the text speaks."""
 _GROWN = 2024
 """Nobody who was born after this year is named by a child as a friend; a later year is a date of now."""
@@ -77,6 +90,11 @@ def _told(low: str, word: re.Match[str]) -> bool:
         after = _SENTENCE.split(after)[0]
     if kind == "label":
         return any(year is None or year >= _LIVING for year in _years(after[:16]))
+    if _PET.search(before) and not _SELF.search(before):
+        return False
+    earlier = low[max(0, word.start() - _EARLIER) : word.start()]
+    if kind == "born" and (_FAMOUS.search(before) or (_PRONOUN.match(before) and _FAMOUS.search(earlier))):
+        return False
     mine = (_MINE.search(before) is not None and _WORK.search(before) is None) or (
         kind != "date" and _MINE.search(after[:32]) is not None
     )

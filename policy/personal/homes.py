@@ -78,7 +78,9 @@ _ENGLISH = re.compile(r"\d{1,4} (?:[a-z]{2,20} ){1,2}(?:street|road|avenue|lane|
 _ENGLISH_HOME = re.compile(r"\bi live\b|\bmy (?:home )?address\b|\bmy house\b")
 _SIGHT = re.compile(
     r"museum|paleis|anne frank|station|bibliotheek|winkel|hotel|theater|stadhuis|kasteel|monument|gebouw|dook"
-    r"|ondergedoken|\bschool\b|open dag|praktijk|gemeente|dierentuin|zwembad|holmes|kantoor"
+    r"|ondergedoken|\bschool\b|open dag|praktijk|gemeente|dierentuin|zwembad|holmes|kantoor|naturalis|artis|\bnemo\b"
+    r"|efteling|madurodam|blijdorp|burgers.? zoo|beeld en geluid|archeon|attractiepark|pretpark|speeltuin"
+    r"|kinderboerderij"
 )
 """Then it is a place that anybody may go to."""
 _FAMOUS = frozenset({"prinsengracht 263", "prinsengracht 267", "museumstraat 1", "binnenhof 1", "museumplein 6"})
@@ -90,6 +92,7 @@ _BARE_LINE = re.compile(
     r"^\s{0,3}(?:[^\W\d_'.]{2,20} )?[^\W\d_'.]{2,38}(?:straat|laan|plein|gracht|kade|steeg|dreef|singel"
     r"|hof|pad|dijk|weg) \d{1,4}[a-z]?(?:,? [^\W\d_\-' ]{3,25})?[\s.!]{0,3}$"
 )
+_ENDED = re.compile(r"[!?\n]|(?<=[a-z]{3})\.(?=\s)")
 _NEAR = 60
 _MOST = 400
 
@@ -164,6 +167,9 @@ def _postcodes(low: str) -> list[tuple[int, int, str]]:
 def _at_home(low: str, start: int, end: int, streets: list[tuple[int, str]]) -> bool:
     """Whether a house number goes with a postcode: behind or before it, on a street near it, or in its own field."""
     if _POSTBOX.search(low, max(0, start - 40), start):
+        return False
+    told = _ENDED.split(low[max(0, start - 2 * _NEAR) : start])[-1]
+    if _SIGHT.search(told) and not _HOME.search(told):
         return False
     after = _HOUSE_AFTER.match(low, end)
     if after is not None and not _UNIT.match(low, after.end()):

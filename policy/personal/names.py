@@ -20,13 +20,13 @@ SCHOOL = re.compile(
 _INTRO = re.compile(
     r"\b(?:(?P<am>ik ben|i am|i'm|im)|(?:ik )?heet|(?:mijn|m'n|mn|me|my) (?:volledige |hele |echte |full )?"
     r"(?:naam|name)(?: is| =|:|=)|groetjes|groeten|groetjes van|gr\.?|liefs"
-    r"|gemaakt door|geschreven door)[ ,:\n]{1,3}(?:van )?"
+    r"|(?P<made>(?:gemaakt|geschreven) door))[ ,:\n]{1,3}(?:van )?"
 )
 _INTRO_SIGNS = ("ik ben", "i am", "i'm", "im ", "heet", "naam", "name", "groet", "gr", "liefs", "door")
 _KEY = r"[\"']?\s{0,2}[:=]\s{0,2}[\"']?"
 _NAME_KEY = re.compile(
     rf"(?<![a-z])(?:(?P<nl>naam|volledige_? ?naam|naam_? ?(?:leerling|kind)|leerling(?:_? ?naam)?|afzender)"
-    rf"|(?:full_?name|student(?:_?name)?|name)){_KEY}"
+    rf"|(?P<sure>full_?name|student(?:_?name)?)|name){_KEY}"
     r"|(?P<line>(?:^|\n)naam[ \t]{1,8})"
 )
 _CLASS_KEY = re.compile(
@@ -73,13 +73,20 @@ def _introduced(text: str, low: str) -> bool:
         if count >= _MOST:
             return False
         end = _name(text, intro.end(), strict=intro["am"] is not None)
-        if end is None:
+        if end is None or (intro["made"] and not _by_myself(low, intro.start(), end)):
             continue
         if SCHOOL.search(
             low[max(0, intro.start() - _NEAR_BEFORE) : intro.start()] + " | " + low[end : end + _NEAR_AFTER]
         ):
             return True
     return False
+
+
+def _by_myself(low: str, start: int, end: int) -> bool:
+    """Whether a work is signed here: with the class at once, or as the last line. A book that is read is not."""
+    if _SIGNED_LAST.match(low, end) or (low[end - 1] != "." and _SIGNED.match(low, end)):
+        return True
+    return not low[end:].strip(" .!\n") and low[:start].rstrip(" ")[-1:] in ("", "\n", ".", "!", "?")
 
 
 def _filled_in(text: str, low: str) -> bool:
@@ -92,9 +99,11 @@ def _filled_in(text: str, low: str) -> bool:
     for count, key in enumerate(_NAME_KEY.finditer(low)):
         if count >= _MOST:
             return False
-        # An English key is on every button and layer too: there only what is written as a name is one.
+        # An English key is on every button, layer and lesson too: there only what is written as a name is one.
         end = _name(text, key.end(), strict=not (key["nl"] or key["line"]))
-        if end is not None and (classed or CLASS.search(low[end : end + 30])):
+        if end is None or (not (key["nl"] or key["line"] or key["sure"]) and not _person(low, key.end(), end)):
+            continue
+        if classed or CLASS.search(low[end : end + 30]):
             return True
     return False
 
@@ -142,4 +151,24 @@ def _name(text: str, start: int, *, strict: bool) -> int | None:
     return parts[-1][1] if len(names) <= 3 else None
 
 
+def _person(low: str, start: int, end: int) -> bool:
+    """Whether what stands at the key `name` may be somebody, by its words and by the class that is told with it."""
+    if not _THINGS.isdisjoint(re.findall(r"\w+", low[start:end])):
+        return False
+    return _CLASS_TOLD.search(low) is not None
+
+
+_CLASS_TOLD = re.compile(
+    r"(?<![a-z])(?:groep|klas|jaargroep|school\w{0,6}|basisschool)[\"']?\s{0,2}[:=]|(?:groep|klas|group|grade) [1-8]"
+    rf"|(?<![a-z])(?:grade|class){_KEY}(?:groep )?[1-8] ?[a-h](?![\w.])"
+)
+"""A class that says what it is: `class: 3` is on every part of a page."""
+_THINGS = words(
+    "button menu page home item items lesson overview view screen tab panel card layer group block blok tafel les"
+    " lessen oefening oefenen toets quiz game spel level module course list table form field icon image text title"
+    " header footer sprite stage scene slide event click project team opdracht thema hoofdstuk nieuw new open start"
+)
+"""Words of what programs and lessons are called."""
+_SIGNED = re.compile(rf"[ ,(\-|\n]{{1,3}}(?:(?:uit|van|in|zit in) )?{_CLASS}")
+_SIGNED_LAST = re.compile(rf"[ .,(\-|\n]{{1,3}}(?:(?:uit|van|in) )?{_CLASS}[\s.!)]{{0,4}}$")
 _AT_ONCE = re.compile(rf",? (?:(?:en )?(?:ik )?zit in |uit )(?:{_CLASS})", re.IGNORECASE)

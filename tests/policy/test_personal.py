@@ -125,6 +125,8 @@ def test_a_mail_address_is_found(text: str) -> None:
         '{"street":"Kerkstraat","number":"12","zip":"1234AB"}',
         "ik woon op nummer 12 in de Kerkstraat",
         "ik woon in de kerkstraat op nummer 12",
+        "Wij wonen boven de winkel, Kerkstraat 12, 1234 AB Zwolle",
+        "Het museum was leuk! Kerkstraat 12, 1234 AB Zwolle",
     ],
 )
 def test_a_home_is_found(text: str) -> None:
@@ -151,6 +153,9 @@ def test_a_home_is_found(text: str) -> None:
         "ik ben van 12 juni 2014",
         "Noor is jarig op 3-4-2016",
         "geb 12-06-2014",
+        "ik en mijn hond zijn geboren op 3 mei 2015",
+        "mijn zusje, dat een konijn heeft, is jarig op 3 mei 2015",
+        "Noor is geboren op 13 juli 2014",
     ],
 )
 def test_a_birthday_is_found(text: str) -> None:
@@ -177,6 +182,13 @@ def test_a_birthday_is_found(text: str) -> None:
         "ik ben 11 en heet Lisa Bos, groep 8",
         '{"naam":"Lisa Bos","school":"De Regenboog"}',
         "naam=Lotte+de+Wit&groep=7",
+        "Mijn werkstuk. Gemaakt door: Lotte de Wit, groep 7",
+        "Gemaakt door Lotte de Wit\nGroep 7",
+        "Gemaakt door Lotte de Wit. Groep 7.",
+        "Boekverslag groep 7.\nGeschreven door: Lotte de Wit",
+        "name: Sem Bakker\nclass: 7b",
+        "name: Sem Bakker\ngroep: 7",
+        "name: Sem Bakker\nschool: De Regenboog",
     ],
 )
 def test_a_full_name_with_a_class_is_found(text: str) -> None:
@@ -299,6 +311,22 @@ def test_a_bank_account_is_found(text: str) -> None:
         "postbus 12, 1234 AB Utrecht",
         "kom naar de open dag op de Schoolweg 1",
         "bel de dierenarts op 030-6543210",
+        "Het boek is geschreven door Roald Dahl. Wij lezen het in groep 6.",
+        "Boekverslag groep 7. Geschreven door: Paul van Loon. Titel: Dolfje Weerwolfje",
+        "Gemaakt door Leonardo da Vinci. Groep 8 werkstuk.",
+        "Ik ben in groep 6 en mijn boek is geschreven door Annie Schmidt",
+        "Wij gingen met groep 7 naar het Rijksmuseum, Museumstraat 1, 1071 XX Amsterdam. Het was leuk.",
+        "Adres: Naturalis, Darwinweg 2, 2333 CR Leiden. Toegang 17 euro.",
+        "Het Spoorwegmuseum staat op Maliebaanstation 16, 3581 XW Utrecht",
+        "Ons konijn is geboren op 3 mei 2023 en heet Stampertje.",
+        "onze hond is jarig op 3 mei 2020",
+        "Ik vind Lamine Yamal de beste voetballer. Hij is geboren op 13 juli 2007.",
+        "Lamine Yamal is geboren op 13 juli 2007 in Spanje",
+        "De zangeres is geboren op 3 maart 2012",
+        '{"name":"Main Button","class":"3","grade":"4"}',
+        "name: Tafels Oefenen\ngrade: 7",
+        "name: Lesson Overview\ngrade: 5\nschool: OBS De Zon",
+        "name: Nike Air\nclass: 3",
         "a=b",
     ],
 )

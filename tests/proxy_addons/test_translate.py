@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from config.load import knowledge
 from policy.model import AccessRequest, Action
 from proxy_addons import translate
 from proxy_addons.facts import Exchange
-from tests.cast import KNOWLEDGE, pupil
+from tests.cast import KNOWLEDGE, SNAPSHOT, pupil
 from tests.proxy_addons.asking import background, exchange
 
 
@@ -156,6 +157,76 @@ def test_a_bare_document_is_an_upload_of_a_file(content_type: str) -> None:
 def test_what_a_page_says_to_its_own_server_is_no_upload(content_type: str) -> None:
     assert posted(content_type, b"x").action is Action.SUBMIT
     assert posted("", b"x").action is Action.SUBMIT
+
+
+FACTORY = replace(SNAPSHOT, knowledge=knowledge())
+
+
+def told(url: str, text: str, method: str = "POST") -> frozenset[str]:
+    """The personal data that is found in a message to a real site."""
+    page = exchange(url, method=method, body=f'{{"content":"{text}"}}'.encode())
+    page = replace(page, headers={**page.headers, "content-type": "application/json"})
+    return translate.of_exchange(page, pupil(), FACTORY.knowledge.engines, FACTORY).personal
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://outlook.office.com/owa/service.svc",
+        "https://outlook.office365.com/owa/service.svc",
+        "https://outlook.cloud.microsoft/owa/service.svc",
+        "https://outlook.live.com/owa/0/service.svc",
+        "https://mail.google.com/sync/u/0/i/s",
+        "https://dezon.sharepoint.com/_api/x",
+        "https://nld01-word-edit.officeapps.live.com/we/save",
+        "https://keep.google.com/u/0/x",
+        "https://drive.google.com/x",
+        "https://docs.google.com/document/d/1/save",
+        "https://classroom.google.com/u/0/x",
+        "https://teams.microsoft.com/api/chatsvc/emea/v1/users/ME/conversations/1/messages",
+        "https://www.onenote.com/x",
+        "https://projects.scratch.mit.edu/1",
+        "https://quizlet.com/webapi/3.4/session-answers",
+    ],
+)
+def test_letters_and_school_work_are_never_read(url: str) -> None:
+    assert told(url, "bel me op 06-12345678") == frozenset()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://api.scratch.mit.edu/proxy/comments/project/1",
+        "https://scratch.mit.edu/site-api/comments/user/x/add/",
+        "https://scratch.mit.edu/site-api/users/all/x/",
+        "https://scratch.mit.edu/site-api/galleries/all/1/",
+        "https://padlet.com/api/10/wishes",
+        "https://quizlet.com/webapi/3.4/terms",
+        "https://nl.wikipedia.org/w/index.php?action=submit",
+        "https://wikikids.nl/index.php?action=submit",
+        "https://www.canva.com/_ajax/comments",
+        "https://www.youtube.com/youtubei/v1/comment/create_comment",
+    ],
+)
+def test_what_others_will_read_on_a_learning_site_is_read(url: str) -> None:
+    assert told(url, "bel me op 06-12345678") == {"phone"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.google.com/maps/preview/directions?naar=",
+        "https://www.google.com/maps/dir/?destination=",
+        "https://maps.google.nl/?daddr=",
+        "https://9292.nl/reisadvies?van=",
+        "https://www.ns.nl/reisplanner/?naar=",
+        "https://www.anwb.nl/verkeer/routeplanner?naar=",
+        "https://nominatim.openstreetmap.org/search?adres=",
+        "https://api.mapbox.com/search/geocode/v6/forward?place=",
+    ],
+)
+def test_one_may_ask_the_way_home(url: str) -> None:
+    assert told(f"{url}Kerkstraat+12,+1234+AB+Zwolle", "Kerkstraat 12, 1234 AB Zwolle") == frozenset()
 
 
 def test_what_is_typed_in_an_engine_is_a_search() -> None:
