@@ -130,6 +130,7 @@ class Pages:
         kind = page_of(decision)
         framed = is_framed(exchange)
         reload = exchange.method.upper() == "GET"
+        waits = can_wait(request, decision, reload)
         return self._block(
             403,
             kind,
@@ -138,11 +139,11 @@ class Pages:
             ground=GROUND.get(decision.basis) if decision.basis else None,
             clause=clause_of(decision, live.snapshot) if lang == "nl" else "",
             agreed=agreed_of(request, live.snapshot, live.clock()) if kind == "agreement" else None,
-            can_ask=not framed and can_ask(decision, request.who),
+            can_ask=not framed and waits and can_ask(decision, request.who),
             can_report=kind not in NOT_REPORTED,
             framed=framed,
-            wait=None if kind in STANDS_STILL or framed or not can_wait(request, reload) else reload,
-            about=carried(request),
+            wait=None if kind in STANDS_STILL or framed or not waits else reload,
+            about=carried(request, decision, live.snapshot),
             types=decision.types if kind == "personal" else (),
             can_release=not framed and can_release(decision, live.snapshot),
         )
@@ -188,9 +189,10 @@ class Pages:
         kept = (header for header in headers if header[0] != "Referrer-Policy")
         return Answer(answer.status, (*kept, ("Referrer-Policy", "no-referrer")), answer.body)
 
-    def ask_form(self, lang: str, host: str, token: str, back: str) -> Answer:
-        """The form for a browser without JavaScript."""
-        return self._page(200, "ask.html", lang, "page.ask.title", "sent", "", host=host, token=token, back=back)
+    def ask_form(self, lang: str, host: str, token: str, back: str, about: str) -> Answer:
+        """The form for a browser without JavaScript; `about` is what the page that was closed says of itself."""
+        values = {"host": host, "token": token, "back": back, "about": about}
+        return self._page(200, "ask.html", lang, "page.ask.title", "sent", "", **values)
 
     def report_form(self, lang: str, token: str, back: str) -> Answer:
         """The same for a report."""

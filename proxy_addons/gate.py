@@ -16,13 +16,14 @@ from policy.model import AccessRequest, Action, Decision, DeviceClass, Effect, K
 from policy.terms import HELP
 from proxy_addons import translate
 from proxy_addons.answers import elsewhere
+from proxy_addons.behind import is_own
 from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Rewrite, Ruling
 from proxy_addons.faults import told
 from proxy_addons.helping import Helping
 from proxy_addons.identity import Identity
 from proxy_addons.live import HELP_OPEN, Live, utc_now
-from proxy_addons.own_path import OwnPath, is_own
+from proxy_addons.own_path import OwnPath
 from proxy_addons.recorder import Recorder
 from proxy_addons.release import Releases, about, device_of
 from proxy_addons.rewrite import rewrite_of

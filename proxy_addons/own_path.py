@@ -13,14 +13,15 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from time import monotonic
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from config.texts import say
-from policy.address import canonical
-from policy.model import PERSONAL_TYPES, AccessRequest, Action, Address, Decision, Principal
+from config.words import KINDS as KINDS_OF_WORDS
+from policy.model import PERSONAL_TYPES, AccessRequest, Action, Decision, Facet, Principal
 from policy.terms import HELP
 from proxy_addons import translate
 from proxy_addons.answers import json_answer
+from proxy_addons.behind import MOST_SENT, PREFIX, Behind, behind, behind_form, fields_of, is_own
 from proxy_addons.block_page import KINDS, WHYS, Pages
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.helping import Helping
@@ -33,23 +34,17 @@ from store.incidents import Ask, AskState, Wish
 
 _log = logging.getLogger(__name__)
 
-PREFIX = "/_klaswacht"
 LONGEST_WAIT = 20.0
 """Seconds that a wait takes at most."""
 
 _MOST_WAITING = 40  # waits of one address at the same time
-_MOST_BODY = 4096
-_MOST_FIELDS = 20
+_TOO_LONG = 5.0  # seconds after a yes in which a page opens, or will not open by it
 _LONGEST_LINE = 200
+_STILL = "still"
 _TAKEN = ("ask", "report", "release")
 _MEDIA = frozenset({"picture", "sound", "video", "file"})
 _TYPES = frozenset(PERSONAL_TYPES)
 _ACTS = frozenset({Action.VISIT, Action.CHAT, Action.POST, Action.UPLOAD, Action.SUBMIT})
-
-
-def is_own(address: Address | None) -> bool:
-    """Whether an address is on the guard's own path."""
-    return address is not None and (address.path == PREFIX or address.path.startswith(PREFIX + "/"))
 
 
 class OwnPath:
@@ -86,7 +81,7 @@ class OwnPath:
             return json_answer({}, 404)
         name = address.path.removeprefix(PREFIX).strip("/")
         method = exchange.method.upper()
-        fields = _fields(address.query)
+        fields = fields_of(address.query)
         if fields is None:
             return json_answer({}, 400)
         if method == "GET":
@@ -102,15 +97,12 @@ class OwnPath:
             return await self._wait(exchange, request, fields)
         if name == "help":
             return self._helping.page(exchange, fields)
-        if name == "ask":
-            token = self._tokens.make(exchange.peer.address, host)
-            return self._pages.ask_form(lang, shown_host(request), token, _path_before(exchange, host))
-        if name == "report":
-            token = self._tokens.make(exchange.peer.address, host)
-            return self._pages.report_form(lang, token, _path_before(exchange, host))
-        if name == "release":
-            token = self._tokens.make(exchange.peer.address, host)
-            return self._pages.release_form(lang, token, _path_before(exchange, host))
+        if name in _TAKEN:
+            token, page = self._tokens.make(exchange.peer.address, host), behind(exchange, host, fields)
+            if name == "ask":
+                return self._pages.ask_form(lang, shown_host(request), token, page.back, page.about)
+            form = self._pages.report_form if name == "report" else self._pages.release_form
+            return form(lang, token, page.back)
         if name == "asked":
             return await self._asked(exchange, request, fields, lang)
         return json_answer({}, 404)
@@ -134,32 +126,35 @@ class OwnPath:
         lang = self._pages.lang(exchange)
         ask_id = exchange.headers.get("x-klaswacht-ask", "")
         said = exchange.headers.get("x-klaswacht-said", "")
-        end = monotonic() + LONGEST_WAIT
+        page = behind(exchange, request.address.host if request.address else "", fields)
+        start = monotonic()
+        end = start + LONGEST_WAIT
         while True:
             stirs = self._live.stirs
-            decision = self._decide(self._page_behind(exchange, request, fields))
+            decision = self._decide(self._request_for(exchange, request, page))
+            opens = decision.open and page.path is not None
             ask = await self._ask_of(ask_id, exchange.peer, request)
             state = ask.state.value if ask is not None else None
-            answer = _answer(ask, lang) if ask is not None and state != said else None
+            fresh = state != said and not (state == AskState.YES and said == _STILL)
+            answer = _answer(ask, lang, page) if ask is not None and fresh else None
             left = end - monotonic()
-            if decision.open or answer is not None or left <= 0:
-                return json_answer({"open": decision.open, "answer": answer, "state": state})
+            if state == said == AskState.YES and not opens and page.path is not None:
+                # It may, and yet: another rule keeps it closed. A child does not wait for ever for what will not come.
+                left = min(left, start + _TOO_LONG - monotonic())
+                if left <= 0:
+                    answer, state = say("page.answer.still", lang), _STILL
+            if opens or answer is not None or left <= 0:
+                return json_answer({"open": opens, "answer": answer, "state": state})
             if decision.valid_until is not None:
                 change = (decision.valid_until - self._live.clock()).total_seconds()
                 left = min(left, max(change, 0.0) + 0.01)
             await self._live.stirred(stirs, left)
 
-    def _page_behind(self, exchange: Exchange, request: AccessRequest, fields: dict[str, str]) -> AccessRequest:
-        """The request that the waiting page stands for: its address is the referrer, its act is in the query."""
-        host = request.address.host if request.address else ""
-        path = _path_before(exchange, host)
-        return self._request_for(exchange, request, path, fields)
-
-    def _request_for(
-        self, exchange: Exchange, request: AccessRequest, path: str, fields: dict[str, str]
-    ) -> AccessRequest:
+    def _request_for(self, exchange: Exchange, request: AccessRequest, page: Behind) -> AccessRequest:
+        """The request that a page stands for; of an unknown address the host's first page."""
+        fields, path = page.said, page.path or "/"
         authority = exchange.url.partition("://")[2].partition("/")[0].partition("?")[0]
-        page = replace(
+        opening = replace(
             exchange,
             method="GET",
             url=f"{exchange.scheme}://{authority}{path}",
@@ -168,7 +163,7 @@ class OwnPath:
             body=None,
         )
         who, live = self._who(exchange.peer), self._live
-        asked = translate.of_exchange(page, who, live.knowledge.engines, live.snapshot)
+        asked = translate.of_exchange(opening, who, live.knowledge.engines, live.snapshot)
         act = next((act for act in _ACTS if act.value == fields.get("act")), None)
         if act is None or asked.action is Action.SEARCH:
             return asked
@@ -189,23 +184,33 @@ class OwnPath:
 
     async def _asked(self, exchange: Exchange, request: AccessRequest, fields: dict[str, str], lang: str) -> Answer:
         """Where a browser without JavaScript waits: looks again every five seconds, goes back when it may."""
-        back = _safe_path(fields.get("back", "/"))
-        if self._decide(self._request_for(exchange, request, back, {})).open:
-            return _see_other(back)
+        page = behind_form(fields.get("back", ""), fields)
+        if page.path is not None and self._decide(self._request_for(exchange, request, page)).open:
+            return self._opened(lang, page)
         ask = await self._ask_of(fields.get("ask", ""), exchange.peer, request)
-        answer = _answer(ask, lang) if ask is not None else None
+        state = ask.state if ask is not None else AskState.OPEN
+        answer = _answer(ask, lang, page) if ask is not None else None
+        if state is AskState.YES and fields.get("said") == AskState.YES and page.path is not None:
+            answer = say("page.answer.still", lang)
         lines = (answer,) if answer else (say("page.ask.sent", lang), say("page.ask.opens", lang))
-        refused = ask is not None and ask.state is AskState.NO
-        here = f"{PREFIX}/asked?{urlencode({'ask': fields.get('ask', ''), 'back': back})}"
-        return self._pages.note(lang, "page.ask.sent_title", lines, back=back, refresh=None if refused else here)
+        over = state is AskState.NO or (state is AskState.YES and page.path is None)
+        here = None if over else _waits(fields.get("ask", ""), page, state)
+        return self._pages.note(lang, "page.ask.sent_title", lines, back=page.back, refresh=here)
+
+    def _opened(self, lang: str, page: Behind) -> Answer:
+        """It may: back to the page, or where something was to be sent the child sends it once more."""
+        if page.opens:
+            return _see_other(page.back)
+        lines = (say("page.answer.again", lang), say("page.noscript", lang))
+        return self._pages.note(lang, "page.ask.sent_title", lines, back=page.back)
 
     # --- ask and report --------------------------------------------------------------------------------------------
 
     async def _take(self, name: str, exchange: Exchange, request: AccessRequest, query: dict[str, str]) -> Answer:
         body = exchange.body
-        if body is None or len(body) > _MOST_BODY:
+        if body is None or len(body) > MOST_SENT:
             return json_answer({}, 413)
-        form = _fields(body.decode("utf-8", "replace"))
+        form = fields_of(body.decode("utf-8", "replace"))
         if form is None:
             return json_answer({}, 400)
         scripted = exchange.headers.get("x-klaswacht") == "1"
@@ -214,16 +219,18 @@ class OwnPath:
         if exchange.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return json_answer({}, 403)
         if not scripted and not self._tokens.fits(form.get("token", ""), exchange.peer.address, host):
-            back = _safe_path(form.get("back", "/"))
+            back = behind_form(form.get("back", ""), {}).back
             return self._pages.note(
                 lang, "page.ask.not_sent_title", (say("page.ask.old", lang),), status=403, back=back, picture="failed"
             )
-        back = _safe_path(form.get("back", "/")) if not scripted else _path_before(exchange, host)
+        told = query if scripted else fields_of(form.get("about", "")) or {}
+        page = behind(exchange, host, told) if scripted else behind_form(form.get("back", ""), told)
+        back = page.back
         if name == "report":
             return await self._report(exchange, request, form, scripted=scripted, lang=lang, back=back)
         if name == "release":
             return self._release(exchange, request, scripted=scripted, lang=lang, back=back)
-        return await self._ask(exchange, request, form, query, scripted=scripted, lang=lang, back=back)
+        return await self._ask(exchange, request, form, page, scripted=scripted, lang=lang)
 
     def _release(self, exchange: Exchange, request: AccessRequest, *, scripted: bool, lang: str, back: str) -> Answer:
         """The child thought again: what was held may be sent once more. It is sent by the child; nothing was kept."""
@@ -241,21 +248,24 @@ class OwnPath:
         exchange: Exchange,
         request: AccessRequest,
         form: dict[str, str],
-        query: dict[str, str],
+        page: Behind,
         *,
         scripted: bool,
         lang: str,
-        back: str,
     ) -> Answer:
         line = _one_line(form.get("line", ""))
         # Before anything else: whoever asks for help gets it, and the class never hears of it.
         if any(hit.kind == HELP for hit in self._live.knowledge.lexicon.hits(line)):
             return self._helping.wrote(exchange, self._who(exchange.peer), scripted=scripted)
-        wanted = self._request_for(exchange, request, back, query)
+        wanted, back = self._request_for(exchange, request, page), page.back
         decision = self._decide(wanted)
+        if decision.open and page.path is not None:
+            return json_answer({"open": True}) if scripted else self._opened(lang, page)
+        facet, kinds = facet_of(decision, self._live.snapshot), decision.types
         if decision.open:
-            return json_answer({"open": True}) if scripted else _see_other(back)
-        if not can_ask(decision, wanted.who):
+            # The first page is open, the one with the words in its address is not: they are what is asked for.
+            facet, kinds = Facet.WORDS, page.words(KINDS_OF_WORDS)
+        if not (can_ask(decision, wanted.who) or (kinds and decision.open and wanted.who.groups)):
             return self._not_sent(lang, scripted, "page.ask.not_sent", back, 403)
         if not self._throttle.may_send("ask", wanted.who, exchange.peer):
             return self._not_sent(lang, scripted, "page.ask.too_many", back, 429)
@@ -266,8 +276,8 @@ class OwnPath:
             why=why if why in WHYS else "other",
             category=decision.category,
             line=line,
-            facet=facet_of(decision, self._live.snapshot),
-            kinds=decision.types,
+            facet=facet,
+            kinds=kinds,
             group=who.groups[0] if who.groups else None,
             device=who.device,
             person=who.person,
@@ -281,7 +291,7 @@ class OwnPath:
         if scripted:
             text = f"{say('page.ask.sent', lang)} {say('page.ask.opens', lang)}"
             return json_answer({"sent": True, "ask": ask.id, "say": text})
-        return _see_other(f"{PREFIX}/asked?{urlencode({'ask': ask.id, 'back': back})}")
+        return _see_other(_waits(ask.id, page, ask.state))
 
     async def _report(
         self,
@@ -331,36 +341,19 @@ class OwnPath:
         )
 
 
-def _answer(ask: Ask, lang: str) -> str | None:
+def _waits(ask_id: str, page: Behind, state: AskState) -> str:
+    """Where a browser without JavaScript waits on; it says which answer the child has read."""
+    said = {"ask": ask_id, "back": page.back, **({"said": state.value} if state is AskState.YES else {})}
+    return f"{PREFIX}/asked?{urlencode(said)}{'&' if page.about else ''}{page.about}"
+
+
+def _answer(ask: Ask, lang: str, page: Behind) -> str | None:
     """What the teacher answered, in a sentence; None while there is no answer."""
     if ask.state is AskState.OPEN:
         return None
-    text = say(f"page.answer.{ask.state.value}", lang)
+    again = ask.state is AskState.YES and page.path is None  # it cannot be seen to open
+    text = say("page.answer.again" if again else f"page.answer.{ask.state.value}", lang)
     return f"{text} {say('page.answer.said', lang, text=ask.answer)}" if ask.answer else text
-
-
-def _path_before(exchange: Exchange, host: str) -> str:
-    """Path and query of the page that the browser says it comes from, if that is on this very host; else `/`."""
-    before = canonical(exchange.headers.get("referer", ""))
-    if before is None or before.host != host or is_own(before):
-        return "/"
-    return _safe_path(f"{before.path}?{before.query}" if before.query else before.path)
-
-
-def _safe_path(path: str) -> str:
-    """A path on the same host, or `/`: never another host, never the own path, nothing unprintable."""
-    if not path.startswith("/") or path[1:2] in ("/", "\\") or len(path) > 2000:
-        return "/"
-    if not path.isascii() or not path.isprintable() or path.startswith(PREFIX):
-        return "/"
-    return path
-
-
-def _fields(text: str) -> dict[str, str] | None:
-    """The fields of a query or form; None when there are more than any page of ours sends."""
-    if len(text) > _MOST_BODY or text.count("&") >= _MOST_FIELDS:
-        return None
-    return dict(parse_qsl(text))
 
 
 def _one_line(text: str) -> str:

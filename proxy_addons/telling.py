@@ -23,6 +23,7 @@ from policy.model import (
     Reason,
     Snapshot,
 )
+from proxy_addons.behind import BY_HOST, repeatable, whole_path
 
 _PAGE_OF = {
     Reason.PLACE: "place",
@@ -49,6 +50,7 @@ GROUND = {
     BasisKind.SAFETY: "page.safety",
     BasisKind.LAW: "page.law",
 }
+_EVERYWHERE = frozenset({Reason.PAUSE, Reason.BREAK, Reason.SANCTION, Reason.CONSENT, Reason.AGREEMENT})
 _MOST_SITES = 8
 
 
@@ -113,19 +115,29 @@ def shown_host(request: AccessRequest, decision: Decision | None = None) -> str:
     return host.removeprefix("www.")
 
 
-def can_wait(request: AccessRequest, reload: bool) -> bool:
-    """A search in a posted form cannot be asked for again by its address: there is nothing to wait for."""
-    return reload or request.search is None
+def can_wait(request: AccessRequest, decision: Decision, reload: bool) -> bool:
+    """Words in a posted form cannot be told again by the page's address: there is nothing to wait or ask for."""
+    return reload or request.search is None or decision.reason is not Reason.WORDS
 
 
-def carried(request: AccessRequest) -> str:
-    """What the page's own calls say of the request that it stands for; nothing for a visit."""
-    if request.action in (Action.VISIT, Action.SEARCH):
-        return ""
-    said = {"act": request.action.value, "media": ",".join(sorted(request.media))}
-    if request.personal:
-        said["types"] = ",".join(sorted(request.personal))
+def carried(request: AccessRequest, decision: Decision, snapshot: Snapshot | None) -> str:
+    """What the page's own calls say of the request that it stands for; nothing for a visit to a plain address."""
+    said: dict[str, str] = {}
+    if request.action not in (Action.VISIT, Action.SEARCH):
+        said = {"act": request.action.value, "media": ",".join(sorted(request.media))}
+        if request.personal:
+            said["types"] = ",".join(sorted(request.personal))
+    if request.address is not None and not repeatable(whole_path(request.address)):
+        said["unsaid"] = BY_HOST if _by_host(request, decision) else facet_of(decision, snapshot).value
+        said["kinds"] = ",".join(decision.types)
     return urlencode(said)
+
+
+def _by_host(request: AccessRequest, decision: Decision) -> bool:
+    """Whether every page of the host gets the same answer."""
+    if decision.reason is Reason.PLACE:
+        return decision.host is None or decision.host in request.hosts
+    return decision.reason in _EVERYWHERE
 
 
 def clause_of(decision: Decision, snapshot: Snapshot | None) -> str:

@@ -96,7 +96,7 @@
     var times = (kept("klaswacht-opened") || "").split(",").filter(function (at) { return at && Date.now() - at < 60000; });
     if (page.dataset.wait !== "reload" || times.length > 3) {
       // What was sent is not kept, so it cannot be sent again for the child; and a page never reloads in circles.
-      note(page.dataset.wait === "reload" ? say.yes : say.again);
+      note(say.again);
       return;
     }
     kept("klaswacht-opened", times.concat(Date.now()).join(","));
