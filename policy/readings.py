@@ -80,10 +80,10 @@ def _changed(words: Sequence[str], change: Mapping[str, str], around: int = _ARO
 def _windows(words: Sequence[str], places: Sequence[int], change: Mapping[str, str], around: int) -> Iterable[str]:
     """The pieces of the text around these places, each once."""
     found: dict[str, None] = {}
-    start = stop = -1
+    start, stop = 0, -len(words)
     for place in (*places, len(words) + 2 * around):
-        if place - around > stop:
-            if stop >= 0:
+        if place - around > stop or stop < 0:
+            if stop > 0:
                 found[" ".join([change.get(word, word) for word in words[start:stop]])] = None
             start = max(0, place - around)
         stop = place + around + 1

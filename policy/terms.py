@@ -68,7 +68,8 @@ class Lexicon:
         """
         if not terms and not passed:
             return self
-        return Lexicon(terms, (), self.topics, self.innocent, tuple(filter(None, map(fold, passed))), self)
+        also = tuple(filter(None, map(fold, passed)))
+        return Lexicon(terms, (), self.topics, self.innocent, (*self.passed, *also), self)
 
     def hits(self, text: str) -> tuple[Hit, ...]:
         """The terms in the text, each once, in the order of their ids."""

@@ -231,7 +231,8 @@ class _Words:
 
 def _starts(text: str) -> list[int]:
     """Where each word starts, in a text with single spaces and one at both ends."""
-    return [1, *(place + 1 for place in accumulate(len(word) + 1 for word in text.split()))][:-1]
+    lengths = accumulate(map(len, text.split()), initial=1)
+    return [start + number for number, start in enumerate(lengths)][:-1]
 
 
 def _spelled_out(words: Sequence[str], first: int, last: int, letters: int) -> bool:

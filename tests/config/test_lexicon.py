@@ -279,6 +279,27 @@ INNOCENT = [
 ]
 
 
+PADDING = " ".join(f"{one} en {two}." for one in INNOCENT for two in INNOCENT)
+DISGUISES = {
+    "leet": lambda word: word.translate(str.maketrans("eoia", "3014", "")),
+    "spaced": " ".join,
+    "dotted": ".".join,
+    "stretched": lambda word: word[:2] + word[1] * 4 + word[2:],
+    "zero width": "\u200b".join,
+    "look-alike": lambda word: word.translate(str.maketrans("eoap", "еоар")),
+}
+
+
+@pytest.mark.parametrize("place", [0, 30_000, 60_000])
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_padding_hides_no_disguised_word(disguise, place):
+    innocent = ((PADDING + " ") * 2)[:60_000].rsplit(" ", 1)[0]
+    place = innocent.rfind(" ", 0, place) if place else 0
+    assert not LEXICON.hits(innocent)
+    for word in ("hoerenzoon", "neuken", "porno", "klootzak"):
+        assert bad(f"{innocent[:place]} {DISGUISES[disguise](word)} {innocent[place:]}"), word
+
+
 @pytest.mark.parametrize("word", INNOCENT)
 def test_folding_makes_no_innocent_word_a_term(word):
     assert kinds(LEXICON, word) == frozenset()
