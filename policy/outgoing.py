@@ -8,6 +8,7 @@ codes are nobody's words.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -69,7 +70,7 @@ def judged(
     fields = _human(texts, snapshot)
     if not fields:
         return _NOTHING
-    record = "\n".join(_line(field) for field in fields)
+    record = _ends("\n".join(_line(field) for field in fields))
     found = personal.find(record, public=snapshot.policy.public) | snapshot.roster.find(record)
     if address is not None and "address" in found and _asks_the_way(address, snapshot):
         found -= {"address"}
@@ -161,6 +162,8 @@ _STAMP = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
 _LINK = re.compile(r"\s*(?:https?|wss?|blob|data|chrome-extension|file|urn):\S*\s*", re.IGNORECASE)
 _NUMBER = re.compile(r"[\d.,:eE+\-\s]*")
 _BLOCK = re.compile(r"<(?:/?(?:p|div|br|li|ul|ol|tr|td|h[1-6]|blockquote)\b[^<>]{0,300})>", re.IGNORECASE)
+_COLUMN = re.compile(r"(?<!\d)(?<!\d\n)(?:0\n6(?:\n\d){8}|06(?:\n\d\d){4})(?!\n?\d)")
+"""A telephone number with its digits below each other; only within one field, numbers of a page stand there too."""
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _KEY_NAME = re.compile(r"[\w.\-\[\]$]{0,40}")
@@ -179,25 +182,56 @@ _CODE_TEXT = re.compile(r"Mozilla/\d|[{};]\s*[\w-]+\s*[:=(]|function\s*\(|=>|\ba
 
 def _human(texts: Iterable[Field], snapshot: Snapshot) -> list[Field]:
     """The fields that a person may have filled in, their texts without mark-up; never a password."""
-    fields = [field for _, field in zip(range(MOST_FIELDS), texts, strict=False)]
+    fields = list(texts)
+    if len(fields) > MOST_FIELDS:
+        fields = fields[: MOST_FIELDS // 2] + fields[-MOST_FIELDS // 2 :]
     login = any(_is_password(field.name) for field in fields)
     alone = login or not any(_name_words(field.name) & _SPOKEN and field.text.strip() for field in fields)
     found: list[Field] = []
-    left = MOST_TEXT
     for field in fields:
-        if left <= 0:
-            break
-        text = field.text[:left]
+        text = _ends(field.text)
         if _is_password(field.name) or not text.strip():
             continue
         words = _name_words(field.name)
         if _by_machine(words, text) or _signs_in(field.name, text, snapshot, login=login, alone=alone):
             continue
         if "<" in text:
-            text = unescape(_TAG.sub("", _BLOCK.sub("\n", text)))
-        left -= len(text)
+            text = _TAG.sub("", _BLOCK.sub("\n", text))
+        if "&" in text:
+            text = unescape(text)
+        if "\n" in text:
+            text = _COLUMN.sub(lambda number: number.group().replace("\n", " "), text)
         found.append(Field(_label(field.name, words), text))
-    return found
+    return _bounded(found)
+
+
+def _ends(text: str) -> str:
+    """The text, or of a long one its start and its end: filling before, after or between hides nothing at the ends."""
+    if len(text) <= MOST_TEXT:
+        return text
+    return f"{text[: MOST_TEXT // 2]}\n{text[-MOST_TEXT // 2 + 1 :]}"
+
+
+def _bounded(fields: list[Field]) -> list[Field]:
+    """The first and the last of the fields, as much as is read."""
+    if sum(len(field.text) for field in fields) <= MOST_TEXT:
+        return fields
+    first: list[Field] = []
+    last: list[Field] = []
+    waiting = deque(fields)
+    left = MOST_TEXT // 2
+    while waiting and left > 0:
+        field = waiting.popleft()
+        first.append(Field(field.name, field.text[:left]))
+        if len(field.text) > left:
+            waiting.appendleft(Field(field.name, field.text[left:]))
+        left -= len(field.text)
+    left = MOST_TEXT // 2
+    while waiting and left > 0:
+        field = waiting.pop()
+        last.append(Field(field.name, field.text[-left:]))
+        left -= len(field.text)
+    return [*first, *reversed(last)]
 
 
 def _is_password(name: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import phonenumbers
 from phonenumbers import PhoneNumberType
@@ -27,6 +28,7 @@ _REST = re.compile(
     + r"(?!\s?(?:euro|keer))"
 )
 """`mijn 06 is 12345678`: what comes after the two digits that everybody has."""
+_COMMAS = re.compile(r"(?<![\w,.+\-])(?<!\d\n)06(?:,\d\d){4}(?![\w]|[,.]\d|\n\d)")
 _LABEL = re.compile(
     r"\b(?:tel|telefoon|phone|mobile|mobiel|gsm|whatsapp|bel|app|nummer)\w{0,7}[\"']?\W{1,4}(31\d{9}|6\d{8})" + _END
 )
@@ -95,10 +97,18 @@ def _candidates(text: str, low: str) -> Iterator[str]:
     if "+" in text or "00" in text:
         for match in _COUNTRY.finditer(text):
             yield from _with_country(match.group())
+    if "06," in text:
+        yield from ("".join(_DIGITS.findall(m.group())) for m in _COMMAS.finditer(text) if not _counted(m.group()))
     if "06" in low:
         yield from ("06" + "".join(_DIGITS.findall(match[1])) for match in _REST.finditer(low))
     for match in _LABEL.finditer(low) if mentions(low, _LABELS) else ():
         yield f"+{match[1]}" if match[1].startswith("31") else f"0{match[1]}"
+
+
+def _counted(written: str) -> bool:
+    """Whether somebody counts: `06,12,18,24,30`."""
+    numbers = [int(number) for number in written.split(",")]
+    return len({later - number for number, later in pairwise(numbers)}) == 1
 
 
 def _grouped_like_one(written: str) -> bool:

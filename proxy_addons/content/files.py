@@ -65,6 +65,7 @@ _BRANDS = {
 _FILENAME = re.compile(rb"filename\*?\s*=\s*(?:\"((?:[^\"\\]|\\.)*)\"|([^;\r\n]*))", re.IGNORECASE)
 _PART_TYPE = re.compile(rb"^content-type\s*:\s*([\w.+-]+)/", re.IGNORECASE | re.MULTILINE)
 _BOUNDARY = re.compile(r"boundary\s*=\s*(?:\"([^\"]+)\"|([^;\s]+))", re.IGNORECASE)
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _DRAWING = re.compile(rb"\s{0,64}(?:<\?xml[^>]{0,200}>\s{0,64})?(?:<!(?:--|DOCTYPE)[^>]{0,400}>\s{0,64}){0,3}<svg[\s>]")
 
 
@@ -95,7 +96,9 @@ def of_body(exchange: Exchange, kind: str, body: bytes | None) -> frozenset[str]
     if family == "multipart":
         return None if body is None else _of_parts(body, exchange.headers.get("content-type", ""))
     if body is not None:
-        seen = sniffed(body) or (("picture" if _DRAWING.match(body) else "file") if kind else None)
+        seen = (sniffed(body) if kind or not _is_text(body) else None) or (
+            ("picture" if _DRAWING.match(body) else "file") if kind else None
+        )
         return frozenset({seen}) if seen else frozenset()
     return frozenset({"file"}) if kind and not kind.endswith("octet-stream") else None
 
@@ -122,7 +125,9 @@ def of_part(part: bytes) -> str | None:
     """Picture, sound, video or file, by how it begins, else by what is said of it; None for a part that is no file."""
     head, end, rest = part[:PART_HEAD].partition(b"\r\n\r\n")
     name, type_ = _FILENAME.search(head), _PART_TYPE.search(head)
-    kind = sniffed(rest) or MEDIA.get(type_[1].decode("ascii", "replace").lower() if type_ else "")
+    media = MEDIA.get(type_[1].decode("ascii", "replace").lower() if type_ else "")
+    # Some begin with letters: a message may begin with them too.
+    kind = (sniffed(rest) if name is not None or media or not _is_text(rest) else None) or media
     if kind is not None and rest.strip(b"\r\n-"):
         return kind
     if name is None:
@@ -132,6 +137,17 @@ def of_part(part: bytes) -> str | None:
         return None
     ending = filename.rpartition(".")[2].lower() if "." in filename else ""
     return kind or _BY_EXTENSION.get(ending) or ("picture" if _DRAWING.match(rest) else "file")
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether these bytes can be a text: no control signs, and UTF-8."""
+    if _CONTROL.search(start[:PART_HEAD]):
+        return False
+    try:
+        start[:PART_HEAD].decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data"
+    return True
 
 
 def sniffed(start: bytes) -> str | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections import deque
 from collections.abc import Iterator
 from html import unescape
+from itertools import islice
 from urllib.parse import unquote_plus
 
 from policy.outgoing import Field
@@ -14,6 +16,7 @@ from proxy_addons.content import files
 
 _MOST = 256 * 1024  # bytes of a body that are read
 _MOST_FIELDS = 5_000
+_MOST_NODES = 100_000  # things in one JSON
 _DEEPEST = 40
 _NESTED = 3  # times that a text in JSON is JSON again
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:\-]{1,40})", re.IGNORECASE)
@@ -55,7 +58,7 @@ def read(body: bytes, kind: str, said: str) -> Found:
     if "protobuf" in kind or "grpc" in kind or _is_binary(body):
         return _sorted_out(_printed(body))
     encoding = _encoding(body, said)
-    text = body[:_MOST].decode(encoding, "replace").lstrip("\ufeff").lstrip("\x00")
+    text = _ends(body).decode(encoding, "replace").lstrip("\ufeff").lstrip("\x00")
     if kind == "application/x-www-form-urlencoded":
         return _sorted_out(of_form(text, encoding))
     if kind.endswith(("/xml", "+xml")):
@@ -83,7 +86,10 @@ def of_form(text: str, encoding: str) -> Iterator[Field]:
     """The fields of a form; a value that is JSON or a form itself is opened."""
     if "utf-16" in encoding:
         encoding = "utf-8"
-    for piece in text.split("&", _MOST_FIELDS)[:_MOST_FIELDS]:
+    pieces = text.split("&")
+    if len(pieces) > _MOST_FIELDS:
+        pieces = pieces[: _MOST_FIELDS // 2] + pieces[-_MOST_FIELDS // 2 :]
+    for piece in pieces:
         name, equals, value = piece.partition("=")
         if not equals:
             name, value = "", name
@@ -136,19 +142,26 @@ def _json(text: str) -> object:
 
 
 def _leaves(value: object, name: str = "") -> Iterator[Field]:
+    """The texts and whole numbers in JSON: all of them, or of very many the first and the last."""
+    found = _all_leaves(value, name)
+    yield from islice(found, _MOST_FIELDS // 2)
+    yield from deque(found, _MOST_FIELDS // 2)
+
+
+def _all_leaves(value: object, name: str) -> Iterator[Field]:
     """Every text and whole number in JSON under the key that it stands at; not deeper or more than anybody writes."""
     waiting: list[tuple[str, object, int, int]] = [(name, value, 0, 0)]
     count = 0
-    while waiting and count < _MOST_FIELDS:
+    while waiting and count < _MOST_NODES:
         name, value, depth, nested = waiting.pop()
         count += 1
         if isinstance(value, dict):
             if depth < _DEEPEST:
-                inside = list(value.items())[:_MOST_FIELDS]
-                waiting += [(str(key)[:400], one, depth + 1, nested) for key, one in reversed(inside)]
+                inside = reversed(value.items())
+                waiting += [(str(key)[:400], one, depth + 1, nested) for key, one in inside]
         elif isinstance(value, list):
             if depth < _DEEPEST:
-                waiting += [(name, one, depth + 1, nested) for one in reversed(value[:_MOST_FIELDS])]
+                waiting += [(name, one, depth + 1, nested) for one in reversed(value)]
         elif isinstance(value, str):
             inner = _json(value) if nested < _NESTED and value[:1] in ("{", "[") and len(value) > 2 else _NO_JSON
             if inner is not _NO_JSON:
@@ -180,12 +193,17 @@ def _of_xml(text: str) -> Iterator[Field]:
 def _of_parts(parts: list[bytes], said: str) -> Iterator[Field]:
     for part in parts:
         head, rest = files.head_of(part)
-        if files.is_file(head[: files.PART_HEAD]) or files.of_part(part) is not None:
-            continue
         name = _PART_NAME.search(head[: files.PART_HEAD])
         type_ = _PART_TYPE.search(head[: files.PART_HEAD])
+        if files.is_file(head[: files.PART_HEAD]) or files.of_part(part) is not None:
+            # A text may be sent as a file: a page packs its own JSON so.
+            if type_ is not None and files.of_part(part) in (None, "file") and not _is_binary(rest):
+                told = type_[1].decode("latin-1")
+                if files.is_talk(told.partition(";")[0].strip().lower()):
+                    yield from _of_text(_ends(rest).decode(_encoding(rest, told), "replace"))
+            continue
         told = type_[1].decode("latin-1") if type_ else said
-        text = rest[:_MOST].decode(_encoding(rest, told), "replace")
+        text = _ends(rest).decode(_encoding(rest, told), "replace")
         label = (name[1] if name[1] is not None else name[2] or b"").decode("utf-8", "replace") if name else ""
         if type_ is not None and "json" in told.lower():
             yield from _of_text(text)
@@ -193,11 +211,14 @@ def _of_parts(parts: list[bytes], said: str) -> Iterator[Field]:
             yield from _opened(label, text)
 
 
+def _ends(body: bytes) -> bytes:
+    """The body, or of a long one its start and its end."""
+    return body if len(body) <= _MOST else body[: _MOST // 2] + b"\n" + body[-_MOST // 2 :]
+
+
 def _printed(body: bytes) -> Iterator[Field]:
     """The runs of words in what is no text (protobuf keeps its texts as they are); a run by chance has none."""
-    for count, run in enumerate(_PRINTED.finditer(body[:_MOST])):
-        if count >= 1_000:
-            return
+    for run in _PRINTED.finditer(_ends(body)):
         text = run.group().decode("utf-8", "ignore")
         if len(_SAID.findall(text)) > 1:
             yield Field("", text)

@@ -101,6 +101,10 @@ def test_no_host_is_nothing_to_judge() -> None:
     [
         ({"message": PHONE}, {"phone"}),
         ({"message": "0612345678"}, {"phone"}),
+        ({"message": "mijn nummer: 06&nbsp;12345678"}, {"phone"}),
+        ({"content": "06&nbsp;1234&nbsp;5678"}, {"phone"}),
+        ({"message": "0\n6\n1\n2\n3\n4\n5\n6\n7\n8"}, {"phone"}),
+        ({"message": "bel:\n06\n12\n34\n56\n78\nok"}, {"phone"}),
         ({"tel": "0612345678"}, {"phone"}),
         ({"": "0612345678"}, {"phone"}),
         ({"phoneNumber": "+31612345678"}, {"phone"}),
@@ -259,6 +263,25 @@ def test_no_word_is_read_in_a_picture_or_key_that_is_written_as_text() -> None:
 def test_one_glued_word_in_a_message_is_read_all_the_same() -> None:
     for text in ("kut", "jij-bent-een-vieze-kut", "KUT.KUT.KUT.KUT.KUT", "stomme_kut_van_een_spel"):
         assert [hit.term_id for hit in sent(message=text).said] == ["kut"], text
+
+
+@pytest.mark.parametrize("filling", ["a", "lees dit maar ", "\n", "0 "])
+def test_filling_before_after_or_around_hides_nothing(filling: str) -> None:
+    filled = filling * (200_000 // len(filling))
+    for text in (f"{filled} {PHONE} kut", f"{PHONE} kut {filled}"):
+        found = sent(message=text)
+        assert found.personal == {"phone"} and [hit.term_id for hit in found.said] == ["kut"]
+
+
+def test_very_many_fields_before_or_after_hide_nothing() -> None:
+    many = [Field(f"a{n}", "een heel gewone tekst over dieren") for n in range(4_000)]
+    for fields in ([*many, Field("message", PHONE)], [Field("message", PHONE), *many]):
+        assert judged(fields, ("site.com",), SCHOOL).personal == {"phone"}
+
+
+def test_numbers_of_a_page_below_each_other_are_no_telephone_number() -> None:
+    assert saved({"value": list("0612345678")}) == saved([0, 6, 1, 2, 3, 4, 5, 6, 7, 8]) == frozenset()
+    assert sent(message="1\n0\n6\n1\n2\n3\n4\n5\n6\n7\n8").personal == frozenset()
 
 
 def test_a_form_with_very_many_fields_is_judged_in_time() -> None:

@@ -133,6 +133,37 @@ def test_the_texts_of_a_form_with_parts_are_read_and_its_files_are_not() -> None
     assert read.media == {"file"}
 
 
+def test_a_text_that_is_sent_as_a_file_is_read() -> None:
+    blob = b'Content-Disposition: form-data; filename="blob"\r\nContent-Type: application/json\r\n\r\n{"t":"hoi"}'
+    note = b'Content-Disposition: form-data; name="f"; filename="a.txt"\r\nContent-Type: text/plain\r\n\r\nhallo daar'
+    sheet = (
+        b'Content-Disposition: form-data; name="g"; filename="a.pdf"\r\nContent-Type: application/pdf\r\n\r\n%PDF hoi'
+    )
+    read = content("multipart/form-data; boundary=sep", multipart(blob, note, sheet))
+    assert [(field.name, field.text) for field in read.fields] == [("t", "hoi"), ("", "hallo daar")]
+    assert read.media == {"file"}
+
+
+@pytest.mark.parametrize("start", ["ID3 ", "GIF8 lol ", "8BPS ", "OggS, ", "caff ", "abc ftyp "])
+def test_a_message_that_begins_as_a_file_does_is_a_message(start: str) -> None:
+    text = f"{start}{PHONE}"
+    part = b'Content-Disposition: form-data; name="msg"\r\n\r\n' + text.encode()
+    read = content("multipart/form-data; boundary=sep", multipart(part))
+    assert (read.media, [field.text for field in read.fields]) == (frozenset(), [text])
+    assert content("", text.encode()).media == frozenset()
+    assert personal(posted("", text.encode())) == {"phone"}
+
+
+def test_the_end_of_a_long_body_is_read_too() -> None:
+    long = "a=1&" * 60_000 + "msg=bel+me+op+06-12345678"
+    assert ("msg", PHONE) in fields(FORM, long.encode())
+    many = {"a": list(range(20_000)), "b": {str(n): n for n in range(10_000)}, "msg": PHONE}
+    assert ("msg", PHONE) in fields("application/json", json.dumps(many).encode())
+    assert ("", PHONE) in fields("application/grpc", b"\0abcd\1" * 20_000 + PHONE.encode())
+    padded = "x" * 400_000 + " " + PHONE
+    assert personal(posted("text/plain", padded.encode())) == {"phone"}
+
+
 def test_xml_and_protobuf_are_read_for_their_texts() -> None:
     xml = b'<?xml version="1.0"?><s:Body><a:msg to="noor">hoi &amp; dag</a:msg><![CDATA[los]]></s:Body>'
     assert {("msg", "hoi & dag"), ("to", "noor")} <= set(fields("text/xml", xml))
