@@ -200,6 +200,7 @@ def test_letters_and_school_work_are_never_read(url: str) -> None:
         "https://scratch.mit.edu/site-api/comments/user/x/add/",
         "https://scratch.mit.edu/site-api/users/all/x/",
         "https://scratch.mit.edu/site-api/galleries/all/1/",
+        "https://api.scratch.mit.edu/projects/1",
         "https://padlet.com/api/10/wishes",
         "https://quizlet.com/webapi/3.4/terms",
         "https://nl.wikipedia.org/w/index.php?action=submit",
