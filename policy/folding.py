@@ -42,6 +42,7 @@ _LOOKALIKES |= {char: letter for letter, chars in READ_AS.items() for char in ch
 _TIGHT = frozenset("аеорсухіјѕԁһкмтвнοαεκιυντρχβηԛԝӏυցոսհզտ")
 # What the eye reads as two letters at will: `у` is both our y and, in Dutch mouths, the u of кут.
 _ALSO = {"у": "u", "ү": "u", "υ": "u", "в": "v", "н": "n", "р": "r", "с": "s", "х": "h", "η": "h", "ν": "n", "ω": "o"}
+_ALSO |= {"ӏ": "l", "ѕ": "s"}
 
 
 # Signs of a keyboard that stand for a letter.

@@ -23,7 +23,8 @@ _GLUED = 8  # letters: from here on a word may be several without spaces between
 _LONGEST_GLUED = 60
 _LEAST_SOUND = 2
 _BEGUN = 2  # letters of a beginning by which most words are told apart from all of them
-_MOST_GLUED = 1_500  # different words of one text that are tried as several without spaces
+_MOST_GLUED = 500  # different words of one text that are tried as several without spaces
+MOST_SLIPS = 3_000  # different words of one text that are tried as a slip of the keyboard
 _EDGE = 2
 _NOTHING = (0,)
 _NO_PAIRS: dict[str, int] = {}
@@ -74,6 +75,7 @@ class Said:
     around: int = 0
     guess: bool = True
     glued: int = _MOST_GLUED
+    slips: int = MOST_SLIPS
 
 
 @dataclass(frozen=True)
@@ -222,16 +224,17 @@ class Frames:
     def _learn(self, kinds: Set[str], said: Said) -> bool:
         """Take in these different words, and say whether they can be another frame than those that were known."""
         masks, worth = said.masks, said.guess
-        seconds = self._seconds
         new = kinds - masks.keys()
         if said.guess:
             unheard = new - said.sounds.keys()
             said.sounds.update(zip(unheard, spelling(f" {' '.join(unheard)} ").split(), strict=True))
-        for word in new:
-            mask = masks[word] = self._piece_masks(word, said)
-            if mask is not _NOTHING or word in seconds:
-                worth = True
-        return worth
+        whole, seconds = self._vocabulary[0].keys(), self._seconds
+        named = new & whole
+        for word in named:
+            masks[word] = (self._named(word),)
+        for word in new - named:
+            masks[word] = self._piece_masks(word, said)
+        return worth or bool(named) or any(masks[word] is not _NOTHING or word in seconds for word in new)
 
     def _masks(
         self, words: Sequence[str], kinds: Set[str], said: Said
@@ -279,7 +282,8 @@ class Frames:
         mask = self._sounds.get(said.sounds[word], 0)
         if mask:
             return (mask,)
-        near = self._slips.near(word)
+        said.slips -= 1
+        near = self._slips.near(word) if said.slips >= 0 else None
         if near:
             return (self._vocabulary[0][near],)
         if not _GLUED <= len(word) <= _LONGEST_GLUED or said.glued <= 0 or not self._ends.issuperset(_edges(word)):

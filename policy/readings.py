@@ -28,7 +28,7 @@ def readings(text: str) -> tuple[Reading, ...]:
     if _PLAIN.match(text):
         _keep(found, How.PLAIN, " ".join(text.split()))
     else:
-        signed = text.translate(SIGNED)
+        signed = _signed(text)
         for one in _alphabets(text, signed):
             _keep(found, one.how, one.text, one.least, whole=one.whole)
             words = (signed if one.how is not How.SOUND else one.text).split()
@@ -52,6 +52,15 @@ def readings(text: str) -> tuple[Reading, ...]:
 def _keep(found: dict[str, Reading], how: How, text: str, least: int = 0, *, whole: bool = False) -> None:
     if text:
         found.setdefault(text, Reading(how, f" {text} ", least, whole))
+
+
+def _signed(text: str) -> str:
+    """As the eye reads it, with the signs of a keyboard where they stand; by its different words when it is long."""
+    if text.isascii() or len(text) < 10 * _SHORT:
+        return text.translate(SIGNED)
+    words = text.split()
+    rare = {word: word.translate(SIGNED) for word in set(words) if not word.isascii()}
+    return " ".join([rare.get(word, word) for word in words]).translate(SIGNED)
 
 
 def _folded(text: str) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from policy.folding import How, Reading, fold
-from policy.frames import Frame, Frames, Said
+from policy.frames import MOST_SLIPS, Frame, Frames, Said
 from policy.model import Hit, Term
 from policy.readings import apart, readings
 from policy.sounds import spelling
@@ -149,7 +149,7 @@ class Lexicon:
                 yield piece, reading
             kinds = [word for word in dict.fromkeys(words) if len(word) > 4 and not (word in known or word in guessed)]
             guessed.update(kinds)
-            for piece in terms.slipped(reading, kinds):
+            for piece in terms.slipped(reading, kinds[:MOST_SLIPS]):
                 yield piece, reading
         if _MASK.search(text):
             for word in dict.fromkeys(_MASKED.findall(text.lower())):

@@ -20,6 +20,20 @@ _LEAST_SPELLED_PART = 7
 _MASK = re.compile(r"[*#%&]")
 _LONG_RUN = 8
 _LONG_TERM = 8  # letters: a term in two pieces (`kloot zak`)
+_LEAST_APART, _MOST_APART = 5, 4  # letters and pieces of a term in syllables (`te ring wijf`)
+_SYLLABLE = 3  # letters of the shortest piece
+# Short words that stand beside each other in any sentence: a term that is made of them alone is not there.
+_ORDINARY_ONES = (
+    "aan al als arm bal ben bij bil bos dag dan dat de den der die dit doe dom door dop een eet en er eten film "
+    "fles foto ga geen gek ging goed groot haar had hak ham hand heb hele hem hen het hij hoe hok hol hond hoof "
+    "hun ik in is ja je jong jou kan kat kind klas kleine ko kom kop kun laat lag lang leer les licht lid long "
+    "los maar mag man me meer men mens met mij mijn moe moet mol mond nee niet nog nu of om on ons oog ook oor op "
+    "ouders over paar pak pan per pop rat red ren ring rode rol school sex slag slim staan staat start stek stem "
+    "ster stof tak tal te tel ten ter thee ting tot tussen uit van vel ver vis voor waar was wat we weg wel wie "
+    "wij wijf wil wit woord zaak zak ze zee zelf zich zij zo zoon a an and are as at be but by can do for go he "
+    "her his how it my no not or she so the to up us you"
+)
+_ORDINARY = frozenset(_ORDINARY_ONES.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +42,7 @@ class _Entry:
     `compound`: it may stand inside a longer word."""
 
     hit: Hit
+    core: str
     number: int
     letters: int
     compound: bool
@@ -56,6 +71,7 @@ class Terms:
         bare: dict[str, list[_Entry]] = {}
         spelled: dict[str, list[_Entry]] = {}
         self._single: dict[str, _Entry] = {}
+        self._written: dict[str, _Entry] = {}
         numbers: dict[Hit, int] = {}
         folded: dict[tuple[str, ...], tuple[str, ...]] = {}
         for term in terms:
@@ -70,11 +86,13 @@ class Terms:
             exceptions = folded.get(term.exceptions)
             if exceptions is None:
                 exceptions = folded[term.exceptions] = tuple(fold(one) for one in term.exceptions)
-            entry = _Entry(hit, number, letters, before or after, exceptions, disguised)
+            entry = _Entry(hit, core, number, letters, before or after, exceptions, disguised)
             key = f"{'' if before else ' '}{core}{'' if after else ' '}"
             exact.setdefault(key, []).append(entry)
             if letters > 2:
                 bare.setdefault(core.replace(" ", ""), []).append(entry)
+            if " " not in core:
+                self._written.setdefault(core, entry)
             if disguised or (before != after):
                 continue  # open at one end: what may follow is too much for a guess
             if letters >= (_LEAST_SPELLED_PART if entry.compound else _LEAST_SPELLING) and core.isascii():
@@ -82,13 +100,13 @@ class Terms:
                 if len(heard.strip()) < _LEAST_SPELLING - 1:
                     continue
                 sounds = tuple(spelling(f" {one} ").strip() for one in entry.exceptions)
-                spelled.setdefault(heard, []).append(_Entry(hit, number, letters, entry.compound, sounds))
+                spelled.setdefault(heard, []).append(_Entry(hit, core, number, letters, entry.compound, sounds))
             if " " not in core:
                 self._single.setdefault(core, entry)
         self._exact, self._bare, self._spelled = _automaton(exact), _automaton(bare), _automaton(spelled)
         self._slips = Slips(tuple(self._single), innocent)
         self._shown: dict[tuple[int, int, str], list[str]] = {}
-        for core in self._single:
+        for core in self._written:
             for place, letter in enumerate(core):
                 self._shown.setdefault((len(core), place, letter), []).append(core)
 
@@ -115,13 +133,14 @@ class Terms:
             if first is None or last is None or last - first < 2:
                 continue
             start = end + 2 - length + first
+            stop = start + length + last - first - 1
             for entry in entries:
                 if (
                     entry.number not in done
                     and entry.letters >= reading.least
+                    and reading.text[start:stop] != entry.core  # a phrase in place, which may have exceptions
                     and _spelled_out(words, first, last, entry.letters)
                 ):
-                    stop = start + length + last - first - 1
                     yield Piece(entry.hit, entry.number, start, stop, How.SPACED, entry.disguised)
 
     def as_heard(self, reading: Reading, heard: str, done: Set[int]) -> Iterator[Piece]:
@@ -161,7 +180,8 @@ class Terms:
             start, end = _MASK.split(word)
             more = (core for longer in (1, 2) for core in self._showing(word, len(word) + longer))
             likely = [core for core in more if core.startswith(start) and core.endswith(end)]
-        entries = [self._single[core] for core in likely]
+        entries = [self._single[core] for core in likely if core in self._single]
+        entries = entries or [self._written[core] for core in likely]
         if len({entry.hit.kind for entry in entries}) == 1:
             entry = min(entries, key=lambda entry: entry.hit.term_id)
             yield Piece(entry.hit, entry.number, 1, 1 + len(word), How.MASKED)
@@ -249,8 +269,13 @@ def _spelled_out(words: Sequence[str], first: int, last: int, letters: int) -> b
             stop += 1
         long = stop - start > _LONG_RUN
         return (start == first and (stop == last or long)) or (stop == last and long)
-    if letters >= _LONG_TERM and len(pieces) == 2:
+    if letters >= _LONG_TERM and (len(pieces) == 2 or (not singles and len(pieces) <= _MOST_APART)):
         return True
+    if not singles and len(pieces) <= _MOST_APART and min(map(len, pieces)) <= _SYLLABLE:
+        if letters >= _LEAST_APART and not _ORDINARY.issuperset(pieces):
+            return True
+        if letters < _LEAST_APART and _ORDINARY.isdisjoint(pieces):
+            return True
     if singles:
         return letters > 3 or (first == 0 and last == len(words))
     return letters > 4 and len(pieces) > 2 and all(len(piece) == 2 for piece in pieces)

@@ -125,6 +125,17 @@ def test_two_words_may_be_one_in_a_frame_and_a_loose_frame_has_any_order() -> No
     assert ids("vermoorden wil ik de juf") == ["los"]
 
 
+@pytest.mark.parametrize("text", ["ne uken", "neu ken", "kloo tz ak", "ne uk en nu", "kl**tzak", "r*tte"])
+def test_syllables_apart_and_masked_beginnings_are_found(text: str) -> None:
+    assert ids(text) in (["neuk"], ["zak"], ["rot"])
+
+
+def test_ordinary_words_that_make_a_term_together_are_left_alone() -> None:
+    lexicon = Lexicon((Term("x", "coarse", "tering"),))
+    assert ids("te ring", lexicon) == []
+    assert ids("ter ing", lexicon) == ["x"]
+
+
 def test_the_test_box_sees_the_piece_and_how_it_was_read() -> None:
     assert [(one.text_as_read, one.how) for one in LEXICON.found("wat een n3uken")] == [("neuken", How.LEET)]
     assert [(one.text_as_read, one.how) for one in LEXICON.found("slappelul")] == [("lul", How.COMPOUND)]
