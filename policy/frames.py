@@ -7,7 +7,7 @@ that sounds the same or, when it is long, one that is a single slip away.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import ahocorasick
@@ -15,7 +15,7 @@ import ahocorasick
 from policy.folding import fold
 from policy.framewalk import Compiled, Places, loose, ordered
 from policy.model import Hit
-from policy.readings import SEAM
+from policy.said import Said
 from policy.slips import Slips
 from policy.sounds import spelling
 
@@ -23,12 +23,9 @@ _GLUED = 8  # letters: from here on a word may be several without spaces between
 _LONGEST_GLUED = 60
 _LEAST_SOUND = 2
 _BEGUN = 2  # letters of a beginning by which most words are told apart from all of them
-_MOST_GLUED = 500  # different words of one text that are tried as several without spaces
-MOST_SLIPS = 3_000  # different words of one text that are tried as a slip of the keyboard
 _EDGE = 2
 _NOTHING = (0,)
 _NO_PAIRS: dict[str, int] = {}
-_SEAM = (0,) * 12  # nothing is said over the seam between two pieces of a text
 _LEAST_GLUED = 3  # words: two of ours in one are too often a compound of its own (`moordvideo`)
 
 
@@ -61,21 +58,6 @@ class Frame:
     unless: frozenset[str] = frozenset()
     severity: int = 2
     topics: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class Said:
-    """What is known of one text while its readings are looked at. Of another reading a piece may be all there is: the
-    words that take a frame away are also looked for in the first, which is whole. Without `guess` words only count as
-    they are written."""
-
-    masks: dict[str, tuple[int, ...]] = field(default_factory=lambda: {SEAM: _SEAM})
-    sounds: dict[str, str] = field(default_factory=dict)
-    plain: str = ""
-    around: int = 0
-    guess: bool = True
-    glued: int = _MOST_GLUED
-    slips: int = MOST_SLIPS
 
 
 @dataclass(frozen=True)
@@ -227,7 +209,8 @@ class Frames:
         new = kinds - masks.keys()
         if said.guess:
             unheard = new - said.sounds.keys()
-            said.sounds.update(zip(unheard, spelling(f" {' '.join(unheard)} ").split(), strict=True))
+            if unheard:
+                said.sounds.update(zip(unheard, spelling(f" {' '.join(unheard)} ").split(), strict=True))
         whole, seconds = self._vocabulary[0].keys(), self._seconds
         named = new & whole
         for word in named:

@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 
 from policy.folding import How, Reading, fold
-from policy.frames import MOST_SLIPS, Frame, Frames, Said
+from policy.frames import Frame, Frames
 from policy.model import Hit, Term
 from policy.readings import apart, readings
+from policy.said import MOST_SLIPS, Said
 from policy.sounds import spelling
 from policy.termtable import Piece, Terms, within_words
 
@@ -152,7 +154,7 @@ class Lexicon:
             for piece in terms.slipped(reading, kinds[:MOST_SLIPS]):
                 yield piece, reading
         if _MASK.search(text):
-            for word in dict.fromkeys(_MASKED.findall(text.lower())):
+            for word in islice(dict.fromkeys(_MASKED.findall(text.lower())), MOST_SLIPS):
                 for piece in terms.masked(word):
                     yield piece, Reading(How.MASKED, f" {word} ")
 

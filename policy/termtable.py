@@ -192,6 +192,8 @@ class Terms:
             place = next(place for place in range(len(word) - 1, -1, -1) if not _MASK.match(word[place]))
             return self._shown.get((length, place + length - len(word), word[place]), ())
         rows = [self._shown.get((length, 0, word[0]), ())]
+        if not _MASK.match(word[-1]):
+            rows.append(self._shown.get((length, length - 1, word[-1]), ()))
         if length == len(word):
             rows += [
                 self._shown.get((length, place, letter), ())
