@@ -107,8 +107,8 @@ class Terms:
         self._slips = Slips(tuple(self._single), innocent)
         self._shown: dict[tuple[int, int, str], list[str]] = {}
         for core in self._written:
-            for place, letter in enumerate(core):
-                self._shown.setdefault((len(core), place, letter), []).append(core)
+            for shown in ((len(core), 0, core[0]), (len(core), 1, core[-1]), (len(core), 2, "")):
+                self._shown.setdefault(shown, []).append(core)
 
     def in_place(self, reading: Reading, done: Set[int]) -> Iterator[Piece]:
         """Terms that stand in the reading as they are, without those that are done."""
@@ -187,20 +187,11 @@ class Terms:
             yield Piece(entry.hit, entry.number, 1, 1 + len(word), How.MASKED)
 
     def _showing(self, word: str, length: int) -> Sequence[str]:
-        """Terms of this length with the same letter as `word` in one place: at its start, or counted from its end."""
-        if _MASK.match(word):
-            place = next(place for place in range(len(word) - 1, -1, -1) if not _MASK.match(word[place]))
-            return self._shown.get((length, place + length - len(word), word[place]), ())
-        rows = [self._shown.get((length, 0, word[0]), ())]
+        """Terms of this length that begin or end with the same letter as `word`, or all when it shows neither."""
+        ends: list[tuple[int, str]] = [] if _MASK.match(word) else [(0, word[0])]
         if not _MASK.match(word[-1]):
-            rows.append(self._shown.get((length, length - 1, word[-1]), ()))
-        if length == len(word):
-            rows += [
-                self._shown.get((length, place, letter), ())
-                for place, letter in enumerate(word)
-                if not _MASK.match(letter)
-            ]
-        return min(rows, key=len)
+            ends.append((1, word[-1]))
+        return min((self._shown.get((length, place, letter), []) for place, letter in ends or [(2, "")]), key=len)
 
 
 def _automaton(keys: Mapping[str, list[_Entry]]) -> ahocorasick.Automaton:
