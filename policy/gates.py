@@ -29,6 +29,9 @@ from policy.model import (
 from policy.terms import HELP
 
 
+_GRAVE = 3
+
+
 def help_(asking: Asking) -> Decision | None:
     """Somebody asks for help, or goes to where help is: always, before everything, also when words are bad too."""
     if asking.request.hosts and all(within(h, asking.snapshot.knowledge.help_hosts) for h in asking.request.hosts):
@@ -38,6 +41,8 @@ def help_(asking: Asking) -> Decision | None:
         return None
     # What somebody writes to others in a page that goes on by itself is not stopped: it may be a cry to a friend.
     said = asking.request.said if asking.request.navigation else ()
+    # A search is a question; what is written may be a story or a paper, so there only what is surely a cry counts.
+    said = tuple(hit for hit in said if hit.severity == _GRAVE)
     if not any(hit.kind == HELP for hit in (*asking.hits, *said)):
         return None
     # No term id here: what a child asked for help about is nobody's business.

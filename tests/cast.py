@@ -152,7 +152,7 @@ KNOWLEDGE = Knowledge(
         (
             Term("kut", "coarse", "kut"),
             Term("moord", "aggression", "vermoord", part=True),
-            Term("dood", "help", "ik wil dood"),
+            Term("dood", "help", "ik wil dood", severity=3),
         )
     ),
     services=Services(

@@ -9,7 +9,7 @@ from policy.model import AccessRequest, Action, Decision, Effect, Facet, Hit, Re
 from policy.terms import Lexicon
 from tests.cast import KNOWLEDGE, LESSON, RULES, SNAPSHOT, grant, pupil, rule, search, visit, with_rules, with_state
 
-COARSE, HELP = Hit("kut", "coarse"), Hit("dood", "help")
+COARSE, HELP = Hit("kut", "coarse"), Hit("dood", "help", 3)
 SCHOOL = SNAPSHOT
 
 
@@ -55,6 +55,10 @@ def test_a_page_that_only_opens_is_not_judged_as_a_text() -> None:
 
 def test_who_asks_for_help_in_a_text_gets_help_and_is_not_told_off() -> None:
     assert answer(sent(COARSE, HELP)) == (Effect.HELP, Reason.HELP)
+
+
+def test_a_paper_about_a_sad_thing_is_sent_as_it_is() -> None:
+    assert answer(sent(Hit("gepest", "help", 2))) == (Effect.ALLOW, Reason.OPEN)
 
 
 def test_a_cry_for_help_in_a_chat_that_goes_on_by_itself_is_not_stopped() -> None:
