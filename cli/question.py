@@ -15,6 +15,7 @@ from policy.model import (
     FOREVER,
     AccessRequest,
     Action,
+    Address,
     Agreement,
     Care,
     DeviceClass,
@@ -212,7 +213,7 @@ def request_of(question: QuestionLine, role: Role, group: str | None, snapshot: 
     action = question.action or (
         Action.SUBMIT if question.text is not None else _action(question.method, search is not None)
     )
-    sent = _sent(question.text, hosts, who, snapshot)
+    sent = _sent(question.text, hosts, address, who, snapshot)
     return AccessRequest(
         action,
         who,
@@ -226,11 +227,13 @@ def request_of(question: QuestionLine, role: Role, group: str | None, snapshot: 
     )
 
 
-def _sent(text: str | None, hosts: tuple[str, ...], who: Principal, snapshot: Snapshot) -> Outgoing:
+def _sent(
+    text: str | None, hosts: tuple[str, ...], address: Address | None, who: Principal, snapshot: Snapshot
+) -> Outgoing:
     """What is found in a text that a pupil sends there; as at the proxy nobody else's is looked at."""
     if text is None or who.role is not Role.PUPIL:
         return Outgoing()
-    return judged((Field("", text),), hosts, snapshot)
+    return judged((Field("message", text),), hosts, snapshot, address=address)
 
 
 def _action(method: str, searching: bool) -> Action:
