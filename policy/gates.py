@@ -28,7 +28,6 @@ from policy.model import (
 )
 from policy.terms import HELP
 
-
 _GRAVE = 3
 
 

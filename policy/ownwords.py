@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from policy.model import Term
 from policy.folding import fold
+from policy.model import Term
 
 SHORTEST = 3
 """Letters that a word of the school's own has at least: a shorter one would hit half the language."""

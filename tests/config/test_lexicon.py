@@ -21,11 +21,11 @@ from policy.folding import How, fold
 from policy.terms import HELP
 
 LEXICON = knowledge().lexicon
-# The aim is no school query stopped, 95 % found, all help heard. On odd rows it is missed: there these are what was
-# reached, so that it does not get worse (`docs/recognition.md`).
-SCHOOL_CEILING = {0: 0, 1: 12}
-BAD_FLOOR = {0: 0.95, 1: 0.90}
-HELP_CEILING = {0: 0, 1: 7}
+# The aim: no school query stopped, 95 % found, all help heard. The odd half of the bad queries was never read;
+# `docs/recognition.md` has what is reached there, and this keeps it from getting worse.
+SCHOOL_CEILING = {0: 0, 1: 0}
+BAD_FLOOR = {0: 0.95, 1: 0.92}
+HELP_CEILING = {0: 0, 1: 0}
 HALVES = pytest.mark.parametrize("odd", [0, 1], ids=["even", "odd"])
 
 
@@ -37,7 +37,7 @@ def failing(name: str, odd: int, wrong, kind: str | None = None) -> tuple[int, i
 
 
 @HALVES
-def test_hardly_a_school_query_is_stopped(odd):
+def test_no_school_query_is_stopped(odd):
     count, _, which = failing("school", odd, bool)
     assert count <= SCHOOL_CEILING[odd], which
 
@@ -47,6 +47,12 @@ def test_hardly_a_school_query_is_stopped(odd):
 def test_bad_queries_are_found_in_every_disguise(odd, kind):
     count, of, which = failing("bad", odd, lambda said: not said - {HELP}, kind)
     assert 1 - count / of >= BAD_FLOOR[odd], which
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_of_all_bad_queries_ninety_five_in_a_hundred_are_found(kind):
+    (missed, of, _), (more, and_of, _) = (failing("bad", odd, lambda said: not said - {HELP}, kind) for odd in (0, 1))
+    assert 1 - (missed + more) / (of + and_of) >= 0.95
 
 
 @HALVES
