@@ -13,6 +13,7 @@ from typing import Any
 
 from config import lexicon_file
 from config.engines_file import read_engines
+from config.entries import texts_at, texts_under, value_at
 from config.pageshape_file import page_shape
 from config.read import Document, Path, quoted, read_yaml
 from policy.kinds import DERIVED
@@ -72,15 +73,15 @@ def factory_knowledge() -> Knowledge:
         services=services,
         relays=Relays(tuple(_relays())),
         names=_names(),
-        protected=Protected.of((*school, *named, *_strings(factory_file("protected.yaml"), ("hosts",)))),
+        protected=Protected.of((*school, *named, *texts_at(factory_file("protected.yaml"), ("hosts",)))),
         help_hosts=frozenset(lists.get(HELP, ())),
         system_hosts=frozenset(lists.get(SYSTEM, ())),
         tunnels=dict(_pairs(factory_file("tunnels.yaml"))),
         apps={program: category for category, programs in _apps().items() for program in programs},
         learning=learning,
         pageshape=page_shape(factory_file("pageshape.yaml")),
-        unread=frozenset(_strings(factory_file("unread.yaml"), ("hosts",))),
-        maps=frozenset(_strings(factory_file("unread.yaml"), ("maps",))),
+        unread=frozenset(texts_at(factory_file("unread.yaml"), ("hosts",))),
+        maps=frozenset(texts_at(factory_file("unread.yaml"), ("maps",))),
     )
 
 
@@ -108,7 +109,7 @@ def _categories() -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
     learning: set[str] = set()
     for document in factory_files("categories"):
         category = _mapping(document)["category"]
-        lists[category] = (*lists.get(category, ()), *_strings(document, ("hosts",)))
+        lists[category] = (*lists.get(category, ()), *texts_at(document, ("hosts",)))
         if document.value.get("learning", False):
             learning.add(category)
     for service in _services():
@@ -119,7 +120,7 @@ def _categories() -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
 @cache
 def _apps() -> dict[str, tuple[str, ...]]:
     document = factory_file("apps.yaml")
-    return {category: _strings(document, (category,)) for category in _mapping(document)}
+    return {category: texts_at(document, (category,)) for category in _mapping(document)}
 
 
 def _services() -> Iterator[Service]:
@@ -131,9 +132,9 @@ def _services() -> Iterator[Service]:
                 id=entry["id"],
                 name=entry["name"],
                 category=entry["category"],
-                sites=_strings(document, (*at, "sites")),
-                hosts=_listed(document, at, "hosts"),
-                shared=_listed(document, at, "shared"),
+                sites=texts_at(document, (*at, "sites")),
+                hosts=texts_under(document, at, "hosts"),
+                shared=texts_under(document, at, "shared"),
                 actions=tuple(
                     (_action(document, (*at, "actions", i), one["action"]), _place(document, (*at, "actions", i)))
                     for i, one in enumerate(entry.get("actions", ()))
@@ -145,13 +146,13 @@ def _services() -> Iterator[Service]:
 
 
 def _place(document: Document, at: Path) -> Place:
-    entry = _value(document, at)
+    entry = value_at(document, at)
     _only_keys(document, at, entry, {"action", "hosts", "paths", "methods", "query"})
     return Place(
-        hosts=_listed(document, at, "hosts"),
-        paths=_listed(document, at, "paths"),
+        hosts=texts_under(document, at, "hosts"),
+        paths=texts_under(document, at, "paths"),
         query=entry.get("query", ""),
-        sends=bool(_listed(document, at, "methods")),
+        sends=bool(texts_under(document, at, "methods")),
     )
 
 
@@ -167,13 +168,13 @@ def _names() -> NameWords:
     for number, entry in enumerate(_mapping(document)["names"]):
         at: Path = ("names", number)
         _only_keys(document, at, entry, _NAME_KEYS)
-        parts, starts, ends, words = (_listed(document, at, key) for key in ("parts", "starts", "ends", "words"))
+        parts, starts, ends, words = (texts_under(document, at, key) for key in ("parts", "starts", "ends", "words"))
         rules.append(
             NameWord(
                 entry["category"], parts, starts, ends, words, bool(entry.get("own_pages")), bool(entry.get("sure"))
             )
         )
-    return NameWords(tuple(rules), *(_strings(document, (key,)) for key in ("shared", "below", "innocent")))
+    return NameWords(tuple(rules), *(texts_at(document, (key,)) for key in ("shared", "below", "innocent")))
 
 
 def _relays() -> Iterator[Relay]:
@@ -183,10 +184,10 @@ def _relays() -> Iterator[Relay]:
         _only_keys(document, at, entry, _RELAY_KEYS)
         yield Relay(
             id=entry["id"],
-            hosts=_strings(document, (*at, "hosts")),
-            query=_listed(document, at, "query"),
-            paths=_listed(document, at, "paths"),
-            below=_listed(document, at, "below"),
+            hosts=texts_at(document, (*at, "hosts")),
+            query=texts_under(document, at, "query"),
+            paths=texts_under(document, at, "paths"),
+            below=texts_under(document, at, "below"),
             pattern=entry.get("pattern", ""),
             name=entry.get("name", False),
             with_query=entry.get("with_query", False),
@@ -211,25 +212,3 @@ def _only_keys(document: Document, at: Path, entry: Any, known: Container[str]) 
     for key in entry:
         if key not in known:
             raise document.error((*at, key), f"unknown key {quoted(key)}", "correct the spelling or remove it")
-
-
-def _value(document: Document, at: Path) -> Any:
-    value = document.value
-    for step in at:
-        value = value[step]
-    return value
-
-
-def _listed(document: Document, at: Path, key: str) -> tuple[str, ...]:
-    """A list of texts that need not be there."""
-    return _strings(document, (*at, key)) if key in _value(document, at) else ()
-
-
-def _strings(document: Document, at: Path) -> tuple[str, ...]:
-    value = _value(document, at)
-    if not isinstance(value, list):
-        raise document.error(at, f"{quoted(value)} is not a list", "write it like `[one, two]`")
-    for number, item in enumerate(value):
-        if not isinstance(item, str):
-            raise document.error((*at, number), f"{quoted(item)} is not text", "put it in quotes")
-    return tuple(value)

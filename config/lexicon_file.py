@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 from typing import Any
 
+from config.entries import texts_at, texts_under
 from config.read import Document, Path, quoted
 from policy.folding import fold
 from policy.frames import Frame
@@ -37,7 +38,7 @@ def lexicon(documents: Iterable[Document], topics: tuple[Topic, ...]) -> Lexicon
     for document in files:
         for kind, entries in document.value.items():
             if kind == _INNOCENT:
-                innocent.update(map(fold, _strings(document, (kind,))))
+                innocent.update(map(fold, texts_at(document, (kind,))))
             elif kind != _SETS:
                 for number, entry in enumerate(entries):
                     at: Path = (kind, number)
@@ -55,7 +56,7 @@ def topics(document: Document) -> tuple[Topic, ...]:
         for key in entry:
             if key not in {"id", "nl", "en", "words"}:
                 raise document.error((*at, key), f"unknown key {quoted(key)}", "write id, nl, en or words")
-        found.append(Topic(entry["id"], {"nl": entry["nl"], "en": entry["en"]}, _strings(document, (*at, "words"))))
+        found.append(Topic(entry["id"], {"nl": entry["nl"], "en": entry["en"]}, texts_at(document, (*at, "words"))))
     return tuple(found)
 
 
@@ -68,7 +69,7 @@ def _sets(files: Sequence[Document]) -> dict[str, tuple[str, ...]]:
                 raise document.error((_SETS, name), f"the set {quoted(name)} is named twice", "give it another name")
             sets[name] = ()
             words: list[str] = []
-            for place, word in enumerate(_strings(document, (_SETS, name))):
+            for place, word in enumerate(texts_at(document, (_SETS, name))):
                 words += _alternatives(document, (_SETS, name, place), word, sets)
             sets[name] = tuple(dict.fromkeys(words))
     return sets
@@ -91,7 +92,7 @@ def _check(document: Document, at: Path, entry: dict[str, Any], topics: frozense
             raise document.error((*at, key), f"unknown key {quoted(key)}", "correct the spelling or remove it")
     if entry.get("severity", 2) not in (1, 2, 3):
         raise document.error((*at, "severity"), f"{quoted(entry['severity'])} is no severity", "write 1, 2 or 3")
-    for topic in _listed(document, at, "topics"):
+    for topic in texts_under(document, at, "topics"):
         if topic not in topics:
             raise document.error((*at, "topics"), f"there is no topic {quoted(topic)}", "see config/topics.yaml")
 
@@ -100,14 +101,14 @@ def _terms(
     document: Document, at: Path, kind: str, entry: dict[str, Any], sets: dict[str, tuple[str, ...]]
 ) -> Iterator[Term]:
     """Every form of one term; forms of one term share its id. `joined` writes the words of sets to each other."""
-    severity, topics = entry.get("severity", 2), frozenset(_listed(document, at, "topics"))
-    exceptions = _listed(document, at, "not")
+    severity, topics = entry.get("severity", 2), frozenset(texts_under(document, at, "topics"))
+    exceptions = texts_under(document, at, "not")
     for form, shape in _FORMS.items():
-        for text in _listed(document, at, form):
+        for text in texts_under(document, at, form):
             shaped = shape.format(text)
             part = form == "parts"
             yield Term(entry["id"], kind, shaped, part, exceptions, severity, topics)
-    for number, row in enumerate(_listed(document, at, "joined")):
+    for number, row in enumerate(texts_under(document, at, "joined")):
         where: Path = (*at, "joined", number)
         pieces = [_alternatives(document, where, piece, sets) for piece in row.split()]
         whole = tuple(product(*pieces))
@@ -122,11 +123,11 @@ def _frames(
 ) -> Iterator[Frame]:
     unless = frozenset(
         word
-        for number, row in enumerate(_listed(document, at, "unless"))
+        for number, row in enumerate(texts_under(document, at, "unless"))
         for word in _alternatives(document, (*at, "unless", number), row, sets)
     )
     for form in ("frames", "firm", "together"):
-        for number, row in enumerate(_listed(document, at, form)):
+        for number, row in enumerate(texts_under(document, at, form)):
             where: Path = (*at, form, number)
             slots: list[frozenset[str]] = []
             gaps: list[int] = []
@@ -147,24 +148,5 @@ def _frames(
                 form == "together",
                 frozenset() if form == "firm" else unless,
                 entry.get("severity", 2),
-                frozenset(_listed(document, at, "topics")),
+                frozenset(texts_under(document, at, "topics")),
             )
-
-
-def _listed(document: Document, at: Path, key: str) -> tuple[str, ...]:
-    value = document.value
-    for step in at:
-        value = value[step]
-    return _strings(document, (*at, key)) if key in value else ()
-
-
-def _strings(document: Document, at: Path) -> tuple[str, ...]:
-    value = document.value
-    for step in at:
-        value = value[step]
-    if not isinstance(value, list):
-        raise document.error(at, f"{quoted(value)} is not a list", "write it like `[one, two]`")
-    for number, item in enumerate(value):
-        if not isinstance(item, str):
-            raise document.error((*at, number), f"{quoted(item)} is not text", "put it in quotes")
-    return tuple(value)

@@ -8,6 +8,7 @@ what the text holds and is bounded; a text in plain letters has one.
 from __future__ import annotations
 
 import unicodedata
+from abc import abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -91,8 +92,9 @@ class _Table(dict[int, str]):
     def _read(self, char: str) -> str:
         return "".join(self._letter(part) for part in _bare(char))
 
+    @abstractmethod
     def _letter(self, part: str) -> str:
-        raise NotImplementedError
+        """How one letter or sign is read."""
 
 
 def _bare(char: str) -> str:
@@ -167,10 +169,10 @@ class _Signed(_Seen):
 class _Script(_Table):
     """`o` for a letter of another alphabet, `s` for one that looks like ours; nothing for all else."""
 
-    def _read(self, char: str) -> str:
-        if char.isascii():
+    def _letter(self, part: str) -> str:
+        if not part.isalpha() or latin(part):
             return ""
-        return "".join("s" if part in _TIGHT else "o" for part in _bare(char) if part.isalpha() and not latin(part))
+        return "s" if part in _TIGHT else "o"
 
 
 SEEN, HEARD, OWN, SIGNED, SCRIPT = _Seen(), _Heard(), _Own(), _Signed(), _Script()

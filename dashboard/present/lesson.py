@@ -231,7 +231,7 @@ def _kinds(facet: Facet, kinds: Collection[str], words: Words) -> str:
     if facet is Facet.WORDS:
         named = [words(f"dash.kind.{kind}") for kind in sorted(kinds)]
     else:
-        named = [words(f"dash.trial.type.{kind}") for kind in sorted(kinds)]
+        named = [words(f"page.personal.type.{kind}") for kind in sorted(kinds)]
     return ", ".join(named) or words(f"dash.why.{facet.value}_all")
 
 

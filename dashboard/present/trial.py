@@ -286,7 +286,7 @@ def shelf(snapshot: Snapshot, words: Words, wish: Wish | None = None) -> Shelf:
             )
             for term in policy.terms
         ),
-        passed=tuple(OwnLine(word, "", change_fields(Change(What.NO_PASS, word))) for word in policy.passed_words),
+        passed=tuple(OwnLine(word, "", change_fields(Change(What.NO_LET, word))) for word in policy.passed_words),
         closed=tuple(
             OwnLine(host, words.category(category), change_fields(Change(What.NO_CLOSE, host, category=category)))
             for category, hosts in sorted(policy.lists.items())

@@ -70,8 +70,3 @@ def of_exchange(exchange: Exchange, *, with_texts: bool = True) -> Content:
 def of_query(query: str) -> tuple[Field, ...]:
     """The fields in the query of an address."""
     return tuple(islice(texts.of_form(query[:_MOST_QUERY], "utf-8"), _MOST_FIELDS))
-
-
-def of_message(message: bytes | str) -> tuple[Field, ...]:
-    """The fields of one WebSocket message: JSON (also behind the number that socket.io puts before it), or its text."""
-    return texts.of_message(message)

@@ -71,17 +71,6 @@ def of_parts(parts: list[bytes], said: str) -> Found:
     return _sorted_out(_of_parts(parts, said))
 
 
-def of_message(message: bytes | str) -> tuple[Field, ...]:
-    """The fields of one message; of what is no text the runs that can be read."""
-    if isinstance(message, str):
-        return _sorted_out(_of_text(message[:_MOST]))[1]
-    try:
-        text = message[:_MOST].decode("utf-8")
-    except UnicodeDecodeError:
-        return _sorted_out(_printed(message))[1]
-    return _sorted_out(_printed(message) if _is_binary(message) else _of_text(text))[1]
-
-
 def of_form(text: str, encoding: str) -> Iterator[Field]:
     """The fields of a form; a value that is JSON or a form itself is opened."""
     if "utf-16" in encoding:

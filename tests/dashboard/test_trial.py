@@ -437,7 +437,7 @@ def test_ordinary_school_queries_that_would_be_stopped_are_shown(desk: Desk, sig
 
 
 def test_bad_queries_that_would_be_lost_are_counted_and_help_stays_help(desk: Desk) -> None:
-    plan = consequences(desk, COR, Change(What.PASS, "kut"), LESSON).value
+    plan = consequences(desk, COR, Change(What.LET, "kut"), LESSON).value
     assert plan
     assert len(plan.rows.missed) > 0
     assert plan.rows.unhelped == ()
@@ -473,7 +473,7 @@ def test_who_was_too_late_is_told_kindly_and_changes_nothing(store: Store, signe
 
 
 def test_only_the_office_tries_and_changes(desk: Desk, store: Store) -> None:
-    change = Change(What.PASS, "kut")
+    change = Change(What.LET, "kut")
     assert trial.tried(desk, ANJA, Wish("kut", "7"), LESSON).code == "dash.no.role"
     assert consequences(desk, ANJA, change, LESSON).code == "dash.no.role"
     assert save(desk, ANJA, change, 1, LESSON).code == "dash.no.role"

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -164,3 +165,45 @@ class Guard:
         """What was recorded: what, host, reason."""
         stored = self.store.events.since(SCHOOL, 0)
         return [(s.event.what.value, s.event.host, s.event.reason.value) for s in stored]
+
+
+# --- the own path, as a browser without our script sees it ------------------------------------------------------------
+
+SITE = "https://social.com"
+PAGE = f"{SITE}/groep/7?tab=1"
+ASK, WAIT, REPORT = (f"{SITE}/_klaswacht/{name}" for name in ("ask", "wait", "report"))
+BOARD = "https://prikbord.nl/plaats"
+HURT, NUMBER = {"bericht": "jij bent een kut kind"}, {"bericht": "bel me op 06 12345678"}
+FORM = {"why": "lesson", "line": "voor mijn  werkstuk"}
+
+
+async def answered(gate: Gate, asked: Exchange) -> Answer:
+    answer = (await gate.ask(asked)).answer
+    assert answer is not None
+    return answer
+
+
+def plain(url: str, form: dict[str, str] | None = None, who: Peer = SAMS, **headers: str) -> Exchange:
+    """A browser without JavaScript: no header of ours."""
+    made = exchange(url, who)
+    sent = {**made.headers, "referer": PAGE, "sec-fetch-site": "same-origin", **headers}
+    if form is None:
+        return replace(made, headers=sent)
+    sent["content-type"] = "application/x-www-form-urlencoded"
+    return replace(made, method="POST", headers=sent, body=urlencode(form).encode())
+
+
+def token_of(answer: Answer) -> dict[str, str]:
+    """The hidden fields of a form."""
+    return dict(re.findall(r'name="(token|back)" value="([^"]*)"', page(answer)))
+
+
+def sent(form: dict[str, str], cookie: str = "", url: str = BOARD) -> Exchange:
+    """A form that a page sends, with what the browser kept for that host."""
+    extra = {"cookie": cookie} if cookie else {}
+    return plain(url, form, referer="https://prikbord.nl/", **extra)
+
+
+def asks(store: Store) -> list[tuple[str, str, str, str | None]]:
+    """Where, why, in which words and from which device somebody asks."""
+    return [(a.wish.host, a.wish.why, a.wish.line, a.wish.device) for a in store.incidents.asks(SCHOOL, None)]

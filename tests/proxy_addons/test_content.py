@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from config.load import knowledge
 from policy.model import Action, DeviceClass, Principal, Role
 from proxy_addons import translate
-from proxy_addons.content import Content, of_exchange, of_message, of_query
+from proxy_addons.content import Content, of_exchange, of_query
 from proxy_addons.facts import Exchange
 from tests.cast import KNOWLEDGE, SNAPSHOT, pupil
 from tests.proxy_addons.asking import exchange
@@ -219,21 +219,6 @@ def test_a_photo_written_as_text_is_a_photo() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "text"),
-    [
-        (f'42["chat",{{"msg":"{PHONE}"}}]', PHONE),
-        (f'{{"type":"message","text":"{PHONE}"}}', PHONE),
-        (f'a["{{\\"text\\":\\"{PHONE}\\"}}"]', PHONE),
-        (PHONE, PHONE),
-        (PHONE.encode(), PHONE),
-        (b"\x08\x01\x12\x15" + PHONE.encode() + b"\xff", PHONE),
-    ],
-)
-def test_what_is_said_in_a_message_is_read(message: bytes | str, text: str) -> None:
-    assert text in [field.text for field in of_message(message)]
-
-
-@pytest.mark.parametrize(
     "what",
     [
         posted(FORM, b"bericht=bel+me+op+06-12345678"),
@@ -291,14 +276,12 @@ TYPES = [
 @given(st.sampled_from(TYPES), st.binary(max_size=600), st.sampled_from(["", "gzip", "br", "zstd", "deflate"]))
 def test_any_body_can_be_read(kind: str, body: bytes, packed: str) -> None:
     of_exchange(posted(kind, body, **{"content-encoding": packed}))
-    of_message(body)
     of_query(body.decode("latin-1"))
 
 
 @given(st.sampled_from(TYPES), st.text(alphabet='{}[]",:\\=&%<>a0 -\r\n', max_size=300))
 def test_any_text_can_be_a_body(kind: str, text: str) -> None:
     of_exchange(posted(kind, text.encode()))
-    of_message(text)
 
 
 @pytest.mark.parametrize("kind", TYPES)

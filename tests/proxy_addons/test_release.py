@@ -1,9 +1,33 @@
 """A second thought: one more try, for this device and host, for two minutes, that the site never sees."""
 
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policy.model import Facet
+from proxy_addons.facts import Answer
+from proxy_addons.gate import Gate
 from proxy_addons.release import LIFE, NAME, Releases, without
+from tests.proxy_addons.asking import (
+    BOARD,
+    FORM,
+    HURT,
+    NEVER,
+    NUMBER,
+    Guard,
+    answered,
+    call,
+    page,
+    plain,
+    said,
+    sent,
+    token_of,
+)
+from tests.store.school import SCHOOL
 
 HOST, SAM = "social.com", "chroom-1"
 
@@ -73,3 +97,89 @@ def test_over_https_it_comes_along_with_a_form_on_another_sites_page() -> None:
 def test_no_cookie_header_makes_it_fail_or_counts_by_chance(cookies: str) -> None:
     assert Releases(b"secret").given(f"{NAME}={cookies}", SAM, HOST) is None
     without(cookies)
+
+
+# --- a second thought ------------------------------------------------------------------------------------------------
+
+RELEASE = "https://prikbord.nl/_klaswacht/release"
+
+
+def kept(answer: Answer) -> str:
+    """What the browser sends back of a `Set-Cookie`."""
+    return dict(answer.headers)["Set-Cookie"].partition(";")[0]
+
+
+def test_a_hurtful_text_can_be_sent_once_after_a_second_thought(guard: Guard) -> None:
+    async def work(gate: Gate) -> None:
+        held = page(await answered(gate, sent(HURT)))
+        assert "Lees het nog eens" in held and "/_klaswacht/release" in held and "kut" not in held
+        word = await answered(gate, call(RELEASE, BOARD, form={}))
+        assert said(word)["sent"] is True
+        ruling = await gate.ask(sent(HURT, kept(word)))
+        assert ruling.answer is None and "Max-Age=0" in ruling.cookie
+        assert "Lees het nog eens" in page(await answered(gate, sent(HURT, kept(word))))
+
+    guard.run(work)
+    (stored,) = guard.store.events.since(SCHOOL, 0)
+    assert (stored.event.what, stored.event.reason, stored.event.terms) == ("granted", "released", ("kut",))
+
+
+def test_what_was_thought_over_and_not_sent_is_nobodys_business(guard: Guard) -> None:
+    async def work(gate: Gate) -> None:
+        await answered(gate, sent(HURT))
+
+    guard.run(work)
+    assert guard.events() == []
+
+
+def test_personal_data_waits_for_the_teacher_and_a_yes_lets_it_go(guard: Guard) -> None:
+    async def work(gate: Gate) -> None:
+        held = page(await answered(gate, sent(NUMBER)))
+        assert "Daar staat een telefoonnummer in" in held and "12345678" not in held
+        assert "/_klaswacht/release" not in held and 'data-about="act=submit&amp;media=&amp;types=phone"' in held
+        word = await answered(gate, call(RELEASE, BOARD, form={}))
+        assert "Hou dit voor jezelf" in page(await answered(gate, sent(NUMBER, kept(word))))
+        about = "?act=submit&media=&types=phone"
+        asked = said(await answered(gate, call(f"https://prikbord.nl/_klaswacht/ask{about}", BOARD, form=FORM)))
+        assert asked["sent"] is True
+        (ask,) = guard.store.incidents.asks(SCHOOL, ("7",))
+        assert (ask.wish.host, ask.wish.facet) == ("prikbord.nl", "personal")
+        waiting = asyncio.create_task(answered(gate, call(f"https://prikbord.nl/_klaswacht/wait{about}", BOARD)))
+        await asyncio.sleep(0.3)
+        assert not waiting.done()
+        await asyncio.to_thread(guard.grant, sites=("prikbord.nl",), facets=frozenset({Facet.PERSONAL}))
+        async with asyncio.timeout(NEVER):
+            assert said(await waiting)["open"] is True
+        assert (await gate.ask(sent(NUMBER))).answer is None
+
+    guard.run(work)
+    assert guard.store.events.since(SCHOOL, 0)[0].event.terms == ("phone",)
+
+
+def test_without_javascript_a_second_thought_is_a_form(guard: Guard) -> None:
+    async def work(gate: Gate) -> None:
+        form = await answered(gate, plain(RELEASE, referer=BOARD))
+        assert "Wil je dit echt versturen?" in page(form)
+        done = await answered(gate, plain(RELEASE, token_of(form), referer=RELEASE))
+        assert "verstuur het nog een keer" in page(done)
+        assert (await gate.ask(sent(HURT, kept(done)))).answer is None
+        forged = await answered(gate, plain(RELEASE, {"token": "1.a", "back": "/"}))
+        assert "Set-Cookie" not in dict(forged.headers)
+
+    guard.run(work)
+
+
+def test_another_sites_page_cannot_think_for_a_child(guard: Guard) -> None:
+    async def work(gate: Gate) -> None:
+        forged = replace(plain(RELEASE, {}), headers={**plain(RELEASE, {}).headers, "sec-fetch-site": "cross-site"})
+        assert (await answered(gate, forged)).status == 403
+
+    guard.run(work)
+
+
+def test_a_cry_for_help_in_a_form_gets_the_warm_page(guard: Guard) -> None:
+    async def work(gate: Gate) -> None:
+        assert "0800-0432" in page(await answered(gate, sent({"bericht": "ik wil dood jij kut ding"})))
+
+    guard.run(work)
+    assert guard.events() == []

@@ -94,7 +94,7 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
         hosts = {f"{name}:443": plain.tls for name in NAMES} | {f"{name}:80": plain.plain for name in NAMES}
         hosts |= {f"{name}:443": safe.tls for name in SAFE.values()}
         hosts |= {f"{name}:80": safe.plain for name in SAFE.values()}
-        days = [f'{day}: {{lessons: ["00:00-24:00"]}}' for day in "mon tue wed thu fri sat sun".split()]  # noqa: SIM905
+        days = [f'{day}: {{lessons: ["00:00-24:00"]}}' for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")]
         proxy, keyed = free_port(), free_port()
         text = SETTINGS.format(
             proxy=proxy,
