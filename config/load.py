@@ -121,6 +121,7 @@ def parse_school(data: bytes, name: str = "school.yaml", folder: Path | None = N
         domains=tuple(dict.fromkeys(part.domains)),
         public=tuple(dict.fromkeys(part.public)),
         hold_unknown=part.hold_unknown,
+        interns_permit=part.interns_permit,
     )
     settings = Settings(
         school=School(part.school.id, part.school.name),

@@ -24,7 +24,16 @@ def protocol_with_rules(name: str) -> tuple[Protocol, tuple[Rule, ...]]:
             raise document.error(
                 ("clauses", number, "id"), f"clause id {quoted(clause.id)} is here twice or not of this protocol"
             )
-        clauses[clause.id] = Clause(clause.id, clause.article, frozenset(clause.binds), clause.adult, clause.child)
+        clauses[clause.id] = Clause(
+            id=clause.id,
+            article=clause.article,
+            binds=frozenset(clause.binds),
+            adult=clause.adult,
+            child=clause.child,
+            kind=clause.kind,
+            means=tuple(clause.means),
+            why=clause.why,
+        )
     protocol = Protocol(part.id, part.school, part.title, part.source, tuple(clauses.values()))
     return protocol, rules_of(part.rules, document, protocol, category_names())
 
@@ -141,4 +150,5 @@ def _rule(part: RulePart, basis: Basis) -> Rule:
         consent=part.consent,
         types=frozenset(part.types),
         second_thought=part.second_thought,
+        devices=frozenset(part.devices),
     )

@@ -12,6 +12,9 @@ from config.settings import RETENTION_DAYS
 from config.words import (
     ActionWord,
     AddressPort,
+    BoundWord,
+    ClauseKindWord,
+    DeviceWord,
     EffectWord,
     FacetWord,
     GateWord,
@@ -24,6 +27,7 @@ from config.words import (
     Language,
     LiftableWord,
     ListenPort,
+    MeansWord,
     Media,
     PersonalType,
     Port,
@@ -35,7 +39,7 @@ from config.words import (
     nearest,
     wrong,
 )
-from policy.model import Action, Effect, HoldsIn, LiftableBy, Role
+from policy.model import Action, ClauseKind, Effect, HoldsIn, LiftableBy, Role
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -142,6 +146,7 @@ class RulePart(Part):
     kinds: list[Kind] = []
     apps: list[Program] = []
     types: list[PersonalType] = []
+    devices: list[DeviceWord] = []
     consent: bool = False
     second_thought: bool = False
 
@@ -172,7 +177,7 @@ class RulePart(Part):
         return self
 
 
-_TARGET_KEYS = ("categories", "sites", "actions", "media", "kinds", "apps", "types")
+_TARGET_KEYS = ("categories", "sites", "actions", "media", "kinds", "apps", "types", "devices")
 _TARGETS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "place": (("categories", "sites"), ()),
     "action": (("actions",), ("media", "categories", "sites")),
@@ -180,7 +185,7 @@ _TARGETS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "app": (("apps",), ()),
     "print": ((), ()),
     "personal": ((), ("types", "categories", "sites")),
-    "connect": ((), ()),
+    "connect": (("devices",), ()),
     "locked": (("categories", "sites", "apps"), ()),
     "break": ((), ()),
 }
@@ -194,9 +199,20 @@ class ClausePart(Part):
 
     id: Id
     article: Text
-    binds: Annotated[list[RoleWord], Field(min_length=1)]
+    binds: Annotated[list[BoundWord], Field(min_length=1)]
+    kind: ClauseKindWord
+    means: list[MeansWord] = []
+    why: Text = ""
     adult: Text
     child: Text
+
+    @model_validator(mode="after")
+    def _says_how(self) -> ClausePart:
+        if self.kind is ClauseKind.SUPPORTED and not self.means:
+            raise wrong(f"clause {quoted(self.id)} does not say what supports it", "add `means: [...]`", at="kind")
+        if self.kind is ClauseKind.HUMAN and not self.why:
+            raise wrong(f"clause {quoted(self.id)} does not say why it is for people", "add `why: ...`", at="kind")
+        return self
 
 
 class ProtocolPart(Part):
@@ -312,5 +328,6 @@ class SchoolFilePart(Part):
     domains: list[Host] = []
     public: list[Text] = []
     hold_unknown: bool = False
+    interns_permit: bool = False
     rules: list[RulePart] = []
     retention: RetentionPart = RetentionPart()

@@ -20,7 +20,20 @@ from pydantic_core import PydanticCustomError
 
 from config.read import quoted
 from policy.address import canonical_host, is_ip, name_without_suffix
-from policy.model import PERSONAL_TYPES, Action, Effect, Facet, Gate, HoldsIn, LiftableBy, Role
+from policy.model import (
+    PERSONAL_TYPES,
+    Action,
+    Bound,
+    ClauseKind,
+    DeviceClass,
+    Effect,
+    Facet,
+    Gate,
+    HoldsIn,
+    LiftableBy,
+    Means,
+    Role,
+)
 
 MEDIA = ("picture", "sound", "video", "file")
 KINDS = ("coarse", "aggression", "sex", "discrimination")
@@ -102,6 +115,10 @@ Media = Annotated[str, BeforeValidator(_one_of(MEDIA))]
 Kind = Annotated[str, BeforeValidator(_one_of(KINDS))]
 PersonalType = Annotated[str, BeforeValidator(_one_of(PERSONAL_TYPES))]
 RoleWord = Annotated[Role, BeforeValidator(_member_of(Role))]
+BoundWord = Annotated[Bound, BeforeValidator(_member_of(Bound))]
+ClauseKindWord = Annotated[ClauseKind, BeforeValidator(_member_of(ClauseKind))]
+MeansWord = Annotated[Means, BeforeValidator(_member_of(Means))]
+DeviceWord = Annotated[DeviceClass, BeforeValidator(_member_of(DeviceClass))]
 ActionWord = Annotated[Action, BeforeValidator(_member_of(Action))]
 FacetWord = Annotated[Facet, BeforeValidator(_member_of(Facet))]
 EffectWord = Annotated[Effect, BeforeValidator(_member_of(Effect, Effect.HELP))]

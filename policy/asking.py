@@ -73,8 +73,12 @@ class Asking(Matter):
 
     @cached_property
     def period(self) -> Period:
-        """The period of the home group; on a rainy day a break is a lesson, until the rain or the break ends."""
-        period = self._clock(self.groups[0] if self.groups else None)
+        """The period of the home group; on a rainy day a break is a lesson, until the rain or the break ends.
+
+        Staff are at work for the school's day, whichever group they happen to teach.
+        """
+        pupil = self.who.role is Role.PUPIL
+        period = self._clock(self.groups[0] if self.groups and pupil else None)
         if period.end is not None:
             self._edges.append(period.end)
         if period.kind is PeriodKind.BREAK and self._spans(self.snapshot.state.rainy):
@@ -125,13 +129,18 @@ class Asking(Matter):
                 return True
         elif grant.without:
             return False
+        if self.who.role in grant.roles:
+            return True
         return self.who.strength >= Strength.GROUP and not grant.groups.isdisjoint(self.groups)
 
     def consented(self) -> bool:
-        """Whether this pupil's parents agreed; unknown is no. Staff need no parents."""
+        """Whether this pupil's parents agreed, or all parents of the group; unknown is no. Staff need no parents."""
         if self.who.role is not Role.PUPIL:
             return True
-        return self.named is not None and self.snapshot.state.consents.get(self.named, False)
+        state = self.snapshot.state
+        if self.named is not None and self.named in state.consents:
+            return state.consents[self.named]
+        return self.who.strength >= Strength.GROUP and any(group in state.consented_groups for group in self.groups[:1])
 
     # --- rules -----------------------------------------------------------------------------------------------------
 

@@ -30,11 +30,13 @@ from policy.model import (
 
 _REACH = {
     Role.TEACHER: LiftableBy.TEACHER,
+    Role.INTERN: LiftableBy.TEACHER,
     Role.COORDINATOR: LiftableBy.TEACHER,
     Role.MANAGEMENT: LiftableBy.MANAGEMENT,
 }
 _LONGEST_ITEM = 300
 _EVERY_GROUP = frozenset({Role.COORDINATOR, Role.MANAGEMENT})
+_OWN_GROUPS = frozenset({Role.TEACHER, Role.INTERN})
 
 
 class Refusal(StrEnum):
@@ -65,15 +67,24 @@ class Verdict:
     left_out: frozenset[str] = frozenset()
 
 
-def lifts(role: Role, liftable: LiftableBy) -> bool:
-    """Whether a permission of this role lifts a rule that is liftable by `liftable`."""
+def lifts(role: Role, liftable: LiftableBy, *, interns: bool = False) -> bool:
+    """Whether a permission of this role lifts a rule that is liftable by `liftable`. `interns`: theirs counts here."""
     reach = _REACH.get(role)
+    if role is Role.INTERN and not interns:
+        return False
     return reach is not None and liftable is not LiftableBy.NOBODY and lift_rank(liftable) <= lift_rank(reach)
 
 
-def may_act_for(member: Member, group: str) -> bool:
-    """Whether a staff member may act for a group at all."""
-    return member.role in _EVERY_GROUP or (member.role is Role.TEACHER and group in member.groups)
+def may_act_for(member: Member, group: str, *, interns: bool = False) -> bool:
+    """Whether a staff member may act for a group at all; an intern only where the school chose so (`interns`)."""
+    if member.role is Role.INTERN and not interns:
+        return False
+    return member.role in _EVERY_GROUP or (member.role in _OWN_GROUPS and group in member.groups)
+
+
+def may_permit(giver: Member, snapshot: Snapshot) -> bool:
+    """Whether somebody may give permissions at all: an intern only where the school chose so."""
+    return giver.role in _REACH and (giver.role is not Role.INTERN or snapshot.policy.interns_permit)
 
 
 def may_grant(giver: Member, wish: Grant, snapshot: Snapshot, now: datetime) -> Verdict:
@@ -81,12 +92,13 @@ def may_grant(giver: Member, wish: Grant, snapshot: Snapshot, now: datetime) -> 
 
     The start is `now` at the earliest; giver and role of the wish are replaced by the real ones.
     """
-    if giver.role not in _REACH:
+    if not may_permit(giver, snapshot):
         return Verdict(False, Refusal.ROLE)
     groups = _groups_of(wish, snapshot)
     if not groups:
         return Verdict(False, Refusal.NOBODY)
-    if not all(may_act_for(giver, group) for group in groups):
+    interns = snapshot.policy.interns_permit
+    if not all(may_act_for(giver, group, interns=interns) for group in groups):
         return Verdict(False, Refusal.GROUP)
     somewhere = wish.sites or wish.categories or wish.items
     needs_a_place = wish.facets <= {Facet.PLACE, Facet.ACTION, Facet.APP}
@@ -103,7 +115,7 @@ def may_grant(giver: Member, wish: Grant, snapshot: Snapshot, now: datetime) -> 
         for rule in rules_in_the_way(asking, wish):
             if rule.gate is Gate.LOCKED:
                 return Verdict(False, Refusal.LOCKED, rule=rule)
-            if not lifts(giver.role, rule.liftable_by):
+            if not lifts(giver.role, rule.liftable_by, interns=interns):
                 return Verdict(False, Refusal.NOT_LIFTABLE, rule=rule)
             if rule.consent:
                 left_out |= _without_consent(group, wish, snapshot)
@@ -113,6 +125,33 @@ def may_grant(giver: Member, wish: Grant, snapshot: Snapshot, now: datetime) -> 
     return Verdict(
         True, grant=replace(wish, start=start, end=end, role=giver.role, by=giver.id), left_out=frozenset(left_out)
     )
+
+
+def may_stand(giver: Member, wish: Grant, snapshot: Snapshot, now: datetime) -> Verdict:
+    """Whether the management may give `wish` as a standing permission to staff: whole roles or named people.
+
+    It is not cut to a period: staff prepare and look at sites outside their lessons too.
+    """
+    if giver.role is not Role.MANAGEMENT:
+        return Verdict(False, Refusal.ROLE)
+    members = [snapshot.people.get(person) for person in wish.people]
+    adults = all(member is not None and member.role is not Role.PUPIL for member in members)
+    if wish.groups or Role.PUPIL in wish.roles or not adults or not (wish.roles or members):
+        return Verdict(False, Refusal.NOBODY)
+    if not (wish.sites or wish.categories) or not _all_known(wish, snapshot):
+        return Verdict(False, Refusal.NOTHING)
+    roles = wish.roles.union(member.role for member in members if member is not None)
+    for role in sorted(roles):
+        asking = Asking(AccessRequest(Action.VISIT, Principal(role)), snapshot, now)
+        for rule in rules_in_the_way(asking, wish):
+            if rule.gate is Gate.LOCKED:
+                return Verdict(False, Refusal.LOCKED, rule=rule)
+            if rule.liftable_by is LiftableBy.NOBODY:
+                return Verdict(False, Refusal.NOT_LIFTABLE, rule=rule)
+    start = max(wish.start, now)
+    if wish.end <= start:
+        return Verdict(False, Refusal.ENDED)
+    return Verdict(True, grant=replace(wish, start=start, role=giver.role, by=giver.id))
 
 
 def _all_known(wish: Grant, snapshot: Snapshot) -> bool:
@@ -151,7 +190,7 @@ def rules_in_the_way(asking: Asking, wish: Grant) -> Iterator[Rule]:
                     and (rule.categories & categories or (site and covered(site, asking.meant(rule))))
                 ):
                     yield rule
-    for facet in (Facet.PRINT, Facet.WORDS, Facet.PERSONAL):
+    for facet in (Facet.PRINT, Facet.WORDS, Facet.PERSONAL, Facet.CONNECT):
         if facet in wish.facets:
             yield from (rule for rule in facet_rules(facet) if asking.holds(rule))
 
@@ -189,12 +228,12 @@ def _earlier(end: datetime, period: Period) -> datetime:
 
 def _without_consent(group: str, wish: Grant, snapshot: Snapshot) -> set[str]:
     """The pupils the wish names, of this group, whose parents have not agreed."""
-    consents = snapshot.state.consents
+    consents, whole = snapshot.state.consents, snapshot.state.consented_groups
     return {
         person.id
         for person in snapshot.people.values()
         if person.role is Role.PUPIL
         and group in person.groups
         and (group in wish.groups or person.id in wish.people)
-        and not consents.get(person.id, False)
+        and not consents.get(person.id, bool(person.groups) and person.groups[0] in whole)
     }

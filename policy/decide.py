@@ -19,6 +19,7 @@ FACETS: tuple[Callable[[Asking], Word], ...] = (
     spoken.personal,
     facets.app,
     facets.printing,
+    facets.connecting,
 )
 
 

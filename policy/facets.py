@@ -1,4 +1,4 @@
-"""The facets of place, action, program and printing: each finds the one rule that applies to it.
+"""The facets of place, action, program, printing and device: each finds the one rule that applies to it.
 
 Where several rules match one thing, the most specific match speaks (a named site before a category).
 """
@@ -11,7 +11,7 @@ from dataclasses import replace
 from policy.address import site_of
 from policy.asking import Asking
 from policy.match import covered
-from policy.model import Action, Effect, Facet, Grant, Reason, Rule
+from policy.model import Action, DeviceClass, Effect, Facet, Grant, Reason, Rule
 from policy.weighing import STRICTNESS, Word, at_this_place, doing, merged, strictest, weigh
 
 _ACTION_REASON = {
@@ -32,7 +32,8 @@ def place_of(asking: Asking, hosts: Iterable[str]) -> Word:
     lifted: list[Word] = []
     for host in hosts:
         for rule, category in _place_rules(asking, host):
-            word = weigh(asking, Facet.PLACE, rule, Reason.PLACE, _at(asking, (host,), category), category)
+            reason = Reason.REMINDER if rule.second_thought else Reason.PLACE
+            word = weigh(asking, Facet.PLACE, rule, reason, _at(asking, (host,), category), category)
             if word.effect is not Effect.ALLOW:
                 how = asking.how(host)
                 if how:
@@ -143,6 +144,17 @@ def printing(asking: Asking) -> Word:
     if rule is None:
         return Word(Facet.PRINT, Effect.ALLOW, Reason.OPEN)
     return weigh(asking, Facet.PRINT, rule, Reason.PRINT, lambda grant: not grant.sites and not grant.categories, None)
+
+
+def connecting(asking: Asking) -> Word:
+    """The device itself: a phone that is off in school hours, whatever it asks for."""
+    kind = asking.who.device_class
+    speaking = (r for r in asking.snapshot.facet_rules(Facet.CONNECT) if kind in r.devices and asking.holds(r))
+    rule = strictest(speaking)
+    if rule is None:
+        return Word(Facet.CONNECT, Effect.ALLOW, Reason.OPEN)
+    reason = Reason.PHONE if kind is DeviceClass.PHONE else Reason.CONNECT
+    return weigh(asking, Facet.CONNECT, rule, reason, lambda grant: not grant.sites and not grant.categories, None)
 
 
 def _at(asking: Asking, hosts: tuple[str, ...], category: str | None) -> Callable[[Grant], bool]:

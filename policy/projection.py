@@ -109,6 +109,7 @@ def _state(state: State, mine: _Mine) -> State:
         pauses=_spans(state.pauses, mine),
         rainy=_spans(state.rainy, mine),
         leases=mine.leases,
+        consented_groups=state.consented_groups & mine.groups,
     )
 
 
@@ -131,9 +132,10 @@ def _grant(grant: Grant, mine: _Mine) -> Grant | None:
     if grant.without and not mine.owned:
         held = (one for one, theirs in mine.seats.items() if not grant.groups.isdisjoint(theirs))
         people, groups, without = (people | frozenset(held)) - without, _NOBODY, _NOBODY
-    if not people and not groups:
+    roles = grant.roles.intersection(member.role for member in mine.people.values()) if grant.roles else grant.roles
+    if not people and not groups and not roles:
         return None
-    return replace(grant, people=people, groups=groups, without=without, by="", goal="")
+    return replace(grant, roles=roles, people=people, groups=groups, without=without, by="", goal="")
 
 
 def _care(care: Care, mine: _Mine) -> Care | None:

@@ -84,7 +84,7 @@ def weigh(
         if facet in grant.facets
         and about(grant)
         and asking.given_to_me(grant)
-        and lifts(grant.role, rule.liftable_by)
+        and lifts(grant.role, rule.liftable_by, interns=asking.snapshot.policy.interns_permit)
         and asking.live(grant.start, grant.end)
     )
     if grants and rule.consent and not asking.consented():

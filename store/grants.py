@@ -151,6 +151,7 @@ def _values(school: str, grant: Grant) -> dict[str, Any]:
         "items": list(grant.items),
         "topics": sorted(grant.topics),
         "kinds": sorted(grant.kinds),
+        "roles": sorted(role.value for role in grant.roles),
         "goal": grant.goal,
     }
 
@@ -171,5 +172,6 @@ def _grant(row: sa.Row[Any]) -> Grant:
         items=tuple(row.items),
         topics=frozenset(row.topics),
         kinds=frozenset(row.kinds),
+        roles=frozenset(Role(role) for role in row.roles),
         goal=row.goal,
     )

@@ -30,12 +30,12 @@ class Measures:
 
     database: Database
 
-    def add_sanction(self, school: str, sanction: Sanction, now: datetime) -> Sanction:
-        """Write a ban; `sanction.by` is who did it."""
+    def add_sanction(self, school: str, sanction: Sanction, now: datetime, *, reason: str = "") -> Sanction:
+        """Write a ban; `sanction.by` is who did it. `reason` is for those who decide, and in no snapshot."""
         made = sanction if sanction.id else replace(sanction, id=new_id())
         row = _timed(school, made) | {"id": made.id, "person_id": made.person, "target": made.on.value}
         with self.database.write(school) as change:
-            change.execute(sa.insert(sanctions).values(**row, sites=list(made.sites)))
+            change.execute(sa.insert(sanctions).values(**row, sites=list(made.sites), reason=reason, lifted=[]))
             change.moved(made.by, "sanction.add", now, [made.id, made.person])
         return made
 
@@ -43,6 +43,23 @@ class Measures:
         """End a ban at `now`. False: unknown or ended already."""
         with self.database.write(school) as change:
             return _end(change, sanctions, sanctions.c.id == sanction_id, by, "sanction.lift", now, [sanction_id])
+
+    def lift_for_now(self, school: str, sanction_id: str, end: datetime, by: str, now: datetime) -> bool:
+        """Lift a ban from `now` to `end`, after which it is there again by itself. False: unknown or ended."""
+        mine = sa.and_(sanctions.c.school_id == school, sanctions.c.id == sanction_id, sanctions.c.ends > now)
+        with self.database.write(school) as change:
+            row = change.execute(sa.select(sanctions.c.lifted).where(mine)).first()
+            if row is None or end <= now:
+                return False
+            lifted = [*row.lifted, [now.isoformat(), end.isoformat()]]
+            change.execute(sa.update(sanctions).where(mine).values(lifted=lifted))
+            change.moved(by, "sanction.lift_for_now", now, [sanction_id])
+        return True
+
+    def reasons(self, school: str, now: datetime) -> dict[str, str]:
+        """Ban id to the reason that was written down, of bans that have not ended."""
+        with self.database.read() as connection:
+            return {row.id: row.reason for row in _live(connection, sanctions, school, now)}
 
     def sanctions(self, school: str, now: datetime) -> tuple[Sanction, ...]:
         """Bans that have not ended."""
@@ -138,7 +155,16 @@ class Measures:
 def read_sanctions(connection: Connection, school: str, now: datetime) -> tuple[Sanction, ...]:
     """Bans that have not ended."""
     return tuple(
-        Sanction(r.id, r.person_id, SanctionTarget(r.target), r.starts, r.ends, r.by_id, tuple(r.sites))
+        Sanction(
+            id=r.id,
+            person=r.person_id,
+            on=SanctionTarget(r.target),
+            start=r.starts,
+            end=r.ends,
+            by=r.by_id,
+            sites=tuple(r.sites),
+            lifted=tuple((datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in r.lifted),
+        )
         for r in _live(connection, sanctions, school, now)
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from policy.model import Group, Member, Role
 from store.db import Database
-from store.tables import consents, groups, memberships, people
+from store.tables import consents, group_consents, groups, memberships, people
 from store.year import school_year
 
 
@@ -112,7 +112,35 @@ class People:
             if change.execute(known).first() is None:
                 return False
             change.upsert(consents, tuple(key), [key | {"agreed": agreed, "at": now}])
+            if not agreed:  # "everybody's parents agreed" is no longer true of this one's groups
+                mine = sa.select(memberships.c.group_id).where(
+                    memberships.c.school_id == school, memberships.c.person_id == person_id
+                )
+                change.execute(
+                    sa.delete(group_consents).where(
+                        group_consents.c.school_id == school, group_consents.c.group_id.in_(mine)
+                    )
+                )
             change.moved(by, "consent.yes" if agreed else "consent.no", now, [person_id])
+        return True
+
+    def set_group_consent(self, school: str, group_id: str, agreed: bool, by: str, now: datetime) -> bool:
+        """Whether all parents of a group agreed, for the school year of `now`.
+
+        False: unknown group, or somebody in it whose parents said no.
+        """
+        key = {"school_id": school, "group_id": group_id, "year": school_year(now)}
+        with self.database.write(school) as change:
+            known = sa.select(groups.c.id).where(groups.c.school_id == school, groups.c.id == group_id)
+            if change.execute(known).first() is None:
+                return False
+            if agreed and change.execute(_refused_in(school, group_id, now)).first() is not None:
+                return False
+            this = [group_consents.c[name] == value for name, value in key.items()]
+            change.execute(sa.delete(group_consents).where(*this))
+            if agreed:
+                change.execute(sa.insert(group_consents).values(**key, at=now, by_id=by))
+            change.moved(by, "group_consent.yes" if agreed else "group_consent.no", now, [group_id])
         return True
 
     def consents(self, school: str, now: datetime) -> Mapping[str, bool]:
@@ -147,6 +175,24 @@ def read_consents(connection: Connection, school: str, now: datetime) -> dict[st
     this_year = sa.and_(consents.c.school_id == school, consents.c.year == school_year(now))
     rows = connection.execute(sa.select(consents.c.person_id, consents.c.agreed).where(this_year)).all()
     return dict(sorted((person, agreed) for person, agreed in rows))
+
+
+def read_group_consents(connection: Connection, school: str, now: datetime) -> frozenset[str]:
+    """The groups of which all parents agreed, in this school year."""
+    this_year = sa.and_(group_consents.c.school_id == school, group_consents.c.year == school_year(now))
+    return frozenset(connection.scalars(sa.select(group_consents.c.group_id).where(this_year)))
+
+
+def _refused_in(school: str, group_id: str, now: datetime) -> sa.Select[tuple[str]]:
+    inside = sa.select(memberships.c.person_id).where(
+        memberships.c.school_id == school, memberships.c.group_id == group_id
+    )
+    return sa.select(consents.c.person_id).where(
+        consents.c.school_id == school,
+        consents.c.year == school_year(now),
+        sa.not_(consents.c.agreed),
+        consents.c.person_id.in_(inside),
+    )
 
 
 def groups_of(connection: Connection, school: str, persons: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:

@@ -19,8 +19,10 @@ from store.tables import (
     counts,
     events,
     grants,
+    group_consents,
     groups,
     leases,
+    notes,
     proposals,
     reports,
     sanctions,
@@ -69,6 +71,7 @@ class Counts:
     reports: int = 0
     grants: int = 0
     measures: int = 0
+    notes: int = 0
     audit: int = 0
     consents: int = 0
     groups: int = 0
@@ -109,9 +112,10 @@ def purge_main(database: Database, school: str, now: datetime, terms: Terms) -> 
             audit=_forget(change, audit, audit.c.at < _before(now, terms.audit)),
             counts=_forget(change, counts, counts.c.hour < _before(now, terms.counts)),
             codes=_forget(change, codes, codes.c.expires < now),
-            consents=_forget(change, consents, consents.c.year < school_year(now)),
+            consents=sum(_forget(change, one, one.c.year < school_year(now)) for one in (consents, group_consents)),
             grants=_forget(change, grants, grants.c.ends < ended),
             measures=sum(_forget(change, one, one.c.ends < ended) for one in (sanctions, agreements, spans, leases)),
+            notes=_forget(change, notes, notes.c.at < ended),
             groups=_forget(change, groups, groups.c.until < ended),
         )
         if found.total:

@@ -15,7 +15,7 @@ from store.db import Database, Pulse, StoreUnavailable
 from store.devices import read_devices, read_leases
 from store.grants import read_grants
 from store.measures import PAUSE, RAIN, read_agreements, read_care, read_sanctions, read_spans
-from store.people import read_consents, read_groups, read_members, read_pupils
+from store.people import read_consents, read_group_consents, read_groups, read_members, read_pupils
 from store.policies import current_number, read_policy
 from store.proposals import read_proposed
 from store.tables import schools
@@ -97,4 +97,5 @@ def _state(connection: Connection, school: str, now: datetime) -> State:
         pauses=spans[PAUSE],
         rainy=spans[RAIN],
         leases=read_leases(connection, school, now),
+        consented_groups=read_group_consents(connection, school, now),
     )

@@ -133,6 +133,63 @@ consents = Table(
     ForeignKeyConstraint(["school_id", "person_id"], ["people.school_id", "people.id"], ondelete="CASCADE"),
 )
 
+# The coordinator said that the parents of everybody in the group agreed, for one school year.
+group_consents = Table(
+    "group_consents",
+    metadata,
+    _school(),
+    Column("group_id", Words, primary_key=True),
+    Column("year", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("by_id", Words, nullable=False),
+    ForeignKeyConstraint(["school_id", "group_id"], ["groups.school_id", "groups.id"], ondelete="CASCADE"),
+)
+
+# May a photo of this pupil or member of staff be shown: asked once, until somebody changes it.
+photo_permissions = Table(
+    "photo_permissions",
+    metadata,
+    _school(),
+    Column("person_id", Words, primary_key=True),
+    Column("answer", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("by_id", Words, nullable=False),
+    ForeignKeyConstraint(["school_id", "person_id"], ["people.school_id", "people.id"], ondelete="CASCADE"),
+)
+
+# What the school keeps a list of: its official accounts, the accounts of groups, its own means for parents.
+registers = Table(
+    "registers",
+    metadata,
+    _school(),
+    _id(),
+    Column("kind", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("place", Words, nullable=False),
+    Column("person_id", Words),
+    Column("group_id", Words),
+    Column("note", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("by_id", Words, nullable=False),
+    Index(None, "school_id", "kind"),
+)
+
+# A talk, a warning or a ban of a pupil, noted by a person, for the pupil's file. Of staff there is none.
+notes = Table(
+    "notes",
+    metadata,
+    _school(),
+    _id(),
+    Column("person_id", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("text", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("by_id", Words, nullable=False),
+    Column("sanction_id", Words),
+    ForeignKeyConstraint(["school_id", "person_id"], ["people.school_id", "people.id"], ondelete="CASCADE"),
+    Index(None, "school_id", "at"),
+)
+
 devices = Table(
     "devices",
     metadata,
@@ -193,6 +250,7 @@ grants = Table(
     Column("items", JSON, nullable=False, server_default="[]"),
     Column("topics", JSON, nullable=False, server_default="[]"),
     Column("kinds", JSON, nullable=False, server_default="[]"),
+    Column("roles", JSON, nullable=False, server_default="[]"),
     Column("goal", Words, nullable=False),
     Index(None, "school_id", "ends"),
 )
@@ -208,6 +266,8 @@ sanctions = Table(
     Column("ends", Moment, nullable=False),
     Column("by_id", Words, nullable=False),
     Column("sites", JSON, nullable=False),
+    Column("reason", Words, nullable=False, server_default=""),
+    Column("lifted", JSON, nullable=False, server_default="[]"),  # pairs of ISO moments
     Index(None, "school_id", "ends"),
 )
 
@@ -344,6 +404,8 @@ reports = Table(
     Column("person_id", Words),
     Column("seen", Moment),
     Column("by_id", Words),
+    Column("kind", Words, nullable=False, server_default="saw"),
+    Column("audience", Words, nullable=False, server_default="teacher"),
     CheckConstraint(_BARE_HOST, name="bare_host"),
     Index(None, "school_id", "at"),
 )

@@ -5,7 +5,7 @@ A-labels, no trailing dot (see `policy.address`). Ids are opaque strings.
 """
 
 from policy.model.question import AccessRequest, Address, Decision, Principal, Search, Step
-from policy.model.rules import Basis, Clause, Closure, Period, Policy, Protocol, Rule, Schedule, Slot
+from policy.model.rules import Basis, Clause, Policy, Protocol, Rule
 from policy.model.school import (
     ALWAYS,
     FOREVER,
@@ -21,17 +21,23 @@ from policy.model.school import (
     State,
 )
 from policy.model.snapshot import Knowledge, Snapshot
+from policy.model.timetable import Closure, Period, Schedule, Slot
 from policy.model.vocabulary import (
     Action,
     BasisKind,
+    Bound,
+    ClauseKind,
     DeviceClass,
     Effect,
     Facet,
     Gate,
     HoldsIn,
     LiftableBy,
+    Means,
     PeriodKind,
     Reason,
+    ReportKind,
+    ReportTo,
     Role,
     SanctionTarget,
     Strength,
@@ -48,8 +54,10 @@ __all__ = [
     "Agreement",
     "Basis",
     "BasisKind",
+    "Bound",
     "Care",
     "Clause",
+    "ClauseKind",
     "Closure",
     "Decision",
     "Device",
@@ -64,6 +72,7 @@ __all__ = [
     "Knowledge",
     "Lease",
     "LiftableBy",
+    "Means",
     "Member",
     "Period",
     "PeriodKind",
@@ -71,6 +80,8 @@ __all__ = [
     "Principal",
     "Protocol",
     "Reason",
+    "ReportKind",
+    "ReportTo",
     "Role",
     "Rule",
     "Sanction",

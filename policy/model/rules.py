@@ -1,24 +1,44 @@
-"""A school's policy: its protocol, the rules drawn from it and from its own decisions, and its schedule."""
+"""A school's policy: its protocol, the rules drawn from it and from its own decisions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date
 
-from policy.model.vocabulary import Action, BasisKind, Effect, Facet, Gate, HoldsIn, LiftableBy, PeriodKind, Role
+from policy.model.timetable import Schedule
+from policy.model.vocabulary import (
+    Action,
+    BasisKind,
+    Bound,
+    ClauseKind,
+    DeviceClass,
+    Effect,
+    Facet,
+    Gate,
+    HoldsIn,
+    LiftableBy,
+    Means,
+    Role,
+)
 from policy.model.words import Term
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One article of a protocol, in our own words for an adult and for a child."""
+    """One article of a protocol, in our own words for an adult and for a child.
+
+    `kind` says what Klaswacht does with it, `means` by what it supports it, `why` (Dutch) why no machine should.
+    """
 
     id: str
     article: str
-    binds: frozenset[Role]
+    binds: frozenset[Bound]
     adult: str
     child: str
+    kind: ClauseKind = ClauseKind.HUMAN
+    means: tuple[Means, ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +69,9 @@ class Rule:
     Empty `groups` means all groups. A place rule names categories or sites; an action rule names actions (and, for
     uploads, media; empty means any); a words rule names kinds, and is about searches unless it names actions: then it
     is about what is written there; a personal rule may name `types` of `policy.personal` (empty means any); an app rule
-    names app categories or program names.
+    names app categories or program names; a connect rule is about every request of these classes of `devices`.
     `consent` asks for the parents' consent before a grant lifts the rule for a pupil. `second_thought` lets the child
-    itself release what a `hold` stopped, once, after thinking.
+    itself release what a `hold` stopped, once, after thinking; of a place it is a reminder to read first.
     """
 
     id: str
@@ -72,45 +92,7 @@ class Rule:
     consent: bool = False
     types: frozenset[str] = frozenset()
     second_thought: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A stretch of one school day in local wall-clock time, `start` inclusive, `end` exclusive."""
-
-    kind: PeriodKind
-    start: time
-    end: time
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Closure:
-    """Days without school, `first` and `last` both included (local dates)."""
-
-    first: date
-    last: date
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """The week: weekday (0 is Monday) to slots that do not overlap, in order; groups may have a week of their own."""
-
-    zone: str = "Europe/Amsterdam"
-    days: Mapping[int, tuple[Slot, ...]] = field(default_factory=dict)
-    groups: Mapping[str, Mapping[int, tuple[Slot, ...]]] = field(default_factory=dict)
-    closures: tuple[Closure, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """What holds at one moment: kind, absolute start and end (None: no change in sight), and its name."""
-
-    kind: PeriodKind
-    start: datetime | None
-    end: datetime | None
-    name: str = ""
+    devices: frozenset[DeviceClass] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +103,8 @@ class Policy:
     category but the safety floor's. `terms` are the school's own search words, `passed_words` words and phrases that
     it takes out of the lexicon. `domains` are the school's own names for mail and accounts, `public` what everybody may
     know of the school itself (telephone numbers, mail addresses, its street and number). With `hold_unknown` a site
-    that looks like something the rules close waits for the coordinator.
+    that looks like something the rules close waits for the coordinator. With `interns_permit` an intern may give
+    permissions to the groups it is in, as a teacher does.
     """
 
     protocol: Protocol
@@ -134,3 +117,4 @@ class Policy:
     domains: tuple[str, ...] = ()
     public: tuple[str, ...] = ()
     hold_unknown: bool = False
+    interns_permit: bool = False

@@ -68,7 +68,8 @@ class Grant:
     `items` are single items of a service (`youtube:id`): that one, without what is around it. Empty `sites`,
     `categories` and `items` mean every place, for the other facets only. `topics` are what the lesson is about: the
     permission then lifts only the search words of those topics. `kinds` are kinds of words or of personal data: then it
-    lifts only those (empty: all). `role` is the giver's role, `by` the giver's person id.
+    lifts only those (empty: all). `roles` are whole roles of staff, for a standing permission of the management.
+    `role` is the giver's role, `by` the giver's person id.
     """
 
     id: str
@@ -86,11 +87,12 @@ class Grant:
     goal: str = ""
     topics: frozenset[str] = frozenset()
     kinds: frozenset[str] = frozenset()
+    roles: frozenset[Role] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Sanction:
-    """A temporary ban of one person on one kind of thing."""
+    """A temporary ban of one person on one kind of thing. `lifted` are the stretches for which it was lifted."""
 
     id: str
     person: str
@@ -99,6 +101,7 @@ class Sanction:
     end: datetime
     by: str = ""
     sites: tuple[str, ...] = ()
+    lifted: tuple[tuple[datetime, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +144,8 @@ class Span:
 class State:
     """All that comes and goes. Ended rows may be left out by the store; `decide` looks at the times anyway.
 
-    `consents` maps a person to whether the parents agreed; a person that is not in it did not.
+    `consents` maps a person to whether the parents agreed; a person that is not in it did not, unless the coordinator
+    said that all parents of the group did (`consented_groups`).
     """
 
     grants: tuple[Grant, ...] = ()
@@ -152,3 +156,4 @@ class State:
     pauses: tuple[Span, ...] = ()
     rainy: tuple[Span, ...] = ()
     leases: tuple[Lease, ...] = ()
+    consented_groups: frozenset[str] = frozenset()

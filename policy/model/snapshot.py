@@ -8,8 +8,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from policy.model.rules import Clause, Period, Policy, Rule
+from policy.model.rules import Clause, Policy, Rule
 from policy.model.school import Device, Group, Member, State
+from policy.model.timetable import Period
 from policy.model.vocabulary import Facet, Gate
 from policy.roster import Roster
 

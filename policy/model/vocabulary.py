@@ -17,6 +17,51 @@ class Role(StrEnum):
     COUNSELLOR = "counsellor"
 
 
+class Bound(StrEnum):
+    """Whom a clause binds: everybody's role, the parents, and the school as a whole."""
+
+    PUPIL = "pupil"
+    TEACHER = "teacher"
+    INTERN = "intern"
+    STAFF = "staff"
+    COORDINATOR = "coordinator"
+    MANAGEMENT = "management"
+    COUNSELLOR = "counsellor"
+    PARENT = "parent"
+    SCHOOL = "school"
+
+
+class ClauseKind(StrEnum):
+    """What Klaswacht does with a clause: rules keep it, a screen or register supports it, or it is for people."""
+
+    ENFORCED = "enforced"
+    SUPPORTED = "supported"
+    HUMAN = "human"
+
+
+class Means(StrEnum):
+    """By what a clause is supported. Every one has a name in every language (`config/text`) and a place to find it."""
+
+    ASK = "ask"
+    AGREEMENT = "agreement"
+    BAN = "ban"
+    CONSENT = "consent"
+    COUNSELLORS = "counsellors"
+    EXPLAIN = "explain"
+    GROUP_ACCOUNTS = "group-accounts"
+    IDENTITY_LIST = "identity-list"
+    NOTES = "notes"
+    OFFICIAL_ACCOUNTS = "official-accounts"
+    OPEN_MEANS = "open-means"
+    PHOTO_PERMISSIONS = "photo-permissions"
+    PHOTO_REMINDER = "photo-reminder"
+    PREVIEW = "preview"
+    REPORT = "report"
+    RULES_PAGE = "rules-page"
+    SECOND_THOUGHT = "second-thought"
+    UNREAD_MAIL = "unread-mail"
+
+
 class DeviceClass(StrEnum):
     """What kind of thing sits on the network; an unlisted device is `UNKNOWN` and treated as the strictest pupil."""
 
@@ -150,6 +195,8 @@ class Reason(StrEnum):
     PERSONAL = "personal"
     CONNECT = "connect"
     CONSENT = "consent"
+    PHONE = "phone"
+    REMINDER = "reminder"
     RELEASED = "released"
     UNREADABLE = "unreadable"
     FAILED = "failed"
@@ -161,3 +208,20 @@ class SanctionTarget(StrEnum):
     CHROMEBOOK = "chromebook"
     PRINTER = "printer"
     PHONE = "phone"
+
+
+class ReportKind(StrEnum):
+    """What somebody tells by themselves. A report is never a violation."""
+
+    SAW = "saw"
+    BULLIED = "bullied"
+    PICTURES = "pictures"
+    OTHER = "other"
+
+
+class ReportTo(StrEnum):
+    """Who hears a report, by the choice of who tells it."""
+
+    TEACHER = "teacher"
+    MANAGEMENT = "management"
+    COUNSELLOR = "counsellor"

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import pytest
 
-from policy.authority import Refusal, may_act_for, may_grant
+from policy.authority import Refusal, may_act_for, may_grant, may_stand
 from policy.decide import decide
-from policy.model import Effect, Facet, Grant, Member
+from policy.model import Effect, Facet, Grant, Member, Role
 from tests.cast import (
     ANJA,
     BO,
@@ -86,3 +86,42 @@ def test_management_and_coordinator_may_act_for_every_group_and_a_teacher_for_he
 
 def test_a_full_permission_is_given_though_one_action_in_it_stays_closed() -> None:
     assert may_grant(ANJA, replace(WISH, facets=frozenset({Facet.PLACE, Facet.ACTION})), SNAPSHOT, LESSON).allowed
+
+
+STANDING = grant(
+    groups=frozenset(), roles=frozenset({Role.TEACHER, Role.INTERN}), sites=("social.com",), end=at("23:00")
+)
+
+
+def test_a_standing_permission_for_staff_is_not_cut_to_the_bell() -> None:
+    verdict = may_stand(RIA, STANDING, SNAPSHOT, EVENING)
+    assert verdict.allowed
+    assert verdict.grant is not None
+    assert (verdict.grant.end, verdict.grant.role) == (at("23:00"), Role.MANAGEMENT)
+
+
+@pytest.mark.parametrize(
+    ("giver", "wish", "reason"),
+    [
+        (ANJA, STANDING, Refusal.ROLE),
+        (COR, STANDING, Refusal.ROLE),
+        (RIA, replace(STANDING, roles=frozenset({Role.PUPIL})), Refusal.NOBODY),
+        (RIA, replace(STANDING, people=frozenset({"sam"})), Refusal.NOBODY),
+        (RIA, replace(STANDING, roles=frozenset()), Refusal.NOBODY),
+        (RIA, replace(STANDING, groups=frozenset({"7"})), Refusal.NOBODY),
+        (RIA, replace(STANDING, sites=()), Refusal.NOTHING),
+        (RIA, replace(STANDING, sites=("adult.com",)), Refusal.LOCKED),
+        (RIA, replace(STANDING, end=at("08:00")), Refusal.ENDED),
+    ],
+)
+def test_a_standing_permission_is_the_managements_and_for_staff_only(
+    giver: Member, wish: Grant, reason: Refusal
+) -> None:
+    assert may_stand(giver, wish, SNAPSHOT, LESSON).reason is reason
+
+
+def test_an_intern_permits_where_the_school_chose_so_and_only_for_its_groups() -> None:
+    school = replace(SNAPSHOT, policy=replace(SNAPSHOT.policy, interns_permit=True))
+    assert may_grant(IRIS, WISH, school, LESSON).allowed
+    assert may_grant(IRIS, replace(WISH, groups=frozenset({"8"})), school, LESSON).reason is Refusal.GROUP
+    assert may_act_for(IRIS, "7", interns=True)

@@ -233,6 +233,12 @@ def test_an_interns_permission_lifts_nothing() -> None:
     assert said(visit("social.com"), school) == DENIED_PLACE
 
 
+def test_an_interns_permission_opens_where_the_school_lets_interns_permit() -> None:
+    school = with_state(grants=(grant(sites=("social.com",), role=Role.INTERN),))
+    school = replace(school, policy=replace(school.policy, interns_permit=True))
+    assert said(visit("social.com"), school)[1] is Reason.GRANTED
+
+
 # --- measures --------------------
 
 

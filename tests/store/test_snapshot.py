@@ -29,6 +29,7 @@ def everything(store: Store) -> None:
     store.measures.add_care(SCHOOL, Care("c", "noor", None, ("glucose.nl",), ("pomp",), date(2027, 1, 31)), "iris", NOW)
     agreed = Agreement("a", NOW, at("09:45"), frozenset({"8"}), frozenset({"sam"}), ("leren.nl",), "atlas", "bram")
     store.measures.start_agreement(SCHOOL, agreed, NOW)
+    store.people.set_group_consent(SCHOOL, "8", True, "cor", NOW)
     store.measures.pause(SCHOOL, Span("7", NOW, at("09:05"), "anja"), NOW)
     store.measures.rain(SCHOOL, Span("8", NOW, at("10:30"), "bram"), NOW)
     store.devices.lease(SCHOOL, Lease("chroom-1", "sam", NOW, at("10:15"), "anja"), NOW)
@@ -84,6 +85,7 @@ def test_measures_end_when_somebody_ends_them(store: Store) -> None:
     assert store.measures.resume(SCHOOL, "7", "anja", later)
     assert store.measures.dry(SCHOOL, "8", "bram", later)
     assert store.devices.end_lease(SCHOOL, "chroom-1", "anja", later)
+    assert store.people.set_group_consent(SCHOOL, "8", False, "cor", later)
     before = store.revision(SCHOOL)
     state = store.snapshot(SCHOOL, KNOWLEDGE, later).state
     assert replace(state, grants=(), consents={}) == replace(SNAPSHOT.state, consents={})
