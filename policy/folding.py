@@ -80,11 +80,14 @@ class Reading:
     whole: bool = False
 
 
-class _Table(dict[int, str]):
-    """A translation table that fills itself. It remembers characters, never words."""
+class _Table(dict[int, str | None]):
+    """A translation table that fills itself. It remembers characters, never words.
 
-    def __missing__(self, code: int) -> str:
-        read = self._read(chr(code))
+    What is read as nothing is None: with an empty text Python takes the slow way for all that follows.
+    """
+
+    def __missing__(self, code: int) -> str | None:
+        read = self._read(chr(code)) or None
         if len(self) < _TABLE_SIZE:
             self[code] = read
         return read

@@ -6,14 +6,16 @@ that sounds the same or, when it is long, one that is a single slip away.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import ahocorasick
 
 from policy.folding import fold
-from policy.framewalk import Compiled, Places, loose, ordered
+from policy.framewalk import Compiled, Places, add_places, loose, ordered, starts_of
 from policy.model import Hit
 from policy.said import Said
 from policy.slips import Slips
@@ -22,7 +24,6 @@ from policy.sounds import spelling
 _GLUED = 8  # letters: from here on a word may be several without spaces between them
 _LONGEST_GLUED = 60
 _LEAST_SOUND = 2
-_BEGUN = 2  # letters of a beginning by which most words are told apart from all of them
 _EDGE = 2
 _NOTHING = (0,)
 _NO_PAIRS: dict[str, int] = {}
@@ -103,11 +104,16 @@ class Frames:
         return frozenset(second for row in self._pairs.values() for second in row)
 
     @cached_property
+    def _shortest(self) -> int:
+        """Letters of the shortest beginning: by these most words are told apart from all of them."""
+        return min(map(len, self._vocabulary[1]), default=0)
+
+    @cached_property
     def _beginnings(self) -> dict[str, tuple[int, ...]]:
         """How long the beginnings are that begin with these letters."""
         lengths: dict[str, set[int]] = {}
         for word in self._vocabulary[1]:
-            lengths.setdefault(word[:_BEGUN], set()).add(len(word))
+            lengths.setdefault(word[: self._shortest], set()).add(len(word))
         return {start: tuple(sorted(found)) for start, found in lengths.items()}
 
     @cached_property
@@ -182,14 +188,33 @@ class Frames:
         kinds = set(words)
         if not self._learn(kinds, said):
             return
-        by_mask, places = self._masks(words, kinds, said)
+        masks = said.masks
+        matter = [word for word in kinds if masks[word] is not _NOTHING]
+        starts = starts_of(words, masks) if any(len(masks[word]) > 1 for word in matter) else range(len(words))
+        by_mask = self._paired(words, kinds, starts)
         present = 0
-        for mask in by_mask:
+        for mask in chain(by_mask, *[masks[word] for word in matter]):
             present |= mask
         if not said.plain:
             said.plain, said.around = f" {' '.join(words)} ", present
-        away = present | said.around
+        likely = self._likely(present, said)
+        if not likely:
+            return
+        needed = 0
+        for needs, _ in likely:
+            needed |= needs
+        add_places(by_mask, words, starts, {word: masks[word] for word in matter}, needed)
         where = Places(by_mask)
+        for _, frame in likely:
+            span = loose(frame, where) if frame.loose else ordered(frame, where)
+            if span:
+                first, last = span
+                yield frame.hit, bisect_right(starts, first) - 1, bisect_right(starts, last) - 1
+
+    def _likely(self, present: int, said: Said) -> list[tuple[int, Compiled]]:
+        """The frames of which every group is present and that nothing takes away."""
+        away = present | said.around
+        likely: list[tuple[int, Compiled]] = []
         left = present & self._anchors
         while left:
             lowest = left & -left
@@ -197,70 +222,52 @@ class Frames:
             for needs, frame in self._anchored[lowest.bit_length() - 1]:
                 if needs & present != needs or frame.unless & away:
                     continue
-                if any(phrase in said.plain for phrase in frame.phrases):
-                    continue
-                span = loose(frame, where) if frame.loose else ordered(frame, where)
-                if span:
-                    yield frame.hit, *(span if places is None else (places[span[0]], places[span[1]]))
+                if not said.has(frame.phrases):
+                    likely.append((needs, frame))
+        return likely
 
     def _learn(self, kinds: Set[str], said: Said) -> bool:
         """Take in these different words, and say whether they can be another frame than those that were known."""
         masks, worth = said.masks, said.guess
         new = kinds - masks.keys()
-        if said.guess:
-            unheard = new - said.sounds.keys()
-            if unheard:
-                said.sounds.update(zip(unheard, spelling(f" {' '.join(unheard)} ").split(), strict=True))
-        whole, seconds = self._vocabulary[0].keys(), self._seconds
-        named = new & whole
+        named = new & self._vocabulary[0].keys()
         for word in named:
             masks[word] = (self._named(word),)
-        for word in new - named:
+        rest = new - named
+        guessed = said.guessed(rest)
+        unheard = guessed - said.sounds.keys()
+        if unheard:
+            said.sounds.update(zip(unheard, spelling(f" {' '.join(unheard)} ").split(), strict=True))
+        for word in guessed:
             masks[word] = self._piece_masks(word, said)
-        return worth or bool(named) or any(masks[word] is not _NOTHING or word in seconds for word in new)
+        known = worth or bool(named) or not self._seconds.isdisjoint(rest)
+        rest -= guessed
+        masks.update(dict.fromkeys(rest, _NOTHING))
+        begun, shortest = self._beginnings, self._shortest
+        for word in [word for word in rest if word[:shortest] in begun]:
+            mask = self._named(word)
+            if mask:
+                masks[word], known = (mask,), True
+        return known
 
-    def _masks(
-        self, words: Sequence[str], kinds: Set[str], said: Said
-    ) -> tuple[dict[int, list[int]], list[int] | None]:
-        """Where words of each mask of groups stand; glued words are taken apart.
-
-        With it the place of each word in the text, where that is not simply the same.
-        """
-        masks = said.masks
+    def _paired(self, words: Sequence[str], kinds: Set[str], starts: Sequence[int]) -> dict[int, list[int]]:
+        """Where two words stand that count as one, by the mask of their groups."""
+        by_mask: dict[int, list[int]] = {}
         firsts = self._pairs.keys() & kinds
         seconds = self._seconds & kinds if firsts else frozenset[str]()
-        matter = {word for word in kinds if masks[word] is not _NOTHING} | seconds
-        where: dict[str, list[int]] = {word: [] for word in matter}
-        by_mask: dict[int, list[int]] = {}
-        places: list[int] | None = None
-        if any(len(masks[word]) > 1 for word in matter):
-            places = [place for place, word in enumerate(words) for _ in masks[word]]
-            at = 0
-            for word in words:
-                if word in where:
-                    where[word].append(at)
-                at += len(masks[word])
-        else:
-            for at, word in enumerate(words):
-                if word in where:
-                    where[word].append(at)
-        for word, stands in where.items():
-            for offset, mask in enumerate(masks[word]):
-                if mask:
-                    by_mask.setdefault(mask, []).extend([at + offset for at in stands] if offset else stands)
-            if word in seconds:
-                for at in stands:
-                    mask = self._pairs.get(words[at - 1 if places is None else places[at] - 1], _NO_PAIRS).get(word, 0)
-                    if mask and at:
-                        by_mask.setdefault(mask, []).append(at)
-        return by_mask, places
+        if seconds:
+            for place in [place for place, word in enumerate(words) if word in seconds]:
+                mask = self._pairs.get(words[place - 1], _NO_PAIRS).get(words[place], 0)
+                if mask and place:
+                    by_mask.setdefault(mask, []).append(starts[place])
+        return by_mask
 
     def _piece_masks(self, word: str, said: Said) -> tuple[int, ...]:
-        """The groups of a word, or of the words that were glued to it."""
+        """The groups of a word that may be misspelt, or of the words that were glued to it."""
         mask = self._named(word)
         if mask:
             return (mask,)
-        if not said.guess or len(word) < _LEAST_SOUND or word in self.innocent:
+        if len(word) < _LEAST_SOUND or word in self.innocent:
             return _NOTHING
         mask = self._sounds.get(said.sounds[word], 0)
         if mask:
@@ -281,7 +288,7 @@ class Frames:
         """The groups of a word as it is written."""
         whole, begun = self._vocabulary
         mask = whole.get(word, 0)
-        for length in self._beginnings.get(word[:_BEGUN], ()):
+        for length in self._beginnings.get(word[: self._shortest], ()):
             mask |= begun.get(word[:length], 0)
         return mask
 

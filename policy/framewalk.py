@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from policy.model import Hit
 
@@ -47,6 +48,32 @@ class Places:
                 return
             self.tries -= 1
             yield place
+
+
+def starts_of(words: Sequence[str], masks: Mapping[str, tuple[int, ...]]) -> list[int]:
+    """The place of each word when the words that were glued together count as several."""
+    return list(accumulate([len(masks[word]) for word in words], initial=0))[:-1]
+
+
+def add_places(
+    by_mask: dict[int, list[int]],
+    words: Sequence[str],
+    starts: Sequence[int],
+    masks: Mapping[str, tuple[int, ...]],
+    needed: int,
+) -> None:
+    """Add where the words stand that are in one of the needed groups."""
+    stands: dict[str, list[int]] = {}
+    for word, groups in masks.items():
+        if len(groups) > 1 or groups[0] & needed:
+            stands[word] = []
+    for place, word in zip(starts, words, strict=True):
+        if word in stands:
+            stands[word].append(place)
+    for word, places in stands.items():
+        for offset, mask in enumerate(masks[word]):
+            if mask & needed:
+                by_mask.setdefault(mask, []).extend([at + offset for at in places] if offset else places)
 
 
 def ordered(frame: Compiled, where: Places) -> tuple[int, int] | None:

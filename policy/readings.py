@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
 
 from policy.folding import HEARD, OWN, SCRIPT, SEEN, SIGNED, SIGNS, How, Reading, fold, latin
 from policy.sounds import single
 
 SEAM = "0q0q0"  # a word that nothing matches, between pieces of a long text that did not stand together
 _SHORT = 400  # words of a text that is always read as a whole
+_FEW_CHARACTERS = 120  # different ones: as many as prose in one language has, with its signs
 _AROUND = 5  # words on either side of a changed one
 
 _PLAIN = re.compile(r"[a-z ]*\Z")
@@ -55,21 +58,30 @@ def _keep(found: dict[str, Reading], how: How, text: str, least: int = 0, *, who
 
 
 def _signed(text: str) -> str:
-    """As the eye reads it, with the signs of a keyboard where they stand; by its different words when it is long."""
-    if text.isascii() or len(text) < 10 * _SHORT:
-        return text.translate(SIGNED)
-    words = text.split()
-    rare = {word: word.translate(SIGNED) for word in set(words) if not word.isascii()}
-    return " ".join([rare.get(word, word) for word in words]).translate(SIGNED)
+    """As the eye reads it, with the signs of a keyboard where they stand."""
+    return text.translate(SIGNED) if text.isascii() or len(text) < 10 * _SHORT else _translated(text, SIGNED)
 
 
 def _folded(text: str) -> str:
-    """As `fold`, by its different words where that is quicker."""
-    if text.isascii() or len(text) < 10 * _SHORT:
-        return fold(text)
+    """As `fold`."""
+    return fold(text) if text.isascii() or len(text) < 10 * _SHORT else " ".join(_translated(text, SEEN).split())
+
+
+def _translated(text: str, table: Mapping[int, str | None]) -> str:
+    """A long text by this table, but for the number of spaces: by its different characters when they are few, else by
+    its different words. Python translates what is not ASCII slowly."""
+    chars = set(text)
+    if len(chars) <= _FEW_CHARACTERS:
+        for char in chars:
+            read = table[ord(char)] or ""
+            if read != char:
+                text = text.replace(char, read)
+        return text
     words = text.split()
-    folded = {word: fold(word) for word in set(words) if not (word.isascii() and word.isalnum())}
-    return " ".join(" ".join([folded.get(word, word) for word in words]).split())
+    read_as = {
+        word: word.translate(table) for word in set(words) if not (word.isascii() and word.islower() and word.isalnum())
+    }
+    return " ".join([read_as.get(word, word) for word in words])
 
 
 def _odd(words: Sequence[str]) -> list[str]:
@@ -77,13 +89,28 @@ def _odd(words: Sequence[str]) -> list[str]:
     return [word for word in dict.fromkeys(words) if not word.isalpha() and not _TAME.match(word)]
 
 
-def _changed(words: Sequence[str], change: Mapping[str, str], around: int = _AROUND) -> str:
-    """The text with these words changed; of a long text only what stands around them."""
-    if len(words) > _SHORT:
-        places = [place for place, word in enumerate(words) if word in change]
-        if around * len(places) < len(words):
-            return f" {SEAM} ".join(_windows(words, places, change, around))
-    return " ".join([change.get(word, word) for word in words])
+class _Row:
+    """The words of a text, and where those stand that may be another word in a reading: looked up once for all."""
+
+    def __init__(self, words: Sequence[str], watched: Iterable[str]) -> None:
+        self._words, self._watched = words, watched
+
+    @cached_property
+    def _places(self) -> dict[str, list[int]]:
+        places: dict[str, list[int]] = {word: [] for word in self._watched}
+        for place, word in enumerate(self._words):
+            if word in places:
+                places[word].append(place)
+        return places
+
+    def changed(self, change: Mapping[str, str], around: int = _AROUND) -> str:
+        """The text with these words changed; of a long text only what stands around them."""
+        words = self._words
+        if len(words) > _SHORT:
+            rows = [self._places[word] for word in change]
+            if around * sum(map(len, rows)) < len(words):
+                return f" {SEAM} ".join(_windows(words, sorted(chain.from_iterable(rows)), change, around))
+        return " ".join([change.get(word, word) for word in words])
 
 
 def _windows(words: Sequence[str], places: Sequence[int], change: Mapping[str, str], around: int) -> Iterable[str]:
@@ -183,24 +210,25 @@ def _undone(words: Sequence[str], odd: Sequence[str]) -> Iterator[tuple[How, str
     """The text with the signs and digits inside its odd words undone, in every way that makes sense of them."""
     if not odd:
         return
+    row = _Row(words, odd)
     if _LEETED.search(" ".join(odd)):
         lettered = [word for word in odd if _LETTER.search(word)]
         drawn = _alike(lettered, _drawn)
         for table in _LEET:
             letters = _alike([drawn.get(word, word) for word in lettered], table.read)
             read = {word: letters.get(drawn.get(word, word), drawn.get(word, word)) for word in lettered}
-            yield How.LEET, _changed(words, {word: other for word, other in read.items() if word != other})
+            yield How.LEET, row.changed({word: other for word, other in read.items() if word != other})
         numbered = [word for word in odd if _DIGIT.search(word)]
         if numbered:
-            yield How.LEET, _changed(words, _alike(numbered, lambda text: text.translate(_APART)))
-            yield How.LEET, _changed(words, _alike(numbered, lambda text: text.translate(_GONE)))
+            yield How.LEET, row.changed(_alike(numbered, lambda text: text.translate(_APART)))
+            yield How.LEET, row.changed(_alike(numbered, lambda text: text.translate(_GONE)))
     closed = _alike(odd, lambda text: _INNER.sub("", text))
     if closed:
-        yield How.SPACED, _changed(words, closed)
+        yield How.SPACED, row.changed(closed)
         joined = _alike(odd, lambda text: _JOINING.sub("", text))
         mixed = {word: other for word, other in joined.items() if _LEETED.search(other) and _LETTER.search(other)}
         for table in _LEET if mixed else ():
-            yield How.LEET, _changed(words, {word: table.read(_drawn(other)) for word, other in mixed.items()})
+            yield How.LEET, row.changed({word: table.read(_drawn(other)) for word, other in mixed.items()})
 
 
 def _drawn(text: str) -> str:
@@ -225,20 +253,22 @@ def _cut(words: Sequence[str], kinds: frozenset[str]) -> Iterator[tuple[How, str
     once = single(text)
     if len(once) == len(text) and (text.isascii() or not _STRETCHED.search(text)):
         return
-    bare = dict(zip(text.split(" "), once.split(" "), strict=True))
-    stretched = [word for word, other in bare.items() if len(other) < len(word) - 1 or not word.isascii()]
-    stretched = [word for word in stretched if _STRETCHED.search(word)]
-    if stretched:
-        yield How.STRETCHED, _changed(words, _alike(stretched, lambda text: _STRETCHED.sub(r"\1", text)))
-        yield How.STRETCHED, _changed(words, _alike(stretched, lambda text: _STRETCHED.sub(r"\1\1", text)))
-    doubled = [word for word, other in bare.items() if len(other) < len(word) - 1 and len(word) <= _LONGEST_DOUBLED]
-    if doubled:
-        yield How.STRETCHED, _changed(words, {word: bare[word] for word in doubled}, 1)
-        yield How.STRETCHED, _changed(words, _alike(doubled, _halved), 1)
-        yield How.STRETCHED, _changed(words, _alike(doubled, lambda text: single(text, _CONSONANTS)), 1)
+    bare = {word: other for word, other in zip(text.split(" "), once.split(" "), strict=True) if word != other}
+    repeated = [word for word, other in bare.items() if len(other) < len(word) - 1]
+    foreign = [] if text.isascii() else [word for word in kinds if not word.isascii()]
+    stretched = [word for word in dict.fromkeys((*repeated, *foreign)) if _STRETCHED.search(word)]
+    doubled = [word for word in repeated if len(word) <= _LONGEST_DOUBLED]
     double_v = {word: _DOUBLE_U.sub("w", word) for word in bare if _DOUBLE_U.search(word)}
+    row = _Row(words, (*stretched, *doubled, *double_v))
+    if stretched:
+        yield How.STRETCHED, row.changed(_alike(stretched, lambda text: _STRETCHED.sub(r"\1", text)))
+        yield How.STRETCHED, row.changed(_alike(stretched, lambda text: _STRETCHED.sub(r"\1\1", text)))
+    if doubled:
+        yield How.STRETCHED, row.changed({word: bare[word] for word in doubled}, 1)
+        yield How.STRETCHED, row.changed(_alike(doubled, _halved), 1)
+        yield How.STRETCHED, row.changed(_alike(doubled, lambda text: single(text, _CONSONANTS)), 1)
     if double_v:
-        yield How.LEET, _changed(words, double_v, 1)
+        yield How.LEET, row.changed(double_v, 1)
 
 
 def _halved(text: str) -> str:

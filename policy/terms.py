@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
+
+import ahocorasick
 
 from policy.folding import How, Reading, fold
 from policy.frames import Frame, Frames
 from policy.model import Hit, Term
-from policy.readings import apart, readings
+from policy.readings import SEAM, apart, readings
 from policy.said import MOST_SLIPS, Said
 from policy.sounds import spelling
 from policy.termtable import Piece, Terms, within_words
@@ -25,6 +27,8 @@ HELP = "help"
 _GUESSED = frozenset({How.PLAIN, How.ACCENT, How.LEET})  # readings that may also be misspelt
 _LETTERS = re.compile(r"(?<= )\S(?: \S(?= ))+")  # single letters in a row
 _LONG_TEXT = 3_000  # characters: of a longer text only the first reading may also be misspelt
+_VERY_LONG_TEXT = 20_000  # of a longer one only what stands near its ends may be misspelt
+_END = 4_000  # characters: what a person writes is at the start or the end, the rest is what was there
 _FRAME = -1  # the number of a piece that is no term
 _MASKED = re.compile(r"(?<!\S)[^\W\d_]+(?:[*#%&]+[^\W\d_]*)+|(?<!\S)(?:[*#%&]+[^\W\d_]+)+")
 _MASK = re.compile(r"[*#%&]")
@@ -94,8 +98,8 @@ class Lexicon:
                     continue
                 found[piece.entry] = Found(piece.entry, reading.text[piece.start : piece.end], piece.how)
                 done.add(piece.number)
-        plain = read[0].text
-        return tuple(one for one in found.values() if not self._mild_here(one.hit, plain))
+        about = self._about(read[0].text) if any(one.hit.severity == 1 for one in found.values()) else frozenset()
+        return tuple(one for one in found.values() if one.hit.severity != 1 or about.isdisjoint(one.hit.topics))
 
     @cached_property
     def _layers(self) -> tuple[Lexicon, ...]:
@@ -115,15 +119,21 @@ class Lexicon:
         return self.innocent | self._frames.words if self.frames else self.innocent
 
     @cached_property
-    def _contexts(self) -> dict[str, tuple[str, ...]]:
-        return {
-            topic.id: tuple(f" {fold(word)}" + ("" if word.endswith("*") else " ") for word in topic.words)
-            for topic in self.topics
-        }
+    def _contexts(self) -> ahocorasick.Automaton:
+        """The words of the topics, each with the topics it is one of."""
+        contexts: dict[str, set[str]] = {"\0": set()}
+        for topic in self.topics:
+            for word in topic.words:
+                contexts.setdefault(f" {fold(word)}" + ("" if word.endswith("*") else " "), set()).add(topic.id)
+        automaton = ahocorasick.Automaton()
+        for word, topics in contexts.items():
+            automaton.add_word(word, topics)
+        automaton.make_automaton()
+        return automaton
 
-    def _mild_here(self, hit: Hit, plain: str) -> bool:
-        """Whether a mild term stands beside a word of one of its topics."""
-        return hit.severity == 1 and any(word in plain for id_ in hit.topics for word in self._contexts.get(id_, ()))
+    def _about(self, plain: str) -> Set[str]:
+        """The topics of which a word stands in the text: what is mild gives way to them."""
+        return set[str]().union(*(topics for _, topics in self._contexts.iter(plain)))
 
     def _pieces(self, text: str, read: Sequence[Reading], done: Set[int]) -> Iterator[tuple[Piece, Reading]]:
         """What could be a term or a frame, the plainest reading first; not what is done, which the caller says."""
@@ -134,9 +144,12 @@ class Lexicon:
             for piece in terms.in_place(reading, done):
                 yield piece, reading
             if reading.how in _GUESSED and said.guess:
-                sounds = spelling(reading.text)
-                heard.append((reading, sounds, words))
-                said.sounds.update(zip(words, sounds.split(), strict=True))
+                guessed = _ends(reading) if len(text) > _VERY_LONG_TEXT else reading
+                kinds = words if guessed is reading else guessed.text.split()
+                sounds = spelling(guessed.text)
+                heard.append((guessed, sounds, kinds))
+                said.sounds.update(zip(kinds, sounds.split(), strict=True))
+                said.near_ends = None if guessed is reading else frozenset(kinds)
             if said.guess and (not reading.whole or apart(reading.text)):
                 for piece in terms.together(reading, words, done):
                     yield piece, reading
@@ -145,12 +158,12 @@ class Lexicon:
                     for hit, first, last in self._frames.found(row, said):
                         yield from _framed(hit, row, first, last)
             said.guess = len(text) < _LONG_TEXT
-        known, guessed = self._known, set[str]()
+        known, tried = self._known, set[str]()
         for reading, sounds, words in heard:
             for piece in terms.as_heard(reading, sounds, done):
                 yield piece, reading
-            kinds = [word for word in dict.fromkeys(words) if len(word) > 4 and not (word in known or word in guessed)]
-            guessed.update(kinds)
+            kinds = [word for word in dict.fromkeys(words) if len(word) > 4 and not (word in known or word in tried)]
+            tried.update(kinds)
             for piece in terms.slipped(reading, kinds[:MOST_SLIPS]):
                 yield piece, reading
         if _MASK.search(text):
@@ -162,6 +175,14 @@ class Lexicon:
 def _framed(hit: Hit, words: Sequence[str], first: int, last: int) -> Iterator[tuple[Piece, Reading]]:
     said = " ".join(words[first : last + 1])
     yield Piece(hit, _FRAME, 1, 1 + len(said), How.FRAME), Reading(How.FRAME, f" {said} ")
+
+
+def _ends(reading: Reading) -> Reading:
+    """The words at the start and the end of a very long reading: only these are guessed at. What stands between is
+    still found as it is written and in every disguise."""
+    text = reading.text
+    first, last = text[: text.rfind(" ", 0, _END) + 1], text[text.find(" ", len(text) - _END) :]
+    return replace(reading, text=f"{first}{SEAM}{last}")
 
 
 def _put_together(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import accumulate
@@ -107,8 +107,11 @@ class Terms:
         self._slips = Slips(tuple(self._single), innocent)
         self._shown: dict[tuple[int, int, str], list[str]] = {}
         for core in self._written:
-            for shown in ((len(core), 0, core[0]), (len(core), 1, core[-1]), (len(core), 2, "")):
-                self._shown.setdefault(shown, []).append(core)
+            for shown in {core[:1], core[:2]}:
+                self._shown.setdefault((len(core), 0, shown), []).append(core)
+            for shown in {core[-1:], core[-2:]}:
+                self._shown.setdefault((len(core), 1, shown), []).append(core)
+            self._shown.setdefault((len(core), 2, ""), []).append(core)
 
     def in_place(self, reading: Reading, done: Set[int]) -> Iterator[Piece]:
         """Terms that stand in the reading as they are, without those that are done."""
@@ -125,12 +128,11 @@ class Terms:
     def together(self, reading: Reading, words: Sequence[str], done: Set[int]) -> Iterator[Piece]:
         """Terms whose letters stand apart: `k u t`, `n e uk en`."""
         joined = "".join(words)
-        place: dict[int, int] = {}
+        starts: list[int] = []
         for end, (length, entries) in self._bare.iter(joined):
-            if not place:
-                place = {offset: number for number, offset in enumerate(accumulate(map(len, words), initial=0))}
-            first, last = place.get(end + 1 - length), place.get(end + 1)
-            if first is None or last is None or last - first < 2:
+            starts = starts or list(accumulate(map(len, words), initial=0))
+            first, last = bisect_left(starts, end + 1 - length), bisect_left(starts, end + 1)
+            if last - first < 2 or starts[first] != end + 1 - length or starts[last] != end + 1:
                 continue
             start = end + 2 - length + first
             stop = start + length + last - first - 1
@@ -187,11 +189,10 @@ class Terms:
             yield Piece(entry.hit, entry.number, 1, 1 + len(word), How.MASKED)
 
     def _showing(self, word: str, length: int) -> Sequence[str]:
-        """Terms of this length that begin or end with the same letter as `word`, or all when it shows neither."""
-        ends: list[tuple[int, str]] = [] if _MASK.match(word) else [(0, word[0])]
-        if not _MASK.match(word[-1]):
-            ends.append((1, word[-1]))
-        return min((self._shown.get((length, place, letter), []) for place, letter in ends or [(2, "")]), key=len)
+        """Terms of this length that begin or end with the same letters as `word`, or all when it shows neither."""
+        first, last = _MASK.split(word[:2])[0], _MASK.split(word[-2:])[-1]
+        ends = [(place, letters) for place, letters in ((0, first), (1, last)) if letters]
+        return min((self._shown.get((length, place, letters), []) for place, letters in ends or [(2, "")]), key=len)
 
 
 def _automaton(keys: Mapping[str, list[_Entry]]) -> ahocorasick.Automaton:

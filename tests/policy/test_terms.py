@@ -170,6 +170,52 @@ def test_a_second_list_of_own_words_keeps_what_the_first_passes() -> None:
     assert ids("p a n n e n k o e k en oliebol", more) == ["eigen", "nog"]
 
 
+PROSE = " ".join(f"{one}{two}" for one in WORDS for two in WORDS)[:100_000]  # different words, and none of ours
+
+
+@pytest.mark.parametrize("at", [0, 3_000, 97_000, 100_000])
+def test_a_misspelt_insult_near_an_end_of_a_long_text_is_found(at: int) -> None:
+    assert "zak" in ids(f"{PROSE[:at]} klootsak {PROSE[at:]}")
+    assert "zak" in ids(f"{PROSE[:at]} kloozak {PROSE[at:]}")
+    assert "thuis" in ids(f"{PROSE[:at]} papa slaadt mij {PROSE[at:]}")
+
+
+@pytest.mark.parametrize(
+    ("written", "id_"),
+    [
+        ("kut", "kut"),
+        ("kút", "kut"),
+        ("k u t", "kut"),
+        ("k.u.t", "kut"),
+        ("kuuuut", "kut"),
+        ("kkuutt", "kut"),
+        ("кut", "kut"),
+        ("k\u200but", "kut"),
+        ("kl00tz@k", "zak"),
+        ("kloot zak", "zak"),
+        ("kl*otzak", "zak"),
+        ("flauwelul", "lul"),
+        ("🖕", "vinger"),
+        ("ik wil dood", "dood"),
+        ("1k w1l d00d", "dood"),
+        ("papa slaat mij", "thuis"),
+        ("p4p4 sl44t mij", "thuis"),
+        ("haat alle zwarte mensen", "haat"),
+    ],
+)
+@pytest.mark.parametrize("around", [PROSE, PROSE.replace("e", "3"), PROSE.replace(" ", ", de ")])
+def test_what_is_written_or_disguised_in_the_middle_of_a_long_text_is_found(
+    written: str, id_: str, around: str
+) -> None:
+    assert id_ in ids(f"{around[:50_000]} {written} {around[50_000:]}")
+
+
+def test_what_takes_a_frame_or_a_mild_word_away_does_so_in_a_long_text() -> None:
+    assert "thuis" not in ids(f"papa slaat mij {PROSE} een boek")
+    assert "bom" in ids(f"een bom {PROSE} en nog wat")
+    assert "bom" not in ids(f"een bom {PROSE} in de oorlogen")
+
+
 def test_a_hit_names_the_term_and_not_the_text() -> None:
     assert LEXICON.hits("bommelding bom") == (Hit("bom", "aggression", 1, frozenset({"war"})),)
 
