@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from config.part import Part
 from config.read import quoted
+from config.schema_timetable import Timetable
 from config.settings import RETENTION_DAYS
 from config.words import (
     ActionWord,
@@ -34,74 +36,10 @@ from config.words import (
     Program,
     RoleWord,
     Slug,
-    Span,
     Text,
-    nearest,
     wrong,
 )
 from policy.model import Action, ClauseKind, Effect, HoldsIn, LiftableBy, Role
-
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-
-
-class Part(BaseModel):
-    """Base of every model: unknown keys are refused by name, a key without a value counts as not there."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known_keys(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        known = tuple(field.alias or name for name, field in cls.model_fields.items())
-        for key in value:
-            if key not in known:
-                raise wrong(f"unknown key {quoted(key)}", nearest(str(key), known), at=key)
-        return {key: item for key, item in value.items() if item is not None}
-
-
-class Day(Part):
-    """One school day: lessons, breaks (cut out of lessons where they overlap), and time that pupils are not here."""
-
-    lessons: list[Span] = []
-    breaks: list[Span] = []
-    free: list[Span] = []
-
-
-class Week(Part):
-    """Days of a week; a day that is not here has no school (or, for a group, is as for the whole school)."""
-
-    mon: Day | None = None
-    tue: Day | None = None
-    wed: Day | None = None
-    thu: Day | None = None
-    fri: Day | None = None
-    sat: Day | None = None
-    sun: Day | None = None
-
-
-class Closed(Part):
-    """Days without school, both included; without `to` it is one day."""
-
-    first: date = Field(alias="from")
-    last: date | None = Field(default=None, alias="to")
-    name: Text = ""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Closed:
-        if self.last is not None and self.last < self.first:
-            raise wrong(f"`to` {quoted(self.last)} lies before `from` {quoted(self.first)}", "swap them", at="to")
-        return self
-
-
-class Timetable(Part):
-    """The week, the groups with another week, and the days without school."""
-
-    days: Week = Week()
-    groups: dict[Id, Week] = {}
-    closed: list[Closed] = []
-
 
 # --- rules ---------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from datetime import time
 from itertools import pairwise
 
 from config.read import Document, Path
-from config.schema import WEEKDAYS, Day, Timetable, Week
+from config.schema_timetable import WEEKDAYS, Day, Timetable, Week
 from policy.model import Closure, PeriodKind, Schedule, Slot
 
 type Stretch = tuple[time, time]
