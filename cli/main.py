@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli import agent, lists
+from cli import agent, lists, protocol
 from cli.check import check
 from cli.home import Home, Trouble
 
@@ -27,6 +27,7 @@ app.add_typer(policy, name="policy")
 app.add_typer(ca, name="ca")
 app.add_typer(agent.app, name="agent")
 app.add_typer(lists.app, name="lists")
+app.add_typer(protocol.app, name="protocol")
 app.command("check")(check)
 
 

@@ -12,7 +12,6 @@ from dashboard.actions.why import Answered
 from dashboard.present.lesson import Choice, ReportLine
 from dashboard.present.words import Words
 from policy.model import (
-    Clause,
     Device,
     DeviceClass,
     Effect,
@@ -109,15 +108,6 @@ class WhyCard:
     lifts: str
     open: bool
     steps: tuple[StepLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ClauseCard:
-    """An article of the protocol, for everybody."""
-
-    article: str
-    child: str
-    adult: str
 
 
 def group_lines(groups: Mapping[str, Group], persons: tuple[Person, ...], words: Words) -> tuple[GroupLine, ...]:
@@ -245,15 +235,6 @@ def _about(rule: Rule, words: Words) -> str:
     if rule.gate is Gate.LOCKED and parts:
         front = words("dash.facet.app") if rule.apps else ""
     return ": ".join(part for part in (front, ", ".join(parts)) if part)
-
-
-def clause_cards(clauses: tuple[Clause, ...], words: Words) -> tuple[ClauseCard, ...]:
-    """The protocol's articles that a child is bound by, in the school's own words."""
-    return tuple(
-        ClauseCard(words("dash.rules.article", article=clause.article), clause.child, clause.adult)
-        for clause in clauses
-        if Role.PUPIL in clause.binds or not clause.binds
-    )
 
 
 def why_card(answered: Answered, snapshot: Snapshot, words: Words) -> WhyCard:
