@@ -9,7 +9,7 @@ reached, or is locked for more than some seconds, raises `StoreUnavailable`; "no
 Store
     snapshot(school, knowledge, now) -> Snapshot          revision(school) -> int        pulse(school) -> Pulse
     purge(school, now, terms=None) -> Counts              check() -> None                close()
-    .people .grants .measures .policies .events .incidents .signals .proposals .devices .audit
+    .people .grants .measures .notes .policies .events .incidents .signals .proposals .devices .audit
     .accounts (raises when not opened)
 people: put_group(school, group, by, now) remove_group(school, group_id, by, now) groups(school)
     put_people(school, persons, by, now) remove_person(school, person_id, by, now) person(school, id)
@@ -17,11 +17,15 @@ people: put_group(school, group, by, now) remove_group(school, group_id, by, now
     set_consent(school, person_id, agreed, by, now) -> bool     consents(school, now) -> {person: bool}
 grants: add(school, grant, now, *, answers=None, answer="") -> Grant   extend(school, id, end, by, now) -> Grant | None
     revoke(school, id, by, now) -> Grant | None     live(school, now, groups=None)     get(school, id)
-measures: add_sanction(school, sanction, now) lift_sanction(school, id, by, now) sanctions(school, now)
-    add_care(school, care, by, now) end_care(school, id, by, now) care(school)
+measures: add_sanction(school, sanction, now, *, reason="") lift_sanction(school, id, by, now) sanctions(school, now)
+    lift_for_now(school, id, end, by, now) withdraw_sanction(school, id, by, now)
+    imposed(school, person=None) -> (Imposed, ...)     reasons(school, now) -> {ban: reason}
+    add_care(school, care, by, now) review_care(school, id, review, by, now) end_care(school, id, by, now) care(school)
     start_agreement(school, agreement, now, *, stop=()) stop_agreement(school, id, by, now) agreements(school, now)
     pause(school, span, now) resume(school, group, by, now) pauses(school, now)
     rain(school, span, now) dry(school, group, by, now) rainy(school, now)
+notes: add(school, person, kind, text, by, now, *, sanction=None) -> Note | None     remove(school, id, by, now)
+    get(school, id)     about(school, person)     written(school, by)     (pupils only; wakes nobody)
 policies: add(school, policy, origin, who, now, *, based_on=None) -> PolicyRevision | None   current(school)
     get(school, number) history(school, limit=50)
 events: add_batch(school, events, now, *, counts=(), lost=0) -> int    since(school, after, groups=None, limit=200)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,11 +14,19 @@ from policy.model import Agreement, Care, Sanction, SanctionTarget, Span
 from store.db import Change, Database
 from store.grants import end_grants
 from store.ids import new_id
-from store.tables import agreements, sanctions, spans
+from store.tables import agreements, notes, sanctions, spans
 from store.tables import care as cares
 
 PAUSE = "pause"
 RAIN = "rain"
+
+
+@dataclass(frozen=True, slots=True)
+class Imposed:
+    """A ban with the reason that was written down: for those who decide, and in no snapshot."""
+
+    sanction: Sanction
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,30 @@ class Measures:
             change.moved(by, "sanction.lift_for_now", now, [sanction_id])
         return True
 
+    def withdraw_sanction(self, school: str, sanction_id: str, by: str, now: datetime) -> bool:
+        """Remove a ban that should never have been there, with its reason. False: unknown.
+
+        The audit keeps that it was there. A note that was written at it stays, and is then about no ban.
+        """
+        which = sa.and_(sanctions.c.school_id == school, sanctions.c.id == sanction_id)
+        with self.database.write(school) as change:
+            if not change.execute(sa.delete(sanctions).where(which)).rowcount:
+                return False
+            noted = sa.and_(notes.c.school_id == school, notes.c.sanction_id == sanction_id)
+            change.execute(sa.update(notes).where(noted).values(sanction_id=None))
+            change.moved(by, "sanction.withdraw", now, [sanction_id])
+        return True
+
+    def imposed(self, school: str, person: str | None = None) -> tuple[Imposed, ...]:
+        """All bans that are still kept (of one person), also those that ended, the newest first."""
+        mine = sanctions.c.school_id == school
+        if person is not None:
+            mine = sa.and_(mine, sanctions.c.person_id == person)
+        with self.database.read() as connection:
+            rows = connection.execute(sa.select(sanctions).where(mine)).all()
+        found = [Imposed(_sanction(row), row.reason) for row in rows]
+        return tuple(sorted(found, key=lambda one: (one.sanction.start, one.sanction.id), reverse=True))
+
     def reasons(self, school: str, now: datetime) -> dict[str, str]:
         """Ban id to the reason that was written down, of bans that have not ended."""
         with self.database.read() as connection:
@@ -82,6 +114,15 @@ class Measures:
             if not change.execute(sa.delete(cares).where(cares.c.school_id == school, cares.c.id == care_id)).rowcount:
                 return False
             change.moved(by, "care.end", now, [care_id])
+        return True
+
+    def review_care(self, school: str, care_id: str, review: date, by: str, now: datetime) -> bool:
+        """Let a standing exception stand on, to be looked at again on `review` (local date). False: unknown."""
+        with self.database.write(school) as change:
+            which = sa.and_(cares.c.school_id == school, cares.c.id == care_id)
+            if not change.execute(sa.update(cares).where(which).values(review=review)).rowcount:
+                return False
+            change.moved(by, "care.review", now, [care_id])
         return True
 
     def care(self, school: str) -> tuple[Care, ...]:
@@ -154,19 +195,7 @@ class Measures:
 
 def read_sanctions(connection: Connection, school: str, now: datetime) -> tuple[Sanction, ...]:
     """Bans that have not ended."""
-    return tuple(
-        Sanction(
-            id=r.id,
-            person=r.person_id,
-            on=SanctionTarget(r.target),
-            start=r.starts,
-            end=r.ends,
-            by=r.by_id,
-            sites=tuple(r.sites),
-            lifted=tuple((datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in r.lifted),
-        )
-        for r in _live(connection, sanctions, school, now)
-    )
+    return tuple(_sanction(row) for row in _live(connection, sanctions, school, now))
 
 
 def read_care(connection: Connection, school: str) -> tuple[Care, ...]:
@@ -198,6 +227,19 @@ def read_spans(connection: Connection, school: str, now: datetime) -> dict[str, 
     for row in _live(connection, spans, school, now):
         found[row.kind] = (*found[row.kind], Span(row.group_id, row.starts, row.ends, row.by_id))
     return found
+
+
+def _sanction(row: sa.Row[Any]) -> Sanction:
+    return Sanction(
+        id=row.id,
+        person=row.person_id,
+        on=SanctionTarget(row.target),
+        start=row.starts,
+        end=row.ends,
+        by=row.by_id,
+        sites=tuple(row.sites),
+        lifted=tuple((datetime.fromisoformat(start), datetime.fromisoformat(end)) for start, end in row.lifted),
+    )
 
 
 def _live(connection: Connection, table: sa.Table, school: str, now: datetime) -> list[sa.Row[Any]]:

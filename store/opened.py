@@ -14,6 +14,7 @@ from store.grants import Grants
 from store.incidents import Incidents
 from store.measures import Measures
 from store.migrate import Chain, must_be_current, prove, upgrade
+from store.notes import Notes
 from store.people import People
 from store.policies import Policies
 from store.proposals import Proposals
@@ -31,6 +32,7 @@ class Store:
         self.people = People(database)
         self.grants = Grants(database)
         self.measures = Measures(database)
+        self.notes = Notes(database)
         self.policies = Policies(database)
         self.events = Events(database)
         self.incidents = Incidents(database)
