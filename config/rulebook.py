@@ -10,7 +10,7 @@ from config.factory import category_names, factory_file
 from config.read import ConfigError, Document, Path, quoted
 from config.schema import BasisPart, DefaultsPart, ProtocolPart, RulePart
 from config.words import nearest
-from policy.model import Basis, BasisKind, Clause, Gate, Protocol, Rule
+from policy.model import Basis, BasisKind, Clause, Effect, Facet, Gate, HoldsIn, Policy, Protocol, Rule
 
 
 @cache
@@ -51,21 +51,114 @@ def is_default(rule: Rule) -> bool:
 
 
 def all_rules(own: tuple[Rule, ...], document: Document, from_protocol: tuple[Rule, ...]) -> tuple[Rule, ...]:
-    """Return defaults, the protocol's rules and the school's own; an own rule with a default's id takes its place.
+    """Return defaults, the protocol's rules and the school's own.
+
+    An own rule takes the place of the rule whose id it has: of a default, or of the protocol by a dated decision.
 
     Raises:
-        ConfigError: an own rule takes the id of the safety floor or of the protocol.
+        ConfigError: an own rule takes the place of the safety floor, of the protocol without a decision, of a rule
+            about something else, or opens what another rule keeps closed for the same people at the same time.
     """
-    fixed = {rule.id for rule in (*default_rules(), *from_protocol) if not is_default(rule)}
+    given = {rule.id: rule for rule in (*default_rules(), *from_protocol)}
     for number, rule in enumerate(own):
-        if rule.id in fixed:
-            raise document.error(
-                ("rules", number, "id"),
-                f"rule id {quoted(rule.id)} is taken by the protocol or the safety floor",
-                "choose another id; such a rule cannot be replaced",
-            )
+        if rule.id in given:
+            _may_replace(rule, given[rule.id], document, ("rules", number))
     replaced = {rule.id for rule in own}
-    return (*(rule for rule in default_rules() if rule.id not in replaced), *from_protocol, *own)
+    rules = (*(rule for rule in given.values() if rule.id not in replaced), *own)
+    for number, rule in enumerate(own):
+        _is_heard(rule, rules, document, ("rules", number))
+    return rules
+
+
+def adopted_policy(policy: Policy) -> Policy | None:
+    """Return what the school agreed to when it took its protocol: the protocol's rules and the defaults, as they come.
+
+    Timetable and whose school it is stay; own rules, lists and words are left out. None: its protocol is not ours.
+    """
+    try:
+        protocol, rules = protocol_with_rules(policy.protocol.id)
+    except ConfigError:
+        return None
+    return Policy(
+        protocol, all_rules((), factory_file("defaults.yaml"), rules), policy.schedule, domains=policy.domains
+    )
+
+
+def _may_replace(rule: Rule, given: Rule, document: Document, at: Path) -> None:
+    """Refuse an own rule that cannot take the place of a given one."""
+    if not is_default(given) and given.basis.kind is not BasisKind.CLAUSE:
+        raise document.error(
+            (*at, "id"),
+            f"rule id {quoted(rule.id)} is taken by the safety floor",
+            "choose another id; nobody at school replaces such a rule",
+        )
+    if not is_default(given) and rule.basis.decided is None:
+        raise document.error(
+            (*at, "basis"),
+            f"rule {quoted(rule.id)} takes the place of the protocol's and rests on no decision of the school",
+            "write `basis: {decided: 2026-09-01, note: why}`, or choose another id",
+        )
+    was, is_ = given.facet or given.gate, rule.facet or rule.gate
+    if was is not is_:
+        raise document.error(
+            (*at, "id"),
+            f"rule {quoted(rule.id)} is about {quoted(was)}, and this one about {quoted(is_)}",
+            f"write it about {quoted(was)}, or choose another id",
+        )
+
+
+def _is_heard(rule: Rule, rules: Iterable[Rule], document: Document, at: Path) -> None:
+    """Refuse a rule that opens nothing: among rules about the same thing the strictest speaks."""
+    if rule.effect is not Effect.ALLOW:
+        return
+    if rule.gate is Gate.LOCKED:
+        raise document.error(
+            (*at, "effect"), "the gate `locked` opens nothing", "a site that should be open belongs in `open_sites`"
+        )
+    for other in rules:
+        if other.effect is Effect.ALLOW or (other.facet, other.gate) != (rule.facet, rule.gate):
+            continue
+        shared = _about_the_same(rule, other)
+        if shared is not None and _always_with(other, rule):
+            raise document.error(
+                (*at, "effect"),
+                f"rule {quoted(rule.id)} opens {quoted(shared)}, but rule {quoted(other.id)} keeps it closed",
+                f"give a decision of the school the id {quoted(other.id)} too",
+            )
+
+
+def _about_the_same(rule: Rule, other: Rule) -> str | None:
+    """What both rules name, in a word; None when `other` is about something else, or only about a part of it."""
+    if rule.facet is Facet.PLACE or rule.facet is Facet.APP:
+        # A site speaks before a category and a program before its kind: they are never equally specific.
+        return min(
+            (*(rule.categories & other.categories), *(set(rule.sites) & set(other.sites)), *(rule.apps & other.apps)),
+            default=None,
+        )
+    somewhere = other.categories or other.sites
+    if other.media or (somewhere and not rule.categories & other.categories and not set(rule.sites) & set(other.sites)):
+        return None
+    named = [
+        (rule.actions, other.actions),
+        (rule.kinds, other.kinds),
+        (rule.types, other.types),
+        (rule.devices, other.devices),
+    ]
+    for mine, theirs in named:
+        if (mine and theirs and not mine & theirs) or bool(mine) is not bool(theirs):
+            return None
+    said = min((str(one) for mine, theirs in named for one in mine & theirs), default="")
+    return said or str(rule.facet or rule.gate)
+
+
+def _always_with(other: Rule, rule: Rule) -> bool:
+    """Whether `other` speaks whenever `rule` does, for everybody that it is about."""
+    groups = not other.groups or (bool(rule.groups) and rule.groups <= other.groups)
+    hours = {HoldsIn.LESSON, HoldsIn.BREAK, HoldsIn.SCHOOL_HOURS}
+    times = other.holds_in in {rule.holds_in, HoldsIn.AT_SCHOOL} or (
+        other.holds_in is HoldsIn.SCHOOL_HOURS and rule.holds_in in hours
+    )
+    return groups and times and rule.roles <= other.roles
 
 
 def rules_of(

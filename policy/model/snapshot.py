@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from policy.model.rules import Clause, Policy, Rule
 from policy.model.school import Device, Group, Member, State
 from policy.model.timetable import Period
-from policy.model.vocabulary import Facet, Gate
+from policy.model.vocabulary import Effect, Facet, Gate
 from policy.roster import Roster
 
 if TYPE_CHECKING:
@@ -109,8 +109,8 @@ class Snapshot:
 
     @cached_property
     def break_rules(self) -> tuple[Rule, ...]:
-        """The rules of the gate `break`."""
-        return tuple(rule for rule in self.policy.rules if rule.gate is Gate.BREAK)
+        """The rules of the gate `break` that close it; a school's decision to allow breaks leaves nothing to say."""
+        return tuple(r for r in self.policy.rules if r.gate is Gate.BREAK and r.effect is not Effect.ALLOW)
 
     @cached_property
     def _rules_by_facet(self) -> Mapping[Facet, tuple[Rule, ...]]:

@@ -331,6 +331,16 @@ def test_an_own_decision_may_take_the_place_of_a_default():
     assert [(r.id, r.effect) for r in games] == [("default-games", Effect.ALLOW)]
 
 
+def test_a_dated_decision_may_take_the_place_of_the_protocols_rule_stricter_or_looser():
+    stricter = school(rule("categories: [social, video, chat]\n    liftable_by: management", "kalisto-social")).policy
+    found = [r for r in stricter.rules if r.id == "kalisto-social"]
+    assert [(r.basis.decided, r.liftable_by) for r in found] == [(date(2026, 9, 1), LiftableBy.MANAGEMENT)]
+    open_ = "categories: [social]\n    effect: allow"
+    looser = school(rule(open_, "kalisto-social") + rule(open_, "default-social")[7:]).policy
+    social = [r for r in looser.rules if r.facet is Facet.PLACE and "social" in r.categories and Role.PUPIL in r.roles]
+    assert {r.effect for r in social if not r.second_thought} == {Effect.ALLOW}
+
+
 def test_an_own_decision_may_speak_of_a_list_of_the_schools_own():
     read = school("lists: {voetbal: [vi.test]}\n" + rule("categories: [voetbal]"))
     assert read.policy.lists["voetbal"] == ("vi.test",)
@@ -339,8 +349,18 @@ def test_an_own_decision_may_speak_of_a_list_of_the_schools_own():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (rule(id="floor-places"), "rule id `floor-places` is taken by the protocol or the safety floor"),
-        (rule(id="kalisto-social"), "rule id `kalisto-social` is taken by the protocol or the safety floor"),
+        (rule(id="floor-places"), "rule id `floor-places` is taken by the safety floor; choose another id"),
+        (rule(id="kalisto-social", basis="{law: x}"), "takes the place of the protocol's and rests on no decision"),
+        (rule("actions: [chat]", "kalisto-social", facet="action"), "`kalisto-social` is about `place`, and this one"),
+        (
+            rule("categories: [social]\n    effect: allow", "kalisto-social"),
+            "rule `kalisto-social` opens `social`, but rule `default-social` keeps it closed; give a decision",
+        ),
+        (rule("kinds: [sex]\n    effect: allow", facet="words"), "opens `sex`, but rule `default-words` keeps it"),
+        (
+            "rules:\n  - {id: a, basis: {decided: 2026-09-01}, gate: locked, sites: [x.nl], effect: allow}\n",
+            "in `open_sites`",
+        ),
         (rule() + rule()[7:], "school.yaml:10: rule id `own` is here twice"),
         (rule(basis="{clause: kalisto.pupils.80}"), "clause `kalisto.pupils.80` does not exist; did you mean"),
         (rule(basis="{safety: because}"), "only the factory's own rules rest on `safety` or `default`"),
