@@ -9,9 +9,10 @@ from enum import StrEnum
 from config.rulebook import is_default
 from config.rules_told import sentences
 from config.texts import say
-from policy.model import BasisKind, Bound, Clause, ClauseKind, LiftableBy, Policy, Role, Rule
+from policy.model import BasisKind, Bound, Clause, ClauseKind, LiftableBy, Means, Policy, Role, Rule
 
 _EMPLOYEES = frozenset(Bound) - {Bound.PUPIL, Bound.PARENT, Bound.SCHOOL}
+_CONSEQUENCES = frozenset({Means.BAN, Means.NOTES})
 
 
 class Reader(StrEnum):
@@ -114,7 +115,9 @@ def _named(rule: Rule) -> frozenset[str]:
 
 def _on_poster(clause: Clause) -> bool:
     """What a child can do something with; what happens when it goes wrong is for a talk, not for a wall."""
-    return clause.binds == {Bound.PUPIL} and not clause.id.endswith(("consequence", ".0"))
+    if Bound.PUPIL not in clause.binds or _CONSEQUENCES.intersection(clause.means):
+        return False
+    return clause.kind is ClauseKind.ENFORCED or not clause.binds & _EMPLOYEES
 
 
 # --- adults --------------------------------------------------------------------------------------------------------
