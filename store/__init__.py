@@ -26,8 +26,8 @@ measures: add_sanction(school, sanction, now, *, reason="") lift_sanction(school
     rain(school, span, now) dry(school, group, by, now) rainy(school, now)
 notes: add(school, person, kind, text, by, now, *, sanction=None) -> Note | None     remove(school, id, by, now)
     get(school, id)     about(school, person)     written(school, by)     (pupils only; wakes nobody)
-policies: add(school, policy, origin, who, now, *, based_on=None) -> PolicyRevision | None   current(school)
-    get(school, number) history(school, limit=50)
+policies: add(school, policy, origin, who, now, *, based_on=None, written=None) -> PolicyRevision | None
+    current(school) get(school, number) history(school, limit=50) entries(school, limit=None)
 events: add_batch(school, events, now, *, counts=(), lost=0) -> int    since(school, after, groups=None, limit=200)
     last_id(school) latest(school, groups=None, limit=50)  note(school, id, text, by, now)  counts(school, since)
     lost(school, since)
