@@ -21,7 +21,7 @@ from policy.model.school import (
     State,
 )
 from policy.model.snapshot import Knowledge, Snapshot
-from policy.model.timetable import Closure, Period, Schedule, Slot
+from policy.model.timetable import Closure, Period, Schedule, Slot, Special
 from policy.model.vocabulary import (
     Action,
     BasisKind,
@@ -91,6 +91,7 @@ __all__ = [
     "Slot",
     "Snapshot",
     "Span",
+    "Special",
     "State",
     "Step",
     "Strength",
