@@ -7,7 +7,7 @@ that sounds the same or, when it is long, one that is a single slip away.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -178,6 +178,11 @@ class Frames:
         """Every whole word that a frame names."""
         return frozenset(self._vocabulary[0])
 
+    def keys(self) -> Iterable[str]:
+        """The words as they are looked for, with a space at an end that is closed."""
+        whole, begun = self._vocabulary
+        return (*(f" {word} " for word in whole), *(f" {word}" for word in begun))
+
     def found(self, words: Sequence[str], said: Said) -> Iterator[tuple[Hit, int, int]]:
         """The frames in these folded words, each with its first and last word, at most once a frame.
 
@@ -229,13 +234,13 @@ class Frames:
     def _learn(self, kinds: Set[str], said: Said) -> bool:
         """Take in these different words, and say whether they can be another frame than those that were known."""
         masks, worth = said.masks, said.guess
-        new = kinds - masks.keys()
+        new = {word for word in kinds if word not in masks}
         named = new & self._vocabulary[0].keys()
         for word in named:
             masks[word] = (self._named(word),)
         rest = new - named
         guessed = said.guessed(rest)
-        unheard = guessed - said.sounds.keys()
+        unheard = [word for word in guessed if word not in said.sounds]
         if unheard:
             said.sounds.update(zip(unheard, spelling(f" {' '.join(unheard)} ").split(), strict=True))
         for word in guessed:

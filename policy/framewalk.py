@@ -37,7 +37,8 @@ class Places:
 
     def __getitem__(self, group: int) -> list[int]:
         if group not in self._of:
-            rows = [places for mask, places in self._by_mask.items() if mask >> group & 1]
+            bit = 1 << group
+            rows = [places for mask, places in self._by_mask.items() if mask & bit]
             self._of[group] = sorted(place for row in rows for place in row)
         return self._of[group]
 

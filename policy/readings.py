@@ -13,11 +13,13 @@ from functools import cached_property
 from itertools import chain
 
 from policy.folding import HEARD, OWN, SCRIPT, SEEN, SIGNED, SIGNS, How, Reading, fold, latin
+from policy.parts import Parts
 from policy.sounds import single
 
 SEAM = "0q0q0"  # a word that nothing matches, between pieces of a long text that did not stand together
 _SHORT = 400  # words of a text that is always read as a whole
 _FEW_CHARACTERS = 120  # different ones: as many as prose in one language has, with its signs
+_MOST_ODD = 5_000  # different words with signs in them, from either end: more than 20,000 characters can have
 _AROUND = 5  # words on either side of a changed one
 
 _PLAIN = re.compile(r"[a-z ]*\Z")
@@ -25,8 +27,11 @@ _PLAIN = re.compile(r"[a-z ]*\Z")
 _TAME = re.compile(r"[\"']*[a-z]+[.,;:?!)\]\"']*\Z")
 
 
-def readings(text: str) -> tuple[Reading, ...]:
-    """Every way the text is read, each once, the plainest first. At most some forty, nearly always one."""
+def readings(text: str, parts: Parts | None = None) -> tuple[Reading, ...]:
+    """Every way the text is read, each once, the plainest first. At most some forty, nearly always one.
+
+    With `parts` (for a very long text) only words that are then part of one of these are changed.
+    """
     found: dict[str, Reading] = {}
     if _PLAIN.match(text):
         _keep(found, How.PLAIN, " ".join(text.split()))
@@ -36,7 +41,7 @@ def readings(text: str) -> tuple[Reading, ...]:
             _keep(found, one.how, one.text, one.least, whole=one.whole)
             words = (signed if one.how is not How.SOUND else one.text).split()
             odd = _odd(words)
-            for how, read in _undone(words, odd):
+            for how, read in _undone(_Row(words, odd, parts), odd):
                 _keep(
                     found, how, _folded(read), one.least if how is How.LEET else 0, whole=one.whole and how is How.LEET
                 )
@@ -46,7 +51,7 @@ def readings(text: str) -> tuple[Reading, ...]:
         if number and len(words) > _SHORT and one.how is How.LEET:
             continue
         kinds = frozenset(words)
-        for how, read in _cut(words, kinds - first):
+        for how, read in _cut(words, kinds - first, parts):
             _keep(found, how, read, one.least, whole=one.whole)
         first = first or kinds
     return tuple(found.values())
@@ -85,15 +90,16 @@ def _translated(text: str, table: Mapping[int, str | None]) -> str:
 
 
 def _odd(words: Sequence[str]) -> list[str]:
-    """The different words with a digit or sign in them, in the order of the text."""
-    return [word for word in dict.fromkeys(words) if not word.isalpha() and not _TAME.match(word)]
+    """The different words with a digit or sign in them, in the order of the text; of too many those near its ends."""
+    odd = [word for word in dict.fromkeys(words) if not word.isalpha() and not _TAME.match(word)]
+    return odd if len(odd) <= 2 * _MOST_ODD else odd[:_MOST_ODD] + odd[-_MOST_ODD:]
 
 
 class _Row:
     """The words of a text, and where those stand that may be another word in a reading: looked up once for all."""
 
-    def __init__(self, words: Sequence[str], watched: Iterable[str]) -> None:
-        self._words, self._watched = words, watched
+    def __init__(self, words: Sequence[str], watched: Iterable[str], parts: Parts | None = None) -> None:
+        self._words, self._watched, self._parts = words, watched, parts
 
     @cached_property
     def _places(self) -> dict[str, list[int]]:
@@ -103,14 +109,28 @@ class _Row:
                 places[word].append(place)
         return places
 
-    def changed(self, change: Mapping[str, str], around: int = _AROUND) -> str:
+    def changed(self, change: Mapping[str, str], around: int = _AROUND, *, cut: bool = False) -> str:
         """The text with these words changed; of a long text only what stands around them."""
         words = self._words
+        matter = change if self._parts is None else _of_parts(change, self._parts, cut=cut or len(change) < _SHORT)
         if len(words) > _SHORT:
-            rows = [self._places[word] for word in change]
+            rows = [self._places[word] for word in matter]
             if around * sum(map(len, rows)) < len(words):
                 return f" {SEAM} ".join(_windows(words, sorted(chain.from_iterable(rows)), change, around))
         return " ".join([change.get(word, word) for word in words])
+
+
+def _of_parts(change: Mapping[str, str], parts: Parts, *, cut: bool) -> dict[str, str]:
+    """Those of these words that may be part of a term or frame when they are changed; with `cut` also when what they
+    become is cut in its turn."""
+    if not change:
+        return {}
+    read = [other if other.isascii() and other.isalnum() else fold(other) for other in change.values()]
+    held = parts.within(read)
+    if cut:
+        again = parts.within(single("\n".join(read)).split("\n"))
+        held = [one or other for one, other in zip(held, again, strict=True)]
+    return {word: other for (word, other), is_held in zip(change.items(), held, strict=True) if is_held}
 
 
 def _windows(words: Sequence[str], places: Sequence[int], change: Mapping[str, str], around: int) -> Iterable[str]:
@@ -178,7 +198,11 @@ class _Letters(dict[int, str]):
 
     def read(self, text: str) -> str:
         """The text with these characters as letters."""
-        return text.translate(self)
+        if text.isascii():
+            return text.translate(self)
+        for code, letter in self.items():  # quicker than to translate every character
+            text = text.replace(chr(code), letter)
+        return text
 
 
 _LEET = (
@@ -206,11 +230,10 @@ _INNER = re.compile(r"(?<=[^\W_])(?:[^\w\s]|_)+(?=[^\W_])")
 _JOINING = re.compile(r"(?<=[^\W_])[._~*,:;'-]+(?=[^\W_])")
 
 
-def _undone(words: Sequence[str], odd: Sequence[str]) -> Iterator[tuple[How, str]]:
+def _undone(row: _Row, odd: Sequence[str]) -> Iterator[tuple[How, str]]:
     """The text with the signs and digits inside its odd words undone, in every way that makes sense of them."""
     if not odd:
         return
-    row = _Row(words, odd)
     if _LEETED.search(" ".join(odd)):
         lettered = [word for word in odd if _LETTER.search(word)]
         drawn = _alike(lettered, _drawn)
@@ -224,7 +247,7 @@ def _undone(words: Sequence[str], odd: Sequence[str]) -> Iterator[tuple[How, str
             yield How.LEET, row.changed(_alike(numbered, lambda text: text.translate(_GONE)))
     closed = _alike(odd, lambda text: _INNER.sub("", text))
     if closed:
-        yield How.SPACED, row.changed(closed)
+        yield How.SPACED, row.changed(closed, cut=True)
         joined = _alike(odd, lambda text: _JOINING.sub("", text))
         mixed = {word: other for word, other in joined.items() if _LEETED.search(other) and _LETTER.search(other)}
         for table in _LEET if mixed else ():
@@ -247,7 +270,7 @@ _LONGEST_DOUBLED = 48
 _DOUBLE_U = re.compile(r"vv|\buu(?=[aeio])")
 
 
-def _cut(words: Sequence[str], kinds: frozenset[str]) -> Iterator[tuple[How, str]]:
+def _cut(words: Sequence[str], kinds: frozenset[str], parts: Parts | None = None) -> Iterator[tuple[How, str]]:
     """`kuuut` as kut and kuut; `kkuutt` as kut; `vvater` as water."""
     text = " ".join(kinds)
     once = single(text)
@@ -255,6 +278,9 @@ def _cut(words: Sequence[str], kinds: frozenset[str]) -> Iterator[tuple[How, str
         return
     bare = {word: other for word, other in zip(text.split(" "), once.split(" "), strict=True) if word != other}
     repeated = [word for word, other in bare.items() if len(other) < len(word) - 1]
+    if parts:
+        held = parts.within([bare[word] for word in repeated])
+        repeated = [word for word, is_held in zip(repeated, held, strict=True) if is_held]
     foreign = [] if text.isascii() else [word for word in kinds if not word.isascii()]
     stretched = [word for word in dict.fromkeys((*repeated, *foreign)) if _STRETCHED.search(word)]
     doubled = [word for word in repeated if len(word) <= _LONGEST_DOUBLED]

@@ -18,6 +18,7 @@ import ahocorasick
 from policy.folding import How, Reading, fold
 from policy.frames import Frame, Frames
 from policy.model import Hit, Term
+from policy.parts import Parts
 from policy.readings import SEAM, apart, readings
 from policy.said import MOST_SLIPS, Said
 from policy.sounds import spelling
@@ -29,6 +30,7 @@ _LETTERS = re.compile(r"(?<= )\S(?: \S(?= ))+")  # single letters in a row
 _LONG_TEXT = 3_000  # characters: of a longer text only the first reading may also be misspelt
 _VERY_LONG_TEXT = 20_000  # of a longer one only what stands near its ends may be misspelt
 _END = 4_000  # characters: what a person writes is at the start or the end, the rest is what was there
+_NEAR = 80  # characters: more than a frame has between two of its words
 _FRAME = -1  # the number of a piece that is no term
 _MASKED = re.compile(r"(?<!\S)[^\W\d_]+(?:[*#%&]+[^\W\d_]*)+|(?<!\S)(?:[*#%&]+[^\W\d_]+)+")
 _MASK = re.compile(r"[*#%&]")
@@ -84,7 +86,7 @@ class Lexicon:
 
     def found(self, text: str) -> tuple[Found, ...]:
         """The terms in the text with the piece that was found and how, the plainest reading of each first."""
-        read = readings(text)
+        read = readings(text, self._parts if len(text) > _VERY_LONG_TEXT else None)
         if not read:
             return ()
         found: dict[Hit, Found] = {}
@@ -104,6 +106,10 @@ class Lexicon:
     @cached_property
     def _layers(self) -> tuple[Lexicon, ...]:
         return (self,) if self.under is None else (*self.under._layers, self)
+
+    @cached_property
+    def _parts(self) -> Parts:
+        return Parts(key for layer in self._layers for key in (*layer._terms.keys(), *layer._frames.keys()))
 
     @cached_property
     def _terms(self) -> Terms:
@@ -186,5 +192,19 @@ def _ends(reading: Reading) -> Reading:
 
 
 def _put_together(text: str) -> list[str]:
-    """Words with the single letters that stand in a row put together."""
+    """Words with the single letters that stand in a row put together; of a very long text what stands around them."""
+    if len(text) > _VERY_LONG_TEXT:
+        text = f" {SEAM} ".join(text[start:stop] for start, stop in _around_letters(text))
     return _LETTERS.sub(lambda row: row[0].replace(" ", ""), text).split()
+
+
+def _around_letters(text: str) -> Iterator[tuple[int, int]]:
+    """Where the single letters in a row stand, with some words before and after them."""
+    first, last = 0, 0
+    for row in _LETTERS.finditer(text):
+        start, stop = text.rfind(" ", 0, max(1, row.start() - _NEAR)), text.find(" ", row.end() + _NEAR) + 1
+        if start > last:
+            yield first, last
+            first = start
+        last = stop or len(text)
+    yield first, last

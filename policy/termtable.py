@@ -113,6 +113,10 @@ class Terms:
                 self._shown.setdefault((len(core), 1, shown), []).append(core)
             self._shown.setdefault((len(core), 2, ""), []).append(core)
 
+    def keys(self) -> Iterable[str]:
+        """The terms as they are looked for, with a space at an end that is closed."""
+        return tuple(map(str, self._exact.keys()))
+
     def in_place(self, reading: Reading, done: Set[int]) -> Iterator[Piece]:
         """Terms that stand in the reading as they are, without those that are done."""
         hay = reading.text

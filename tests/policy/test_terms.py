@@ -259,6 +259,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 def test_no_mixture_of_pieces_breaks_the_reader(pieces: list[str]) -> None:
     LEXICON.hits("".join(pieces))
     LEXICON.hits(" ".join(pieces))
+    LEXICON.hits(("".join(pieces) + " ".join(pieces) or "a") * (20_001 // (len("".join(pieces)) or 1) + 1))
 
 
 LONG = {
