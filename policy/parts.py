@@ -19,15 +19,16 @@ class Parts:
 
     def __init__(self, keys: Iterable[str]) -> None:
         """`keys` as they are looked for: a space at an end that is closed."""
-        self._found = ahocorasick.Automaton()
-        self._found.add_word("\0", True)
+        found: set[str] = set()
         for key in keys:
             words = key.split(" ")
             for number, word in enumerate(words):
                 if word:
-                    before, after = " " * (number > 0), " " * (number < len(words) - 1)
-                    self._found.add_word(f"{before}{word}{after}", True)
-                    self._found.add_word(f"{before}{single(word)}{after}", True)
+                    found.add(f"{' ' * (number > 0)}{word}{' ' * (number < len(words) - 1)}")
+        self._found = ahocorasick.Automaton()
+        for part in ("\0", *found, *single("\n".join(found)).split("\n")):
+            if part:
+                self._found.add_word(part, True)
         self._found.make_automaton()
 
     def within(self, words: Sequence[str]) -> list[bool]:

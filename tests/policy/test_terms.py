@@ -276,4 +276,4 @@ def test_no_text_of_100_kb_keeps_the_reader_busy(kind: str) -> None:
     text = LONG[kind][:100_000]
     start = time.perf_counter()
     LEXICON.hits(text)
-    assert time.perf_counter() - start < 1  # a ceiling against slow inputs: up to 0.1 s was measured
+    assert time.perf_counter() - start < 1  # a ceiling against slow inputs: up to 0.13 s was measured
