@@ -64,8 +64,23 @@ def instead(asking: Asking) -> str | None:
 
 
 def _place_rules(asking: Asking, host: str) -> list[tuple[Rule, str | None]]:
-    """The rules that speak about a host: one for its name, or else one for each of its categories."""
+    """The rules that speak about a host: one for its name, or else one for each of its categories.
+
+    Reminders are apart: a permission that opens a place takes none away, and a reminder takes no rule's place. They are
+    for who opens a page on the school's own device for staff; what that page loads goes on.
+    """
     speaking = [rule for rule in asking.snapshot.facet_rules(Facet.PLACE) if asking.holds(rule)]
+    reminders = [rule for rule in speaking if rule.second_thought]
+    if not reminders:
+        return _most_specific(asking, host, speaking)
+    rules = [rule for rule in speaking if not rule.second_thought]
+    found = _most_specific(asking, host, rules)
+    if asking.who.device_class is not DeviceClass.STAFF or not asking.request.navigation:
+        return found
+    return [*found, *_most_specific(asking, host, reminders)]
+
+
+def _most_specific(asking: Asking, host: str, speaking: list[Rule]) -> list[tuple[Rule, str | None]]:
     named = [(max(map(len, matches)), rule) for rule in speaking if (matches := _matching(asking, rule, host))]
     if named:
         longest = max(length for length, _ in named)
