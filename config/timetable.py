@@ -7,7 +7,8 @@ from itertools import pairwise
 
 from config.read import Document, Path
 from config.schema_timetable import WEEKDAYS, Day, Timetable, Week
-from policy.model import Closure, PeriodKind, Schedule, Slot
+from config.schoolyear import days_off, specials
+from policy.model import PeriodKind, Schedule, Slot
 
 type Stretch = tuple[time, time]
 
@@ -16,17 +17,22 @@ def schedule_of(timetable: Timetable, document: Document, at: Path = ("schedule"
     """Return the schedule. A group's week is the school's, with the days that the group names put in its place.
 
     Raises:
-        ConfigError: two stretches of a kind overlap, or nothing says what a part of the day is.
+        ConfigError: two stretches of a kind overlap, nothing says what a part of the day is, or a day is two things.
     """
     days = _week(timetable.days, document, (*at, "days"))
     groups = {
         group: {**days, **_week(week, document, (*at, "groups", group))} for group, week in timetable.groups.items()
     }
-    closures = tuple(
-        Closure(closed.first, closed.last or closed.first, closed.name)
-        for closed in sorted(timetable.closed, key=lambda closed: closed.first)
+    weekdays = frozenset(day for week in (days, *groups.values()) for day, slots in week.items() if slots)
+    off = days_off(timetable, weekdays, document, at)
+    return Schedule(
+        days=days,
+        groups=groups,
+        closures=off.closures,
+        specials=specials(timetable, document, at),
+        waiting=off.waiting,
+        holidays_until=off.until,
     )
-    return Schedule(days=days, groups=groups, closures=closures)
 
 
 def _week(week: Week, document: Document, at: Path) -> dict[int, tuple[Slot, ...]]:
