@@ -103,6 +103,7 @@ def parse_school(data: bytes, name: str = "school.yaml", folder: Path | None = N
     from config.rulebook import all_rules, own_decisions_only, protocol_with_rules, rules_of
     from config.schema import SchoolFilePart
     from config.timetable import schedule_of
+    from config.written import remainder
 
     document = read_yaml(data, name)
     part = checked(SchoolFilePart, document)
@@ -139,7 +140,7 @@ def parse_school(data: bytes, name: str = "school.yaml", folder: Path | None = N
         retention=part.retention.model_dump(),
     )
     _lists_make_sense(policy, settings, document)
-    return SchoolFile(policy, settings, hashlib.sha256(data).hexdigest())
+    return SchoolFile(policy, settings, hashlib.sha256(data).hexdigest(), part.revision, remainder(document.value))
 
 
 def write_template(path: Path, protocol: str = "kalisto") -> None:

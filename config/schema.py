@@ -249,7 +249,7 @@ class RetentionPart(Part):
 
 
 class SchoolFilePart(Part):
-    """A whole `school.yaml`."""
+    """A whole `school.yaml`. `revision` says which numbered rules it was written out from."""
 
     school: SchoolPart = SchoolPart()
     protocol: Slug
@@ -269,3 +269,4 @@ class SchoolFilePart(Part):
     interns_permit: bool = False
     rules: list[RulePart] = []
     retention: RetentionPart = RetentionPart()
+    revision: Annotated[int, Field(ge=0)] = 0

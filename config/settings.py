@@ -77,8 +77,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class SchoolFile:
-    """One read `school.yaml`: the policy it makes, the settings, and the hex SHA-256 of its bytes."""
+    """One read `school.yaml`: the policy it makes, the settings, and the hex SHA-256 of its bytes.
+
+    `revision` is the number of the rules that it was made from (0: it does not say), `written` what of it cannot be
+    told from the policy (`config.written.remainder`).
+    """
 
     policy: Policy
     settings: Settings
     digest: str
+    revision: int = 0
+    written: str = ""

@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from typing import Annotated, Any
 
 from publicsuffixlist import PublicSuffixList
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from config.read import quoted
@@ -106,25 +106,46 @@ def _member_of[E: StrEnum](kind: type[E], *but: E) -> Callable[[Any], E]:
     return lambda value: kind(check(value))
 
 
-Text = Annotated[str, BeforeValidator(_text)]
-Slug = Annotated[str, BeforeValidator(_slug)]
-Id = Annotated[str, BeforeValidator(_id)]
-Program = Annotated[str, BeforeValidator(_program)]
-Language = Annotated[str, BeforeValidator(_one_of(("nl", "en")))]
-Media = Annotated[str, BeforeValidator(_one_of(MEDIA))]
-Kind = Annotated[str, BeforeValidator(_one_of(KINDS))]
-PersonalType = Annotated[str, BeforeValidator(_one_of(PERSONAL_TYPES))]
-RoleWord = Annotated[Role, BeforeValidator(_member_of(Role))]
-BoundWord = Annotated[Bound, BeforeValidator(_member_of(Bound))]
-ClauseKindWord = Annotated[ClauseKind, BeforeValidator(_member_of(ClauseKind))]
-MeansWord = Annotated[Means, BeforeValidator(_member_of(Means))]
-DeviceWord = Annotated[DeviceClass, BeforeValidator(_member_of(DeviceClass))]
-ActionWord = Annotated[Action, BeforeValidator(_member_of(Action))]
-FacetWord = Annotated[Facet, BeforeValidator(_member_of(Facet))]
-EffectWord = Annotated[Effect, BeforeValidator(_member_of(Effect, Effect.HELP))]
-LiftableWord = Annotated[LiftableBy, BeforeValidator(_member_of(LiftableBy))]
-HoldsWord = Annotated[HoldsIn, BeforeValidator(_member_of(HoldsIn))]
-GateWord = Annotated[Gate, BeforeValidator(_member_of(Gate, *(set(Gate) - {Gate.LOCKED, Gate.BREAK})))]
+def _written(pattern: str, *examples: str) -> WithJsonSchema:
+    """What an editor knows of text: a bare number is taken as text too, so it does not complain about one."""
+    return WithJsonSchema({"type": ["string", "integer"], "pattern": pattern, "examples": list(examples)})
+
+
+def _choice(words: Iterable[str]) -> WithJsonSchema:
+    """What an editor knows of a word out of a few, so that it can complete it."""
+    return WithJsonSchema({"type": "string", "enum": [str(word) for word in words]})
+
+
+def _members[E: StrEnum](kind: type[E], *but: E) -> WithJsonSchema:
+    return _choice(member.value for member in kind if member not in but)
+
+
+_NOT_IN_FILES = tuple(set(Gate) - {Gate.LOCKED, Gate.BREAK})
+_LANGUAGES = ("nl", "en")
+
+Text = Annotated[
+    str,
+    BeforeValidator(_text),
+    WithJsonSchema({"type": ["string", "integer"], "minLength": 1, "maxLength": 300}),
+]
+Slug = Annotated[str, BeforeValidator(_slug), _written("^[a-z0-9][a-z0-9-]{0,49}$")]
+Id = Annotated[str, BeforeValidator(_id), _written("^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$")]
+Program = Annotated[str, BeforeValidator(_program), _written(r"^[^\s/\\][^/\\]{0,79}$", "spelletje.exe")]
+Language = Annotated[str, BeforeValidator(_one_of(_LANGUAGES)), _choice(_LANGUAGES)]
+Media = Annotated[str, BeforeValidator(_one_of(MEDIA)), _choice(MEDIA)]
+Kind = Annotated[str, BeforeValidator(_one_of(KINDS)), _choice(KINDS)]
+PersonalType = Annotated[str, BeforeValidator(_one_of(PERSONAL_TYPES)), _choice(PERSONAL_TYPES)]
+RoleWord = Annotated[Role, BeforeValidator(_member_of(Role)), _members(Role)]
+BoundWord = Annotated[Bound, BeforeValidator(_member_of(Bound)), _members(Bound)]
+ClauseKindWord = Annotated[ClauseKind, BeforeValidator(_member_of(ClauseKind)), _members(ClauseKind)]
+MeansWord = Annotated[Means, BeforeValidator(_member_of(Means)), _members(Means)]
+DeviceWord = Annotated[DeviceClass, BeforeValidator(_member_of(DeviceClass)), _members(DeviceClass)]
+ActionWord = Annotated[Action, BeforeValidator(_member_of(Action)), _members(Action)]
+FacetWord = Annotated[Facet, BeforeValidator(_member_of(Facet)), _members(Facet)]
+EffectWord = Annotated[Effect, BeforeValidator(_member_of(Effect, Effect.HELP)), _members(Effect, Effect.HELP)]
+LiftableWord = Annotated[LiftableBy, BeforeValidator(_member_of(LiftableBy)), _members(LiftableBy)]
+HoldsWord = Annotated[HoldsIn, BeforeValidator(_member_of(HoldsIn)), _members(HoldsIn)]
+GateWord = Annotated[Gate, BeforeValidator(_member_of(Gate, *_NOT_IN_FILES)), _members(Gate, *_NOT_IN_FILES)]
 
 
 # --- network -------------------------------------------------------------------------------------------------------
@@ -173,10 +194,24 @@ def _with_port(value: Any, name: Callable[[Any], str], example: str) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-Host = Annotated[str, BeforeValidator(_host)]
-IpAddress = Annotated[str, BeforeValidator(_address)]
-HostPort = Annotated[str, BeforeValidator(lambda v: _with_port(v, _host, "intranet.school.nl:443"))]
-AddressPort = Annotated[str, BeforeValidator(lambda v: _with_port(v, _address, "127.0.0.1:9443"))]
+_PORT_AT_END = ":[1-9][0-9]{0,4}$"
+
+Host = Annotated[
+    str,
+    BeforeValidator(_host),
+    WithJsonSchema({"type": "string", "pattern": r"^[^\s/*]+$", "examples": ["example.nl"]}),
+]
+IpAddress = Annotated[str, BeforeValidator(_address), WithJsonSchema({"type": "string", "pattern": "^[0-9A-Fa-f.:]+$"})]
+HostPort = Annotated[
+    str,
+    BeforeValidator(lambda v: _with_port(v, _host, "intranet.school.nl:443")),
+    WithJsonSchema({"type": "string", "pattern": _PORT_AT_END}),
+]
+AddressPort = Annotated[
+    str,
+    BeforeValidator(lambda v: _with_port(v, _address, "127.0.0.1:9443")),
+    WithJsonSchema({"type": "string", "pattern": _PORT_AT_END}),
+]
 ListenPort = Annotated[int, Field(ge=0, le=65_535)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
@@ -202,4 +237,11 @@ def _clock(text: str) -> time:
     return time.max if text == "24:00" else time.fromisoformat(text)
 
 
-Span = Annotated[tuple[time, time], BeforeValidator(_span)]
+_TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+Span = Annotated[
+    tuple[time, time],
+    BeforeValidator(_span),
+    WithJsonSchema(
+        {"type": "string", "pattern": rf"^{_TIME}\s*[-\u2013]\s*(?:{_TIME}|24:00)$", "examples": ["08:30-14:00"]}
+    ),
+]
