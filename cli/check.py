@@ -15,7 +15,7 @@ import typer
 from pydantic import ValidationError
 
 from cli import check_page
-from cli.question import BadLine, QuestionLine, StateLine, moment, read_question, request_of, state_of, told
+from cli.question import BadLine, QuestionLine, StateLine, moment, policy_of, read_question, request_of, state_of, told
 from config import load, texts
 from config.feeds.opened import FeedIndex
 from policy.decide import decide
@@ -69,7 +69,8 @@ class Checker:
         if key not in self._snapshots:
             if len(self._snapshots) >= _MOST_STATES:
                 self._snapshots.clear()
-            self._snapshots[key] = replace(self._base(protocol), state=state_of(line))
+            base = self._base(protocol)
+            self._snapshots[key] = replace(base, policy=policy_of(line, base.policy), state=state_of(line))
         return self._snapshots[key]
 
     def _base(self, protocol: str | None) -> Snapshot:

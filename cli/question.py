@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 from pydantic import Field as Key
 
 from policy.address import canonical, canonical_host
@@ -22,6 +23,7 @@ from policy.model import (
     Facet,
     Grant,
     Knowledge,
+    Policy,
     Principal,
     Role,
     Sanction,
@@ -75,9 +77,10 @@ class _Strict(BaseModel):
 
 
 class GrantLine(_Strict):
-    """A permission: `for` a group (text) or pupils (list)."""
+    """A permission: `for` a group (text) or pupils (list); a standing one of the management is for `roles` of staff."""
 
-    to: Name | list[str] = Key(alias="for")
+    to: Name | list[str] = Key(default_factory=list, alias="for")
+    roles: list[Role] = []
     sites: list[str] = []
     categories: list[str] = []
     items: list[str] = []
@@ -89,14 +92,28 @@ class GrantLine(_Strict):
     until: Moment = FOREVER
     by: Role = Role.TEACHER
 
+    @model_validator(mode="after")
+    def _for_somebody(self) -> GrantLine:
+        if "to" not in self.model_fields_set and not self.roles:
+            raise ValueError("a permission is `for` a group or pupils, or for `roles` of staff")
+        return self
+
+
+class StretchLine(_Strict):
+    """From when until when."""
+
+    start: Moment = Key(default=ALWAYS, alias="from")
+    until: Moment = FOREVER
+
 
 class SanctionLine(_Strict):
-    """A ban."""
+    """A ban; `lifted` are the stretches for which it was lifted."""
 
     pupil: str
     on: SanctionTarget = SanctionTarget.CHROMEBOOK
     start: Moment = Key(default=ALWAYS, alias="from")
     until: Moment = FOREVER
+    lifted: list[StretchLine] = []
 
 
 class CareLine(_Strict):
@@ -119,15 +136,18 @@ class AgreementLine(_Strict):
 
 
 class StateLine(_Strict):
-    """The state a question is asked in."""
+    """The state a question is asked in, with the little of a school's own choices that tools may want to try."""
 
     grants: list[GrantLine] = []
     sanctions: list[SanctionLine] = []
     consents: dict[str, bool] = {}
+    consented_groups: list[Name] = []
     care: list[CareLine] = []
     agreement: AgreementLine | None = None
     pause: list[Name] = []
     rainy: list[Name] = []
+    lists: dict[str, list[str]] = {}
+    interns_permit: bool | None = None
 
 
 class QuestionLine(_Strict):
@@ -145,6 +165,8 @@ class QuestionLine(_Strict):
     job: Any = Key(default=None, alias="print")
     action: Action | None = None
     method: str = "GET"
+    media: list[Literal["picture", "sound", "video", "file"]] = []
+    released: bool = False
     connect: str | None = None
     sni: str | None = None
     host: str | None = None
@@ -221,9 +243,11 @@ def request_of(question: QuestionLine, role: Role, group: str | None, snapshot: 
         address,
         websocket=address is not None and address.scheme in {"ws", "wss"},
         search=search,
+        media=frozenset(question.media),
         unreadable=unreadable,
         personal=sent.personal,
         said=sent.said,
+        released=question.released,
     )
 
 
@@ -266,7 +290,15 @@ def state_of(line: StateLine) -> State:
     return State(
         grants=tuple(_grant(i, grant) for i, grant in enumerate(line.grants, 1)),
         sanctions=tuple(
-            Sanction(f"sanction-{i}", s.pupil, s.on, s.start, s.until) for i, s in enumerate(line.sanctions, 1)
+            Sanction(
+                f"sanction-{i}",
+                s.pupil,
+                s.on,
+                s.start,
+                s.until,
+                lifted=tuple((stretch.start, stretch.until) for stretch in s.lifted),
+            )
+            for i, s in enumerate(line.sanctions, 1)
         ),
         consents=dict(line.consents),
         care=tuple(
@@ -276,7 +308,17 @@ def state_of(line: StateLine) -> State:
         agreements=(_agreement(line.agreement),) if line.agreement else (),
         pauses=tuple(Span(group, ALWAYS, FOREVER) for group in line.pause),
         rainy=tuple(Span(group, ALWAYS, FOREVER) for group in line.rainy),
+        consented_groups=frozenset(line.consented_groups),
     )
+
+
+def policy_of(line: StateLine, policy: Policy) -> Policy:
+    """The policy with the school's choices in a `state` object: hosts on its own lists, whether interns permit."""
+    if not line.lists and line.interns_permit is None:
+        return policy
+    lists = {category: (*policy.lists.get(category, ()), *_hosts(hosts)) for category, hosts in line.lists.items()}
+    interns = policy.interns_permit if line.interns_permit is None else line.interns_permit
+    return replace(policy, lists={**policy.lists, **lists}, interns_permit=interns)
 
 
 def _grant(number: int, line: GrantLine) -> Grant:
@@ -296,6 +338,7 @@ def _grant(number: int, line: GrantLine) -> Grant:
         items=tuple(line.items),
         topics=frozenset(line.topics),
         kinds=frozenset(line.kinds),
+        roles=frozenset(line.roles),
     )
 
 
