@@ -22,7 +22,7 @@ from dashboard.api import api
 from dashboard.auth import House, guard_doors
 from dashboard.shield import protect
 from dashboard.stream import Streams
-from dashboard.views import inbox, lesson, office, password, rules, signin, trial
+from dashboard.views import agreement, inbox, lesson, measures, office, password, rules, signin, trial
 from policy.model import Knowledge
 from store import Store, StoreUnavailable
 from store.feed import Feed
@@ -72,7 +72,17 @@ def create_app(
     app.extensions["klaswacht_ca"] = ca_file
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.view_functions["static"] = public(app.view_functions["static"])
-    for page in (signin.pages, password.pages, lesson.pages, inbox.pages, office.pages, trial.pages, rules.pages, api):
+    for page in (
+        signin.pages,
+        password.pages,
+        lesson.pages,
+        inbox.pages,
+        office.pages,
+        trial.pages,
+        rules.pages,
+        measures.pages,
+        api,
+    ):
         app.register_blueprint(page)
     guard_doors(app)
     app.after_request(protect)

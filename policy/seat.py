@@ -12,14 +12,16 @@ def seated(snapshot: Snapshot, device: Device, now: datetime) -> Principal:
     """Return who asks from a proved device at `now`.
 
     In order: the person whom somebody put there (claimed), its owner (proved), a digiboard's teacher, staff, a pupil
-    of the device's group. A printer or alarm is nobody.
+    of the device's group. A printer or alarm is nobody. Whom somebody puts at a device of their own stays proved.
     """
     lease = live_lease(snapshot, device.id, now)
+    owner = owner_of(snapshot, device)
     if lease is not None:
-        return _person(snapshot.people.get(lease.person), device, Strength.CLAIMED) or _pupil(device)
+        # Two who say the same: what a teacher adds to the key must not make it less sure.
+        strength = Strength.PROVED if owner is not None and owner.id == lease.person else Strength.CLAIMED
+        return _person(snapshot.people.get(lease.person), device, strength) or _pupil(device)
     if device.kind is DeviceClass.INFRASTRUCTURE:
         return replace(_pupil(device), role=Role.STAFF)
-    owner = owner_of(snapshot, device)
     if owner is not None:
         return _person(owner, device, Strength.PROVED) or _pupil(device)
     if device.kind is DeviceClass.DIGIBOARD:

@@ -67,6 +67,7 @@ class Staff:
 
 STAFF = (
     Staff("coordinator", "Carla de Graaf", Role.COORDINATOR),
+    Staff("directie", "Dirk van Dam", Role.MANAGEMENT),
     Staff("anja", "juf Anja", Role.TEACHER, ("7",)),
     Staff("bram", "meester Bram", Role.TEACHER, ("8",)),
     Staff("karin", "juf Karin (ma-wo)", Role.TEACHER, ("4-5",)),
@@ -175,6 +176,8 @@ def _account(desk: Desk, one: Staff, now: datetime) -> None:
     account = accounts.find(desk.school, one.login)
     if account is None:
         person = Person(f"staff-{one.login}", one.role, one.name, one.groups)
+        if desk.store.people.person(desk.school, person.id) is None:  # a playground from before this person was there
+            desk.store.people.put_people(desk.school, [person], BY, now)
         account = accounts_actions.add_account(desk, one.login, person, BY, now).value
     if account is None or account.state is not AccountState.NEW:
         return

@@ -29,6 +29,12 @@ OFFICE = (
     "trial.ask trial.look trial.preview trial.save trial.keep trial.dismiss trial.hold"
 )
 INBOX = "inbox.page inbox.seen"
+MEASURES = (
+    "measures.page measures.pupil measures.impose measures.lift measures.lift_for_lesson measures.withdraw "
+    "measures.summary measures.download"
+)
+NOTES = "measures.noted measures.write measures.erase"
+CARE = "measures.exceptions measures.add_care measures.care_on measures.care_end"
 ALL = frozenset(Role)
 CLASS_ROLES = frozenset({Role.TEACHER, Role.COORDINATOR, Role.MANAGEMENT})
 OFFICE_ROLES = frozenset({Role.COORDINATOR, Role.MANAGEMENT})
@@ -38,6 +44,10 @@ MAY: dict[str, frozenset[Role | None]] = (
     | dict.fromkeys(CLASS.split(), CLASS_ROLES)
     | dict.fromkeys(OFFICE.split(), OFFICE_ROLES)
     | dict.fromkeys(INBOX.split(), frozenset({Role.COUNSELLOR}))
+    | dict.fromkeys(MEASURES.split(), frozenset({Role.MANAGEMENT}))
+    | dict.fromkeys(NOTES.split(), frozenset({Role.TEACHER, Role.MANAGEMENT}))
+    | dict.fromkeys(CARE.split(), OFFICE_ROLES)
+    | {"measures.start": CLASS_ROLES}
 )
 LOGINS = {
     Role.PUPIL: "sam",

@@ -35,6 +35,7 @@ SEATS = {
     "a laptop of the group": (device(), ()),
     "a laptop of nobody": (device(group=None), ()),
     "somebody put at it": (device(person="sam"), (at_d("noor"),)),
+    "its owner put at it": (device(person="sam"), (at_d("sam"),)),
     "the latest put at it": (device(), (at_d("noor"), at_d("sam", "08:45"))),
     "the time is over": (device(person="sam"), (at_d("noor", "08:00", "08:30"),)),
     "somebody who left school": (device(person="sam"), (at_d("weg"),)),
@@ -68,6 +69,8 @@ def test_a_pupil_whom_a_teacher_put_there_is_claimed_and_an_owner_is_proved() ->
     )
     owned = school(device(person="sam"))
     assert seated(owned, owned.devices["d"], LESSON).strength is Strength.PROVED
+    both = school(device(person="sam"), at_d("sam"))
+    assert seated(both, both.devices["d"], LESSON) == seated(owned, owned.devices["d"], LESSON)
 
 
 def test_staff_who_own_a_pupils_device_are_not_sitting_there() -> None:

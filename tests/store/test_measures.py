@@ -1,4 +1,4 @@
-"""A ban is written with its reason, lifted, withdrawn, and ends by itself; a standing exception stands until it ends."""
+"""A ban is written with its reason, lifted, withdrawn, and ends by itself; a standing exception stands till it ends."""
 
 from __future__ import annotations
 

@@ -1,0 +1,333 @@
+"""Bans, notes and what goes to a pupil's file, as finished strings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from dashboard.actions.measures import LONGEST, Reach, Until, Wish, end_of
+from dashboard.actions.notes import File, first_day
+from dashboard.present.lesson import Choice
+from dashboard.present.words import Words
+from policy.model import Role, Sanction, SanctionTarget, Snapshot
+from store.measures import Imposed
+from store.notes import Note, NoteKind
+from store.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class BanLine:
+    """A ban. `live`: it has not ended; `can_lift`: it is not lifted for the lesson yet."""
+
+    id: str
+    person: str
+    who: str
+    thing: str
+    until: str
+    by: str
+    reason: str
+    sites: str
+    lifted: str
+    live: bool
+    can_lift: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PupilLink:
+    """A pupil to choose; `banned` when a ban holds now."""
+
+    id: str
+    name: str
+    banned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BansPage:
+    """What holds now, and the pupils by group."""
+
+    bans: tuple[BanLine, ...]
+    groups: tuple[tuple[str, tuple[PupilLink, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """A note under its head."""
+
+    id: str
+    head: str
+    text: str
+    at_ban: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What the form of a ban offers, and what was typed in it. `nowhere`: there is nothing that a ban would hold on."""
+
+    things: tuple[Choice, ...]
+    holds: tuple[str, ...]
+    warnings: tuple[str, ...]
+    nowhere: bool
+    untils: tuple[Choice, ...]
+    today: str
+    last: str
+    learning: str
+    wish: Wish | None
+
+
+@dataclass(frozen=True, slots=True)
+class PupilPage:
+    """One pupil's measures. `first` and `today` are ISO dates for the summary."""
+
+    id: str
+    name: str
+    groups: str
+    live: tuple[BanLine, ...]
+    before: tuple[BanLine, ...]
+    form: Form
+    notes: tuple[NoteLine, ...]
+    kinds: tuple[Choice, ...]
+    first: str
+    today: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotesPage:
+    """Somebody's own notes, and the pupils about whom they may write, by group."""
+
+    notes: tuple[NoteLine, ...]
+    groups: tuple[tuple[str, tuple[Choice, ...]], ...]
+    kinds: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FilePage:
+    """What goes to a pupil's file. `head` are labels with what they are; an entry is a line with lines under it."""
+
+    title: str
+    head: tuple[tuple[str, str], ...]
+    bans: tuple[tuple[str, tuple[str, ...]], ...]
+    notes: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def bans_page(
+    imposed: tuple[Imposed, ...], persons: tuple[Person, ...], snapshot: Snapshot, words: Words, now: datetime
+) -> BansPage:
+    """What holds now, with a way to every pupil."""
+    names = {person.id: person.name for person in persons}
+    live = [one for one in imposed if one.sanction.end > now]
+    banned = {one.sanction.person for one in live}
+    pupils = [person for person in persons if person.role is Role.PUPIL]
+    groups = sorted(snapshot.groups.values(), key=lambda group: (min(group.years, default=99), group.name.casefold()))
+    return BansPage(
+        tuple(ban_line(one, names, words, now) for one in live),
+        tuple(
+            (group.name, links)
+            for group in groups
+            if (links := tuple(PupilLink(x.id, x.name, x.id in banned) for x in pupils if group.id in x.groups))
+        ),
+    )
+
+
+def ban_line(imposed: Imposed, names: Mapping[str, str], words: Words, now: datetime) -> BanLine:
+    """A ban, in words."""
+    ban = imposed.sanction
+    somebody = words("dash.measures.gone")
+    lifted = next((end for start, end in ban.lifted if start <= now < end), None)
+    live = ban.end > now
+    return BanLine(
+        id=ban.id,
+        person=ban.person,
+        who=names.get(ban.person, somebody),
+        thing=thing(ban.on, words),
+        until=until(ban.end, words, now) if live else words("dash.measures.over", at=words.day_clock(ban.end, now)),
+        by=words("dash.measures.by", name=names.get(ban.by, somebody), at=words.day_clock(ban.start, now)),
+        reason=imposed.reason,
+        sites=words("dash.measures.sites", sites=", ".join(ban.sites)) if ban.sites else "",
+        lifted=words("dash.measures.lifted", until=words.clock(lifted)) if lifted and live else "",
+        live=live,
+        can_lift=live and lifted is None,
+    )
+
+
+def thing(target: SanctionTarget, words: Words) -> str:
+    """What a ban is on."""
+    return words(f"dash.measures.on.{target.value}")
+
+
+def until(end: datetime, words: Words, now: datetime) -> str:
+    """When something ends: the end of a day is said by its day."""
+    if words.clock(end) == "00:00":
+        return words("dash.measures.through", day=words.date(end))
+    return words("dash.measures.until", until=words.day_clock(end, now))
+
+
+def pupil_page(
+    pupil: Person,
+    imposed: tuple[Imposed, ...],
+    notes: tuple[Note, ...],
+    where: tuple[Reach, ...],
+    snapshot: Snapshot,
+    names: Mapping[str, str],
+    words: Words,
+    now: datetime,
+    today: date,
+    wish: Wish | None = None,
+) -> PupilPage:
+    """Everything about one pupil, with the forms; `wish` is what was typed and not yet saved."""
+    lines = tuple(ban_line(one, names, words, now) for one in imposed)
+    return PupilPage(
+        id=pupil.id,
+        name=pupil.name,
+        groups=", ".join(snapshot.groups[group].name for group in pupil.groups if group in snapshot.groups),
+        live=tuple(line for line in lines if line.live),
+        before=tuple(line for line in lines if not line.live),
+        form=_form(where, snapshot, words, now, today, wish),
+        notes=tuple(_note(note, names, words, now, about=False) for note in notes),
+        kinds=kinds(words),
+        first=first_day(now).isoformat(),
+        today=today.isoformat(),
+    )
+
+
+def _form(
+    where: tuple[Reach, ...], snapshot: Snapshot, words: Words, now: datetime, today: date, wish: Wish | None
+) -> Form:
+    possible = [one.on for one in where if one.holds]
+    chosen = wish.on if wish is not None else next(iter(possible), None)
+    warnings = [words("dash.measures.keyless", devices=_named(one)) for one in where[:1] if one.keyless]
+    if SanctionTarget.PRINTER in possible:
+        warnings.append(words("dash.measures.printer_note"))
+    learning = ", ".join(words.category(name) for name in sorted(snapshot.knowledge.learning))
+    ask = words("dash.measures.learning", categories=learning) if learning else words("dash.measures.learning_none")
+    return Form(
+        things=tuple(Choice(target.value, thing(target, words), target is chosen) for target in possible),
+        holds=tuple(_holds(one, words) for one in where),
+        warnings=(*warnings, words("dash.measures.shared")),
+        nowhere=not possible,
+        untils=_untils(snapshot, words, now, wish.until if wish is not None else Until.TODAY),
+        today=today.isoformat(),
+        last=(today + LONGEST - timedelta(days=1)).isoformat(),
+        learning=ask,
+        wish=wish,
+    )
+
+
+def _holds(one: Reach, words: Words) -> str:
+    what = thing(one.on, words)
+    if not one.holds:
+        return words("dash.measures.holds_not", thing=what)
+    return words("dash.measures.holds", thing=what, devices=", ".join(device.name for device in one.holds))
+
+
+def _named(one: Reach) -> str:
+    return ", ".join(device.name for device in one.keyless)
+
+
+def _untils(snapshot: Snapshot, words: Words, now: datetime, chosen: Until) -> tuple[Choice, ...]:
+    found = []
+    for choice in Until:
+        end = end_of(snapshot, Wish("", SanctionTarget.CHROMEBOOK, "", choice), now)
+        day = words.date(end) if end is not None else ""
+        text = words(f"dash.measures.preset.{choice.value}", **({"day": day} if day else {}))
+        found.append(Choice(choice.value, text, choice is chosen))
+    return tuple(found)
+
+
+def kinds(words: Words) -> tuple[Choice, ...]:
+    """What a note can be about."""
+    return tuple(
+        Choice(kind.value, words(f"dash.measures.kind.{kind.value}"), kind is NoteKind.TALK) for kind in NoteKind
+    )
+
+
+def _note(note: Note, names: Mapping[str, str], words: Words, now: datetime, *, about: bool) -> NoteLine:
+    """A note with who wrote it, or (`about`) with whom it is about."""
+    somebody = words("dash.measures.gone")
+    kind, at = words(f"dash.measures.kind.{note.kind.value}"), words.day_clock(note.at, now)
+    if about:
+        head = words("dash.measures.note_of", pupil=names.get(note.person, somebody), kind=kind, at=at)
+    else:
+        head = words("dash.measures.note_at", kind=kind, at=at, name=names.get(note.by, somebody))
+    return NoteLine(note.id, head, note.text, note.sanction is not None)
+
+
+def notes_page(
+    notes: tuple[Note, ...],
+    groups: tuple[tuple[str, tuple[Person, ...]], ...],
+    names: Mapping[str, str],
+    words: Words,
+    now: datetime,
+) -> NotesPage:
+    """Somebody's own notes and about whom they may write."""
+    return NotesPage(
+        tuple(_note(note, names, words, now, about=True) for note in notes),
+        tuple((name, tuple(Choice(one.id, one.name) for one in pupils)) for name, pupils in groups if pupils),
+        kinds(words),
+    )
+
+
+def file_page(file: File, words: Words) -> FilePage:
+    """The summary, the same on paper and in a file."""
+    somebody = words("dash.measures.gone")
+
+    def full(moment: datetime) -> str:
+        return f"{words.date(moment + timedelta(seconds=1))} {words.clock(moment)}"
+
+    def name(person: str) -> str:
+        return file.names.get(person, somebody)
+
+    def ban(one: Imposed) -> tuple[str, tuple[str, ...]]:
+        sanction: Sanction = one.sanction
+        head = words(
+            "dash.measures.file_ban",
+            thing=thing(sanction.on, words),
+            start=full(sanction.start),
+            end=full(sanction.end),
+        )
+        lines = [words("dash.measures.file_reason", reason=one.reason)] if one.reason else []
+        lines += [
+            words("dash.measures.file_lifted", start=full(start), end=full(end)) for start, end in sanction.lifted
+        ]
+        return head, (*lines, words("dash.measures.by", name=name(sanction.by), at=full(sanction.start)))
+
+    def note(one: Note) -> tuple[str, tuple[str, ...]]:
+        kind = words(f"dash.measures.kind.{one.kind.value}")
+        return words("dash.measures.file_note", at=full(one.at), kind=kind, name=name(one.by)), (one.text,)
+
+    days = words("dash.measures.file_days", first=_day(file.first), last=_day(file.last))
+    return FilePage(
+        title=words("dash.measures.file_title", pupil=file.pupil),
+        head=(
+            (words("dash.measures.file_school"), file.school),
+            (words("dash.measures.file_pupil"), file.pupil),
+            (words("dash.measures.file_group"), ", ".join(file.groups)),
+            (words("dash.measures.file_period"), days),
+            (
+                words("dash.measures.file_made"),
+                words("dash.measures.file_made_by", at=full(file.made), name=name(file.by)),
+            ),
+        ),
+        bans=tuple(map(ban, file.bans)),
+        notes=tuple(map(note, file.notes)),
+    )
+
+
+def _day(day: date) -> str:
+    return day.strftime("%d-%m-%Y")
+
+
+def file_text(page: FilePage, words: Words) -> str:
+    """The summary as plain text, with line ends that every editor knows."""
+    lines = [page.title, "=" * len(page.title), ""]
+    lines += [f"{label}: {what}" for label, what in page.head]
+    for title, entries, none in (
+        (words("dash.measures.file_bans"), page.bans, words("dash.measures.file_no_bans")),
+        (words("dash.measures.file_notes"), page.notes, words("dash.measures.file_no_notes")),
+    ):
+        lines += ["", title, "-" * len(title)]
+        for head, under in entries:
+            lines += [f"* {head}", *(f"  {line}" for line in under)]
+        if not entries:
+            lines.append(none)
+    return "\r\n".join([*lines, "", words("dash.measures.file_foot"), ""])
