@@ -73,7 +73,10 @@ def test_every_example_in_the_template_works_when_its_sign_is_taken_away(tmp_pat
     assert read.policy.domains == ("onze-school.nl",)
     assert read.policy.public == ("030-1234567", "info@onze-school.nl", "Dorpsstraat 1")
     assert read.policy.schedule.groups["1"][4][-1].end == time(12)
-    assert [c.name for c in read.policy.schedule.closures] == ["kerstvakantie"]
+    names = {closure.name for closure in read.policy.schedule.closures}
+    assert names > {"kerstvakantie", "herfstvakantie", "studiedag", "goede vrijdag"}
+    assert "koningsdag" not in names
+    assert [special.slot.name for special in read.policy.schedule.specials] == ["halve dag", "sportdag"]
     own = {rule.id: rule for rule in read.policy.rules if rule.basis.decided}
     assert set(own) == {"geen-kletsplein", "default-games"}
     assert own["default-games"].holds_in is HoldsIn.LESSON
