@@ -9,6 +9,7 @@ from datetime import datetime
 from policy import facets, gates, spoken
 from policy.asking import Asking
 from policy.model import AccessRequest, Decision, Effect, Facet, PeriodKind, Reason, Snapshot, Step
+from policy.remembered import key_of
 from policy.weighing import STRICTNESS, Word, opened_by
 
 FACETS: tuple[Callable[[Asking], Word], ...] = (
@@ -26,7 +27,17 @@ FACETS: tuple[Callable[[Asking], Word], ...] = (
 def decide(request: AccessRequest, snapshot: Snapshot, now: datetime) -> Decision:
     """The answer to one request at `now` (aware). Pure, never raises: doubt is a deny with the reason `failed`."""
     try:
-        return _decide(Asking(request, snapshot, now))
+        asking = Asking(request, snapshot, now)
+        key = key_of(asking)
+        if key is None:
+            return _decide(asking)
+        answers, edition = snapshot.answers, snapshot.knowledge.categories.edition
+        known = answers.get(key, now, edition)
+        if known is not None:
+            return known
+        decision = _decide(asking)
+        answers.keep(key, now, edition, decision)
+        return decision
     except Exception as error:  # a bug or a broken row must stop the page, not the guard
         return Decision(Effect.DENY, Reason.FAILED, trace=(Step("decide", Effect.DENY, detail=type(error).__name__),))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,6 +37,10 @@ class Categories(Protocol):
     def categories(self, host: str) -> frozenset[str]:
         """All categories of a canonical host and of its parent names; empty when it is not listed."""
 
+    @property
+    def edition(self) -> Hashable:
+        """Differs when the answers may differ: lists of others can be replaced while somebody asks."""
+
     def known(self) -> frozenset[str]:
         """Every category that has hosts."""
 
@@ -58,6 +62,11 @@ class Layers:
             if here:
                 found = found | here if found else here
         return found
+
+    @property
+    def edition(self) -> Hashable:
+        """As `Categories`."""
+        return tuple([layer.edition for layer in self.layers])
 
     def known(self) -> frozenset[str]:
         """As `Categories`."""
@@ -94,6 +103,11 @@ class HostIndex:
                 found = found | here if found else here
             host = host.partition(".")[2]
         return found
+
+    @property
+    def edition(self) -> Hashable:
+        """As `Categories`; this one never changes."""
+        return 0
 
     def known(self) -> frozenset[str]:
         """Every category that has at least one host."""

@@ -82,8 +82,8 @@ def weigh(
         grant.id
         for grant in asking.snapshot.state.grants
         if facet in grant.facets
-        and about(grant)
         and asking.given_to_me(grant)
+        and about(grant)
         and lifts(grant.role, rule.liftable_by, interns=asking.snapshot.policy.interns_permit)
         and asking.live(grant.start, grant.end)
     )

@@ -36,6 +36,7 @@ class FeedIndex:
     def __init__(self, home: Path) -> None:
         self._folder = home / FOLDER
         self._table: NameTable | None = None
+        self._edition = 0
         self._seen: tuple[int, int, int] | None = None
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -47,6 +48,11 @@ class FeedIndex:
         """All categories of a canonical host and of its parent names; empty when it is not listed."""
         table = self._table
         return _NONE if table is None else table.categories(host)
+
+    @property
+    def edition(self) -> int:
+        """Rises with every index that is taken into use."""
+        return self._edition
 
     def known(self) -> frozenset[str]:
         """Every category that a feed fills."""
@@ -71,6 +77,7 @@ class FeedIndex:
         if self.problem:
             _log.warning("the index of the lists can be used again")
         self._seen, self._table, self.problem = seen, table, ""
+        self._edition += 1
         return True
 
     def follow(self, on_swap: Callable[[], None] = lambda: None) -> None:

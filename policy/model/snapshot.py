@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from policy.namewords import NameWords
     from policy.pageshape import PageShape
     from policy.relays import Relays
+    from policy.remembered import Answers
     from policy.search import Engines
     from policy.services import Services
     from policy.terms import Lexicon
@@ -96,6 +97,30 @@ class Snapshot:
     def periods(self) -> dict[str | None, tuple[datetime, Period]]:
         """A memo by group: when it was looked up and what held then; kept by `policy.asking`."""
         return {}
+
+    @cached_property
+    def answers(self) -> Answers:
+        """Answers that were given before; kept by `policy.decide`."""
+        from policy.remembered import Answers
+
+        return Answers()
+
+    @cached_property
+    def singled_out(self) -> frozenset[str]:
+        """The ids of persons and devices that anything in force names one by one."""
+        from policy.remembered import singled_out
+
+        return singled_out(self.state)
+
+    @cached_property
+    def asks_consent(self) -> bool:
+        """Whether any rule asks for the parents' consent."""
+        return any(rule.consent for rule in self.policy.rules)
+
+    @cached_property
+    def items_permitted(self) -> bool:
+        """Whether any permission is for a single item of a service."""
+        return any(grant.items for grant in self.state.grants)
 
     @cached_property
     def clauses(self) -> Mapping[str, Clause]:
