@@ -76,6 +76,7 @@ def create_app(
         signin.pages,
         password.pages,
         lesson.pages,
+        agreement.pages,
         inbox.pages,
         office.pages,
         trial.pages,

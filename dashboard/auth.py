@@ -176,6 +176,7 @@ def home_of(role: Role) -> str:
     """Where somebody of this role starts."""
     return {
         Role.TEACHER: "lesson.start",
+        Role.INTERN: "lesson.start",
         Role.COORDINATOR: "office.page",
         Role.MANAGEMENT: "office.page",
         Role.COUNSELLOR: "inbox.page",

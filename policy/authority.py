@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
 from policy.address import canonical_host, is_ip, name_without_suffix
 from policy.asking import Asking, lift_rank
 from policy.match import covered
 from policy.model import (
+    FOREVER,
     AccessRequest,
     Action,
     Effect,
@@ -19,7 +20,6 @@ from policy.model import (
     Grant,
     LiftableBy,
     Member,
-    Period,
     PeriodKind,
     Principal,
     Role,
@@ -27,6 +27,7 @@ from policy.model import (
     Snapshot,
     Strength,
 )
+from policy.schedule import period_at, zone_of
 
 _REACH = {
     Role.TEACHER: LiftableBy.TEACHER,
@@ -90,7 +91,8 @@ def may_permit(giver: Member, snapshot: Snapshot) -> bool:
 def may_grant(giver: Member, wish: Grant, snapshot: Snapshot, now: datetime) -> Verdict:
     """Whether `giver` may give `wish` now; the grant comes back cut to the end of the period it is given for.
 
-    The start is `now` at the earliest; giver and role of the wish are replaced by the real ones.
+    A device by itself (a phone for special circumstances) is no part of a lesson: it is cut to the end of the school
+    day. The start is `now` at the earliest; giver and role of the wish are replaced by the real ones.
     """
     if not may_permit(giver, snapshot):
         return Verdict(False, Refusal.ROLE)
@@ -111,7 +113,7 @@ def may_grant(giver: Member, wish: Grant, snapshot: Snapshot, now: datetime) -> 
         refused = _period_refuses(asking)
         if refused is not None:
             return refused
-        end = _earlier(end, asking.period)
+        end = min(end, _last(asking, wish, group))
         for rule in rules_in_the_way(asking, wish):
             if rule.gate is Gate.LOCKED:
                 return Verdict(False, Refusal.LOCKED, rule=rule)
@@ -186,6 +188,7 @@ def rules_in_the_way(asking: Asking, wish: Grant) -> Iterator[Rule]:
             for rule in facet_rules(Facet.PLACE):
                 if (
                     rule.effect is not Effect.ALLOW
+                    and not rule.second_thought  # a reminder is in nobody's way
                     and asking.holds(rule)
                     and (rule.categories & categories or (site and covered(site, asking.meant(rule))))
                 ):
@@ -222,8 +225,30 @@ def _period_refuses(asking: Asking) -> Verdict | None:
     return None
 
 
-def _earlier(end: datetime, period: Period) -> datetime:
-    return end if period.end is None else min(end, period.end)
+def _last(asking: Asking, wish: Grant, group: str) -> datetime:
+    """The latest end that a wish may have."""
+    end = asking.period.end
+    if wish.facets == {Facet.CONNECT}:
+        end = school_ends(asking.snapshot, group, asking.now)
+    return FOREVER if end is None else end
+
+
+def school_ends(snapshot: Snapshot, group: str, now: datetime) -> datetime | None:
+    """When school is out for a group: where its lessons and breaks stop, at midnight at the latest (UTC).
+
+    None: there is no school now.
+    """
+    schedule = snapshot.policy.schedule
+    zone = zone_of(schedule.zone)
+    tomorrow = now.astimezone(zone).date() + timedelta(days=1)
+    midnight = datetime.combine(tomorrow, time(), zone).astimezone(UTC)
+    period, end = period_at(schedule, group, now), now
+    while period.kind is not PeriodKind.OUTSIDE:
+        if period.end is None or period.end >= midnight:
+            return midnight
+        end = period.end
+        period = period_at(schedule, group, end)
+    return end if end > now else None
 
 
 def _without_consent(group: str, wish: Grant, snapshot: Snapshot) -> set[str]:

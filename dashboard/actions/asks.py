@@ -7,7 +7,6 @@ from datetime import datetime
 from dashboard.actions.desk import Desk, Outcome, done, refused
 from dashboard.actions.office import OFFICE
 from dashboard.actions.permission import Wish, give
-from policy.authority import may_act_for
 from policy.match import suffixes
 from policy.model import Grant, Member, Snapshot
 from store.incidents import Ask, AskState, Report
@@ -17,14 +16,43 @@ _WAITING = frozenset({AskState.OPEN, AskState.LATER})
 
 
 def say_yes(
-    desk: Desk, who: Member, group: str, ask_id: str, now: datetime, *, minutes: int | None = None, text: str = ""
+    desk: Desk,
+    who: Member,
+    group: str,
+    ask_id: str,
+    now: datetime,
+    *,
+    minutes: int | None = None,
+    text: str = "",
+    confirmed: bool = False,
 ) -> Outcome[Grant]:
-    """Give what was asked, to the pupil when known and else to the group, and answer, in one transaction."""
-    ask = _waiting(desk, who, group, ask_id)
-    if ask is None:
+    """Give what was asked, to the pupil when known and else to the group, and answer, in one transaction.
+
+    As with every permission, whom the parents' consent leaves out is told first (`confirmed`).
+    """
+    wish = wish_of(desk, who, group, ask_id, now, minutes=minutes, confirmed=confirmed)
+    if wish is None:
         return refused("answered")
+    outcome = give(desk, who, wish, now, asked=ask_id, answer=_line(text))
+    return Outcome(True, "dash.done.answered_yes", outcome.value) if outcome.ok else outcome
+
+
+def wish_of(
+    desk: Desk,
+    who: Member,
+    group: str,
+    ask_id: str,
+    now: datetime,
+    *,
+    minutes: int | None = None,
+    confirmed: bool = False,
+) -> Wish | None:
+    """The permission that a request asks for; None: it was answered, or is not for this group."""
+    ask = _waiting(desk, who, group, ask_id, now)
+    if ask is None:
+        return None
     pupil = ask.wish.person
-    wish = Wish(
+    return Wish(
         group=group,
         site=listed_name(desk.snapshot(now), ask.wish.host, ask.wish.category),
         people=frozenset({pupil}) if pupil else frozenset(),
@@ -32,16 +60,15 @@ def say_yes(
         minutes=minutes,
         facet=ask.wish.facet,
         kinds=ask.wish.kinds,
+        confirmed=confirmed,
     )
-    outcome = give(desk, who, wish, now, asked=ask_id, answer=_line(text))
-    return Outcome(True, "dash.done.answered_yes", outcome.value) if outcome.ok else outcome
 
 
 def say_no(
     desk: Desk, who: Member, group: str, ask_id: str, now: datetime, *, text: str = "", later: bool = False
 ) -> Outcome[Ask]:
     """Answer no, or later: the request then stays on the screen."""
-    if _waiting(desk, who, group, ask_id) is None:
+    if _waiting(desk, who, group, ask_id, now) is None:
         return refused("answered")
     state = AskState.LATER if later else AskState.NO
     answered = desk.store.incidents.answer(desk.school, ask_id, state, who.id, now, text=_line(text))
@@ -52,7 +79,7 @@ def say_no(
 
 def see_report(desk: Desk, who: Member, group: str, report_id: str, now: datetime) -> Outcome[None]:
     """Somebody looked at a report of the group."""
-    if not may_act_for(who, group):
+    if not desk.may_act_for(who, group, now):
         return refused("not_yours")
     mine = {report.id for report in desk.store.incidents.reports(desk.school, (group,))}
     if report_id not in mine or not desk.store.incidents.see_report(desk.school, report_id, who.id, now):
@@ -88,9 +115,9 @@ def listed_name(snapshot: Snapshot, host: str, category: str | None) -> str:
     return found or (host.removeprefix("www.") if host.count(".") > 1 else host)
 
 
-def _waiting(desk: Desk, who: Member, group: str, ask_id: str) -> Ask | None:
+def _waiting(desk: Desk, who: Member, group: str, ask_id: str, now: datetime) -> Ask | None:
     """The request, if it waits, is this group's, and `who` may act for the group."""
-    ask = desk.store.incidents.get_ask(desk.school, ask_id) if may_act_for(who, group) else None
+    ask = desk.store.incidents.get_ask(desk.school, ask_id) if desk.may_act_for(who, group, now) else None
     return ask if ask is not None and ask.wish.group == group and ask.state in _WAITING else None
 
 

@@ -55,9 +55,13 @@ class Desk:
             self._kept = kept
         return kept
 
+    def may_act_for(self, who: Member, group: str, now: datetime) -> bool:
+        """Whether `who` may act for a group; an intern only for its own, and where the school chose so."""
+        return may_act_for(who, group, interns=self.snapshot(now).policy.interns_permit)
+
     def groups_of(self, who: Member, now: datetime) -> tuple[Group, ...]:
         """The groups that `who` may act for and that exist now, by name."""
-        groups = (group for group in self.snapshot(now).groups.values() if may_act_for(who, group.id))
+        groups = (group for group in self.snapshot(now).groups.values() if self.may_act_for(who, group.id, now))
         return tuple(sorted((group for group in groups if group.until is None or group.until > now), key=_by_name))
 
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, time, timedelta
 
 from dashboard.actions.desk import Desk, Outcome, done, refused
 from dashboard.actions.permission import period_of
-from policy.authority import may_act_for
 from policy.model import Lease, Member, PeriodKind, Role, Span
 from policy.schedule import zone_of
 
@@ -15,7 +14,7 @@ PAUSE_AT_MOST = timedelta(minutes=15)
 
 def pause(desk: Desk, who: Member, group: str, now: datetime) -> Outcome[Span]:
     """Ask for the group's attention: no new pages, a quarter of an hour at most and never past the lesson."""
-    if not may_act_for(who, group):
+    if not desk.may_act_for(who, group, now):
         return refused("not_yours")
     period = period_of(desk.snapshot(now), group, now)
     if period.kind is PeriodKind.OUTSIDE:
@@ -28,7 +27,7 @@ def pause(desk: Desk, who: Member, group: str, now: datetime) -> Outcome[Span]:
 
 def resume(desk: Desk, who: Member, group: str, now: datetime) -> Outcome[None]:
     """Give the attention back."""
-    if not may_act_for(who, group):
+    if not desk.may_act_for(who, group, now):
         return refused("not_yours")
     desk.store.measures.resume(desk.school, group, who.id, now)
     return done("unpaused")
@@ -36,7 +35,7 @@ def resume(desk: Desk, who: Member, group: str, now: datetime) -> Outcome[None]:
 
 def rain(desk: Desk, who: Member, group: str, now: datetime) -> Outcome[Span]:
     """A rainy day: until midnight the group's breaks are rainy breaks."""
-    if not may_act_for(who, group):
+    if not desk.may_act_for(who, group, now):
         return refused("not_yours")
     zone = zone_of(desk.snapshot(now).policy.schedule.zone)
     tomorrow = now.astimezone(zone).date() + timedelta(days=1)
@@ -47,7 +46,7 @@ def rain(desk: Desk, who: Member, group: str, now: datetime) -> Outcome[Span]:
 
 def dry(desk: Desk, who: Member, group: str, now: datetime) -> Outcome[None]:
     """The sun is back."""
-    if not may_act_for(who, group):
+    if not desk.may_act_for(who, group, now):
         return refused("not_yours")
     desk.store.measures.dry(desk.school, group, who.id, now)
     return done("dry")
@@ -55,7 +54,7 @@ def dry(desk: Desk, who: Member, group: str, now: datetime) -> Outcome[None]:
 
 def seat(desk: Desk, who: Member, group: str, pupil: str, device: str, now: datetime) -> Outcome[Lease]:
     """Say that a pupil of the group sits at one of its devices, until the lesson ends."""
-    if not may_act_for(who, group):
+    if not desk.may_act_for(who, group, now):
         return refused("not_yours")
     snapshot = desk.snapshot(now)
     member, thing = snapshot.people.get(pupil), snapshot.devices.get(device)
@@ -74,7 +73,7 @@ def seat(desk: Desk, who: Member, group: str, pupil: str, device: str, now: date
 def unseat(desk: Desk, who: Member, group: str, device: str, now: datetime) -> Outcome[None]:
     """Nobody sits at the device any more."""
     thing = desk.snapshot(now).devices.get(device)
-    if not may_act_for(who, group) or thing is None or thing.group != group:
+    if not desk.may_act_for(who, group, now) or thing is None or thing.group != group:
         return refused("not_yours")
     desk.store.devices.end_lease(desk.school, device, who.id, now)
     return done("unseated")

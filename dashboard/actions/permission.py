@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from dashboard.actions.consent import Missing, missing
 from dashboard.actions.desk import Desk, Outcome, done, refused
 from policy.address import canonical, canonical_host, is_ip, name_without_suffix
 from policy.asking import Asking
-from policy.authority import Refusal, lifts, may_act_for, may_grant
+from policy.authority import Refusal, Verdict, lifts, may_grant
 from policy.kinds import DERIVED
 from policy.model import (
     AccessRequest,
@@ -21,6 +23,7 @@ from policy.model import (
     PeriodKind,
     Principal,
     Role,
+    Rule,
     Snapshot,
     Strength,
 )
@@ -30,7 +33,10 @@ LONGEST_GOAL = 120
 # Joining in means the program too: who may chat for a lesson may do it in the chat program on the laptop.
 _FULL = frozenset({Facet.PLACE, Facet.ACTION, Facet.APP})
 _VIEW = frozenset({Facet.PLACE})
-_ALONE = frozenset({Facet.WORDS, Facet.PERSONAL})
+# Facets that are lifted by themselves: of these the last two are about no place at all.
+_ALONE = frozenset({Facet.WORDS, Facet.PERSONAL, Facet.PRINT, Facet.CONNECT})
+_NOWHERE = frozenset({Facet.PRINT, Facet.CONNECT})
+TELL_FIRST = "dash.no.consent"
 _CODES = {
     Refusal.ROLE: "role",
     Refusal.GROUP: "not_yours",
@@ -48,8 +54,9 @@ _CODES = {
 class Wish:
     """What somebody wants to permit. `minutes` None: to the end of the lesson. No `people`: the whole group.
 
-    `facet` is words or personal data where only that is meant, and only these `kinds` of it; else the place with all
-    that is done there.
+    `facet` is words, personal data, printing or the device itself where only that is meant, and only these `kinds` or
+    `topics` of it; else the place with all that is done there. `until` (UTC) is a moment of its own for a device.
+    `confirmed`: whoever gives it knows whom the parents' consent leaves out.
     """
 
     group: str
@@ -62,6 +69,17 @@ class Wish:
     goal: str = ""
     facet: Facet = Facet.PLACE
     kinds: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    until: datetime | None = None
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """What would be given, and what the parents' consent keeps closed of it."""
+
+    grant: Grant
+    missing: Missing | None
 
 
 def period_of(snapshot: Snapshot, group: str, now: datetime) -> Period:
@@ -73,33 +91,80 @@ def period_of(snapshot: Snapshot, group: str, now: datetime) -> Period:
 def liftable_categories(snapshot: Snapshot, who: Member, group: str) -> tuple[str, ...]:
     """The categories with a place rule for this group's pupils that `who` may lift, in the order of the rules."""
     found: dict[str, None] = {}
-    for rule in snapshot.policy.rules:
-        speaks = rule.facet is Facet.PLACE and rule.effect is not Effect.ALLOW and Role.PUPIL in rule.roles
-        if speaks and lifts(who.role, rule.liftable_by) and (not rule.groups or group in rule.groups):
+    for rule in _for_pupils(snapshot, Facet.PLACE, group):
+        if lifts(who.role, rule.liftable_by, interns=snapshot.policy.interns_permit):
             found.update(dict.fromkeys(sorted(rule.categories)))
     # A kind of address or name is nothing that a lesson asks for.
     return tuple(category for category in found if category not in DERIVED)
 
 
-def give(
-    desk: Desk, who: Member, wish: Wish, now: datetime, *, asked: str | None = None, answer: str = ""
-) -> Outcome[Grant]:
-    """Give a permission; `asked` is the id of the pupil's request that it says yes to, with the text `answer`."""
-    if not may_act_for(who, wish.group):
+def liftable(snapshot: Snapshot, who: Member, group: str, facet: Facet) -> tuple[Rule, ...]:
+    """The rules of a facet that keep something closed for this group's pupils; none unless `who` may lift them all."""
+    rules = tuple(_for_pupils(snapshot, facet, group))
+    interns = snapshot.policy.interns_permit
+    return rules if all(lifts(who.role, rule.liftable_by, interns=interns) for rule in rules) else ()
+
+
+def _for_pupils(snapshot: Snapshot, facet: Facet, group: str) -> Iterator[Rule]:
+    for rule in snapshot.facet_rules(facet):
+        speaks = rule.effect is not Effect.ALLOW and Role.PUPIL in rule.roles
+        if speaks and (not rule.groups or group in rule.groups):
+            yield rule
+
+
+def code_of(verdict: Verdict) -> str:
+    """The code of the sentence that tells why authority said no."""
+    return _CODES.get(verdict.reason, "other") if verdict.reason else "other"
+
+
+def foresee(desk: Desk, who: Member, wish: Wish, now: datetime) -> Outcome[Foreseen]:
+    """What would be given now, without giving it."""
+    if not desk.may_act_for(who, wish.group, now):
         return refused("not_yours")
     snapshot = desk.snapshot(now)
     sites: tuple[str, ...] = ()
-    if not wish.category:
+    if _needs_site(wish):
         site = site_in(wish.site)
         if site is None:
             return refused("bad_site" if wish.site.strip() else "what")
         sites = (site,)
-    if not wish.whole_group and not _are_pupils_of(snapshot, wish.people, wish.group):
+    if wish.whole_group and wish.facet is Facet.CONNECT:
+        return refused("who")  # special circumstances are one child's, never a group's
+    if not wish.whole_group and not are_pupils_of(snapshot, wish.people, wish.group):
         return refused("who")
-    end = _end(snapshot, wish.group, wish.minutes, now)
+    end = wish.until if wish.facet is Facet.CONNECT and wish.until else end_of(snapshot, wish.group, wish.minutes, now)
     if end is None:
         return refused("no_lesson")
-    grant = Grant(
+    verdict = may_grant(who, _grant(wish, who, sites, now, end), snapshot, now)
+    if not verdict.allowed or verdict.grant is None:
+        return refused(code_of(verdict))
+    return done("granted", Foreseen(verdict.grant, missing(verdict, snapshot, now)))
+
+
+def give(
+    desk: Desk, who: Member, wish: Wish, now: datetime, *, asked: str | None = None, answer: str = ""
+) -> Outcome[Grant]:
+    """Give a permission; `asked` is the id of the pupil's request that it says yes to, with the text `answer`.
+
+    `TELL_FIRST` is the answer where consent leaves somebody out and the wish is not `confirmed`: nothing is given yet.
+    """
+    ahead = foresee(desk, who, wish, now)
+    if ahead.value is None:
+        return Outcome(False, ahead.code)
+    if ahead.value.missing is not None and not wish.confirmed:
+        return Outcome(False, TELL_FIRST)
+    written = desk.store.grants.add(desk.school, ahead.value.grant, now, answers=asked, answer=answer)
+    return done("granted_some" if ahead.value.missing else "granted", written)
+
+
+def _needs_site(wish: Wish) -> bool:
+    """Printing, a device and the words of a topic are lifted wherever they are used; a kind of site needs no site."""
+    return not wish.category and wish.facet not in _NOWHERE and not wish.topics
+
+
+def _grant(wish: Wish, who: Member, sites: tuple[str, ...], now: datetime, end: datetime) -> Grant:
+    alone = wish.facet in _ALONE
+    return Grant(
         id="",
         start=now,
         end=end,
@@ -111,13 +176,9 @@ def give(
         categories=frozenset({wish.category}) if wish.category else frozenset(),
         facets=_facets(wish),
         goal=" ".join(wish.goal.split())[:LONGEST_GOAL],
-        kinds=frozenset(wish.kinds) if wish.facet in _ALONE else frozenset(),
+        topics=frozenset(wish.topics),
+        kinds=frozenset(wish.kinds) if alone else frozenset(),
     )
-    verdict = may_grant(who, grant, snapshot, now)
-    if not verdict.allowed or verdict.grant is None:
-        return refused(_CODES.get(verdict.reason, "other") if verdict.reason else "other")
-    written = desk.store.grants.add(desk.school, verdict.grant, now, answers=asked, answer=answer)
-    return done("granted_some" if verdict.left_out else "granted", written)
 
 
 def _facets(wish: Wish) -> frozenset[Facet]:
@@ -132,13 +193,13 @@ def extend(desk: Desk, who: Member, group: str, grant_id: str, minutes: int | No
     if grant is None:
         return refused("ended")
     snapshot = desk.snapshot(now)
-    lesson_end = _end(snapshot, group, None, now)
+    lesson_end = end_of(snapshot, group, None, now)
     if lesson_end is None:
         return refused("no_lesson")
     wanted = lesson_end if minutes is None else min(grant.end + timedelta(minutes=minutes), lesson_end)
     verdict = may_grant(who, replace(grant, end=wanted), snapshot, now)
     if not verdict.allowed or verdict.grant is None:
-        return refused(_CODES.get(verdict.reason, "other") if verdict.reason else "other")
+        return refused(code_of(verdict))
     if verdict.grant.end <= grant.end:
         return refused("lesson_end")
     moved = desk.store.grants.extend(desk.school, grant_id, verdict.grant.end, who.id, now)
@@ -175,7 +236,7 @@ def touches(grant: Grant, snapshot: Snapshot, group: str) -> bool:
 
 def _live(desk: Desk, who: Member, group: str, grant_id: str, now: datetime) -> Grant | None:
     """The permission, if it runs now, is this group's, and `who` may act for the group."""
-    if not may_act_for(who, group):
+    if not desk.may_act_for(who, group, now):
         return None
     grant = desk.store.grants.get(desk.school, grant_id)
     if grant is None or grant.end <= now or not touches(grant, desk.snapshot(now), group):
@@ -183,15 +244,18 @@ def _live(desk: Desk, who: Member, group: str, grant_id: str, now: datetime) -> 
     return grant
 
 
-def _end(snapshot: Snapshot, group: str, minutes: int | None, now: datetime) -> datetime | None:
-    """The absolute end that was asked for, never later than the group's period; None: there is no lesson."""
+def end_of(snapshot: Snapshot, group: str, minutes: int | None, now: datetime) -> datetime | None:
+    """The absolute end that was asked for (`minutes` None: the whole period), never later than the group's period.
+
+    None: there is no lesson.
+    """
     period = period_of(snapshot, group, now)
     if period.kind is PeriodKind.OUTSIDE or period.end is None:
         return None
     return period.end if minutes is None else min(now + timedelta(minutes=minutes), period.end)
 
 
-def _are_pupils_of(snapshot: Snapshot, people: frozenset[str], group: str) -> bool:
+def are_pupils_of(snapshot: Snapshot, people: frozenset[str], group: str) -> bool:
     """Whether there is at least one, and all of them are pupils of the group."""
     members = [snapshot.people.get(person) for person in people]
     return bool(members) and all(

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
 from dashboard.actions.lesson import Lesson
 from dashboard.actions.permission import MINUTES
+from dashboard.present.agreement import AgreementCard, agreement_card
+from dashboard.present.permits import ABOUT, PermissionCard, Quick, kinds_of, permission_card, quick
 from dashboard.present.words import Words, iso
-from policy.model import Facet, Grant, PeriodKind
+from policy.model import PeriodKind, ReportKind
 from store.incidents import Ask, AskState, Report
 
 REPLIES = ("good", "come", "plan", "after", "other_site")
 _WHYS = frozenset({"lesson", "teacher", "mistake", "other"})
 _SEEN_LINES = 30
-_ABOUT = {Facet.WORDS: "words_", Facet.PERSONAL: "personal_"}
-_EXTRA = 10
+_HALF_HOUR = timedelta(minutes=30)
+_MOST_TIMES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,33 +69,6 @@ class AskCard:
 
 
 @dataclass(frozen=True, slots=True)
-class PermissionCard:
-    """One permission that is open now. `plus` is how many minutes may be added, 0 when none; `to_end` likewise."""
-
-    id: str
-    title: str
-    who: str
-    until: str
-    until_iso: str
-    goal: str
-    view: bool
-    plus: int
-    to_end: str
-
-
-@dataclass(frozen=True, slots=True)
-class Quick:
-    """A permission of before, to give again with one tap."""
-
-    what: str
-    value: str
-    site: str
-    view: bool
-    goal: str
-    line: str
-
-
-@dataclass(frozen=True, slots=True)
 class SeenLine:
     """Some exceptions of one kind. `who` is empty until an adult asks for names."""
 
@@ -133,6 +107,23 @@ class LessonPage:
     seen: tuple[SeenLine, ...]
     devices: tuple[Choice, ...]
     seats: tuple[Seat, ...]
+    agreed: tuple[AgreementCard, ...]
+    extras: Extras
+    looser: str
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What may be permitted besides places; what the rules do not close, or may not be opened, is not offered."""
+
+    prints: bool
+    topics: tuple[Choice, ...]
+    phone_until: tuple[Choice, ...]
+
+    @property
+    def any(self) -> bool:
+        """Whether there is anything to offer."""
+        return self.prints or bool(self.topics) or bool(self.phone_until)
 
 
 def lesson_page(lesson: Lesson, words: Words, *, board: bool, names: bool) -> LessonPage:
@@ -146,8 +137,10 @@ def lesson_page(lesson: Lesson, words: Words, *, board: bool, names: bool) -> Le
         waiting=_waiting(len(asks), words) if board else "",
         reports=() if board else tuple(_report(report, lesson, words) for report in lesson.reports),
         asks=() if board else asks,
-        open=tuple(_permission(grant, lesson, words, board) for grant in sorted(lesson.grants, key=lambda g: g.end)),
-        quick=tuple(_quick(grant, lesson, words) for grant in lesson.earlier) if lesson.in_lesson else (),
+        open=tuple(
+            permission_card(grant, lesson, words, board) for grant in sorted(lesson.grants, key=lambda g: g.end)
+        ),
+        quick=tuple(quick(grant, lesson, words) for grant in lesson.earlier) if lesson.in_lesson else (),
         what=tuple(Choice(f"category:{name}", words.category(name)) for name in lesson.categories),
         pupils=() if board else tuple(Choice(person.id, person.name) for person in lesson.pupils),
         durations=_durations(lesson, words),
@@ -155,7 +148,44 @@ def lesson_page(lesson: Lesson, words: Words, *, board: bool, names: bool) -> Le
         seen=_seen(lesson, words, names and not board),
         devices=tuple(Choice(device.id, device.name) for device in lesson.devices),
         seats=() if board else _seats(lesson, words),
+        agreed=tuple(agreement_card(one, lesson, words, board) for one in lesson.agreed),
+        extras=_extras(lesson, words),
+        looser=_looser(lesson, words),
     )
+
+
+def _extras(lesson: Lesson, words: Words) -> Extras:
+    offers = lesson.offers
+    return Extras(
+        prints=offers.prints,
+        topics=tuple(Choice(topic, names.get(words.lang, topic)) for topic, names in offers.topics.items()),
+        phone_until=_phone_until(lesson, words) if offers.phones else (),
+    )
+
+
+def _phone_until(lesson: Lesson, words: Words) -> tuple[Choice, ...]:
+    """The end of the lesson, the half hours after it, and the end of the school day."""
+    last, end = lesson.offers.school_ends, lesson.period.end
+    if last is None or end is None or not lesson.in_lesson:
+        return ()
+    first = min(end, last)
+    half = first.replace(minute=first.minute // 30 * 30, second=0, microsecond=0) + _HALF_HOUR
+    between = [half + _HALF_HOUR * step for step in range(_MOST_TIMES)]
+    moments = [first, *(moment for moment in between if moment < last), *([last] if last > first else [])]
+    labels = (
+        {first: "dash.give.to_end", last: "dash.extra.to_school_end"} if last > first else {first: "dash.give.to_end"}
+    )
+    return tuple(
+        Choice(iso(at), words(labels.get(at, "dash.extra.until"), until=words.clock(at)), chosen=at == first)
+        for at in moments
+    )
+
+
+def _looser(lesson: Lesson, words: Words) -> str:
+    clause = lesson.offers.looser
+    if clause is None:
+        return ""
+    return words("dash.extra.looser", school=lesson.offers.school, article=clause.article)
 
 
 def _now(lesson: Lesson, words: Words) -> Now:
@@ -191,7 +221,10 @@ def _waiting(count: int, words: Words) -> str:
 
 def _report(report: Report, lesson: Lesson, words: Words) -> ReportLine:
     who = lesson.names.get(report.person or "", words("dash.reports.somebody"))
-    text = words("dash.reports.saw", who=who, place=report.host)
+    if report.host and report.kind is ReportKind.SAW:
+        text = words("dash.reports.saw", who=who, place=report.host)
+    else:
+        text = words("dash.reports.told", who=who, what=words(f"dash.reports.kind.{report.kind.value}"))
     return ReportLine(report.id, text, report.note, words.day_clock(report.when, lesson.now))
 
 
@@ -203,10 +236,10 @@ def _ask(ask: Ask, lesson: Lesson, words: Words) -> AskCard:
     return AskCard(
         id=ask.id,
         title=words(
-            f"dash.asks.{_ABOUT.get(wish.facet, '')}{'person' if name else 'group'}",
+            f"dash.asks.{ABOUT.get(wish.facet, '')}{'person' if name else 'group'}",
             who=name or "",
             place=wish.host,
-            kinds=_kinds(wish.facet, wish.kinds, words),
+            kinds=kinds_of(wish.facet, wish.kinds, words),
         ),
         said=f"{why}: {wish.line}" if wish.line else why,
         at=words.day_clock(ask.when, lesson.now),
@@ -214,62 +247,6 @@ def _ask(ask: Ask, lesson: Lesson, words: Words) -> AskCard:
         yes=words("dash.asks.yes", until=end) if lesson.in_lesson else words("dash.asks.not_now"),
         can_yes=lesson.in_lesson,
         waits=ask.state is AskState.LATER,
-    )
-
-
-def _what(grant: Grant, words: Words) -> str:
-    parts = [*grant.sites, *(words.category(name) for name in sorted(grant.categories))]
-    place = ", ".join(parts) or words("dash.open.any_place")
-    alone = next((facet for facet in _ABOUT if grant.facets == {facet}), None)
-    return words(f"dash.open.{alone.value}", place=place, kinds=_kinds(alone, grant.kinds, words)) if alone else place
-
-
-def _kinds(facet: Facet, kinds: Collection[str], words: Words) -> str:
-    """Which words or which data are meant; of all of them their name."""
-    if facet not in _ABOUT:
-        return ""
-    if facet is Facet.WORDS:
-        named = [words(f"dash.kind.{kind}") for kind in sorted(kinds)]
-    else:
-        named = [words(f"page.personal.type.{kind}") for kind in sorted(kinds)]
-    return ", ".join(named) or words(f"dash.why.{facet.value}_all")
-
-
-def _who(grant: Grant, lesson: Lesson, words: Words, board: bool) -> str:
-    if grant.groups:
-        return words("dash.open.whole")
-    if len(grant.people) == 1:
-        somebody = words("dash.reports.somebody")
-        return somebody if board else lesson.names.get(next(iter(grant.people)), somebody)
-    return words("dash.open.people_many", count=len(grant.people))
-
-
-def _permission(grant: Grant, lesson: Lesson, words: Words, board: bool) -> PermissionCard:
-    last = lesson.period.end
-    room = lesson.in_lesson and last is not None and grant.end < last
-    return PermissionCard(
-        id=grant.id,
-        title=_what(grant, words),
-        who=_who(grant, lesson, words, board),
-        until=words("dash.open.until", until=words.clock(grant.end)),
-        until_iso=iso(grant.end),
-        goal=words("dash.open.goal", goal=grant.goal) if grant.goal else "",
-        view=Facet.ACTION not in grant.facets,
-        plus=_EXTRA if room and last and grant.end + timedelta(minutes=_EXTRA) < last else 0,
-        to_end=words("dash.open.to_end", until=words.clock(last)) if room and last else "",
-    )
-
-
-def _quick(grant: Grant, lesson: Lesson, words: Words) -> Quick:
-    category = next(iter(sorted(grant.categories)), "")
-    end = lesson.period.end
-    return Quick(
-        what=_what(grant, words),
-        value=f"category:{category}" if category else "site",
-        site=next(iter(grant.sites), ""),
-        view=Facet.ACTION not in grant.facets,
-        goal=grant.goal,
-        line=words("dash.give.quick_line", who=words("dash.open.whole"), until=words.clock(end) if end else ""),
     )
 
 

@@ -48,8 +48,18 @@
     settle();
     var context = event.detail && event.detail.ctx;
     var form = context && context.sourceElement;
+    if (form && form.matches && form.matches("form, button")) toTop();
     if (form && form.id === "geef-formulier" && document.querySelector("[data-good]")) form.reset();
   });
+
+  // A page of its own that came in place of the lesson is read from its beginning.
+  function toTop() {
+    var first = document.querySelector("[data-top] h1");
+    if (!first) return;
+    window.scrollTo(0, 0);
+    first.tabIndex = -1;
+    first.focus({ preventScroll: true });
+  }
 
   // What was done is said for a while; after that the list of what is open says it.
   function settle() {

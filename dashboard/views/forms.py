@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
@@ -28,6 +30,15 @@ def message() -> tuple[str, bool] | None:
     until = request.args.get("tot", "")
     values = {"until": until if len(until) == 5 and until.replace(":", "").isdigit() else ""}
     return words()(code, **values), bool(good)
+
+
+def moment(typed: str) -> datetime | None:
+    """An absolute moment that a page put in its form (ISO 8601 with a Z); None: it is none."""
+    try:
+        found = datetime.fromisoformat(typed)
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def text(field: str) -> str:

@@ -20,7 +20,7 @@ EVERYBODY = "signin.start signin.page signin.enter password.page password.save r
 SIGNED_IN = "signin.leave signin.board"
 CLASS = (
     "lesson.start lesson.page lesson.stream lesson.give lesson.stop lesson.extend lesson.answer lesson.report_seen "
-    "lesson.attention lesson.rain lesson.seat"
+    "lesson.attention lesson.rain lesson.seat agreement.page agreement.start agreement.stop"
 )
 OFFICE = (
     "office.page office.tab office.put_group office.remove_group office.add_pupil office.add_staff office.set_groups "
@@ -36,7 +36,7 @@ MEASURES = (
 NOTES = "measures.noted measures.write measures.erase"
 CARE = "measures.exceptions measures.add_care measures.care_on measures.care_end"
 ALL = frozenset(Role)
-CLASS_ROLES = frozenset({Role.TEACHER, Role.COORDINATOR, Role.MANAGEMENT})
+CLASS_ROLES = frozenset({Role.TEACHER, Role.INTERN, Role.COORDINATOR, Role.MANAGEMENT})
 OFFICE_ROLES = frozenset({Role.COORDINATOR, Role.MANAGEMENT})
 MAY: dict[str, frozenset[Role | None]] = (
     dict.fromkeys(EVERYBODY.split(), ALL | {None})

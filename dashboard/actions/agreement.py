@@ -1,0 +1,193 @@
+"""An agreement: what a group, or some of its pupils, do in this lesson, and where. It narrows; it opens nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dashboard.actions.desk import Desk, Outcome, done, refused
+from dashboard.actions.permission import LONGEST_GOAL, are_pupils_of, code_of, end_of, site_in
+from policy.authority import may_grant
+from policy.decide import decide
+from policy.match import covered
+from policy.model import (
+    AccessRequest,
+    Action,
+    Agreement,
+    Facet,
+    Grant,
+    Member,
+    Principal,
+    Reason,
+    Role,
+    Snapshot,
+    Strength,
+)
+
+MOST_SITES = 20
+_LOOKING = frozenset({Facet.PLACE})
+_OF_SITE = {"locked": "agree_locked", "not_liftable": "agree_not_liftable"}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What somebody wants to agree. `sites` as they were typed. No `people`: the whole group.
+
+    `minutes` None: to the end of the lesson. `stop_others`: whether other live permissions stop; None: not said yet.
+    """
+
+    group: str
+    goal: str = ""
+    sites: tuple[str, ...] = ()
+    people: frozenset[str] = frozenset()
+    whole_group: bool = True
+    minutes: int | None = None
+    stop_others: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why it cannot be agreed (the code of a sentence), and about which site, as it was typed."""
+
+    code: str
+    site: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What starting would do. `others` are live permissions that may stop, `replaced` agreements that will."""
+
+    problems: tuple[Problem, ...] = ()
+    agreement: Agreement | None = None
+    others: tuple[Grant, ...] = ()
+    replaced: tuple[Agreement, ...] = ()
+
+
+def look_ahead(desk: Desk, who: Member, plan: Plan, now: datetime) -> Outlook:
+    """Whether it can be agreed and what else that touches, without doing it."""
+    snapshot = desk.snapshot(now)
+    if not desk.may_act_for(who, plan.group, now):
+        return Outlook((Problem("not_yours"),))
+    if not plan.whole_group and not are_pupils_of(snapshot, plan.people, plan.group):
+        return Outlook((Problem("who"),))
+    end = end_of(snapshot, plan.group, plan.minutes, now)
+    if end is None:
+        return Outlook((Problem("no_lesson"),))
+    made = Agreement(
+        id="",
+        start=now,
+        end=end,
+        groups=frozenset({plan.group}) if plan.whole_group else frozenset(),
+        people=frozenset() if plan.whole_group else plan.people,
+        sites=tuple(dict.fromkeys(site for typed in plan.sites if (site := site_in(typed)) is not None)),
+        goal=" ".join(plan.goal.split())[:LONGEST_GOAL],
+        by=who.id,
+    )
+    problems = tuple(dict.fromkeys(_problems(plan, made, who, snapshot, now)))
+    binding = [agreed for agreed in running(snapshot, plan.group, now) if _meets(agreed, made, snapshot, plan.group)]
+    replaced = tuple(agreed for agreed in binding if _within(agreed, made, snapshot, plan.group))
+    if len(replaced) < len(binding):
+        # Whoever is bound twice may only go where both lists meet: that is nowhere.
+        problems = (*problems, Problem("agree_overlap"))
+    return Outlook(problems, made, tuple(_others(snapshot, made, plan.group, now)), replaced)
+
+
+def start(desk: Desk, who: Member, plan: Plan, now: datetime) -> Outcome[Agreement]:
+    """Start an agreement; other permissions stop in the same revision where the plan says so.
+
+    Refused with `agree_others` while nobody said whether they stop.
+    """
+    ahead = look_ahead(desk, who, plan, now)
+    if ahead.problems or ahead.agreement is None:
+        return refused(ahead.problems[0].code if ahead.problems else "other")
+    if ahead.others and plan.stop_others is None:
+        return refused("agree_others")
+    stop_these = [grant.id for grant in ahead.others] if plan.stop_others else []
+    written = desk.store.measures.start_agreement(desk.school, ahead.agreement, now, stop=stop_these)
+    for old in ahead.replaced:  # after the new one, so that there is no moment without
+        desk.store.measures.stop_agreement(desk.school, old.id, who.id, now)
+    return done("agreed", written)
+
+
+def stop(desk: Desk, who: Member, group: str, agreement_id: str, now: datetime) -> Outcome[None]:
+    """End a running agreement of this group now."""
+    if not desk.may_act_for(who, group, now):
+        return refused("not_yours")
+    if agreement_id not in {agreed.id for agreed in running(desk.snapshot(now), group, now)}:
+        return refused("agree_ended")
+    if not desk.store.measures.stop_agreement(desk.school, agreement_id, who.id, now):
+        return refused("agree_ended")
+    return done("agree_stopped")
+
+
+def running(snapshot: Snapshot, group: str, now: datetime) -> tuple[Agreement, ...]:
+    """The agreements that hold now for this group or for somebody in it."""
+    mine = _pupils(snapshot, group)
+    return tuple(
+        agreed
+        for agreed in snapshot.state.agreements
+        if agreed.start <= now < agreed.end and (group in agreed.groups or not agreed.people.isdisjoint(mine))
+    )
+
+
+def still_closed(agreed: Agreement, snapshot: Snapshot, group: str, now: datetime) -> tuple[str, ...]:
+    """The sites on the list that stay closed until they are permitted as well: an agreement opens nothing."""
+    people: Iterable[str | None] = sorted(agreed.people) or (None,)
+    return tuple(site for site in agreed.sites if any(_closed(site, who, snapshot, group, now) for who in people))
+
+
+def _closed(site: str, person: str | None, snapshot: Snapshot, group: str, now: datetime) -> bool:
+    strength = Strength.GROUP if person is None else Strength.CLAIMED
+    who = Principal(Role.PUPIL, person, (group,), strength=strength)
+    return decide(AccessRequest(Action.VISIT, who, (site,)), snapshot, now).reason is Reason.PLACE
+
+
+def _problems(plan: Plan, made: Agreement, who: Member, snapshot: Snapshot, now: datetime) -> Iterable[Problem]:
+    typed = [site for site in plan.sites if site.strip()]
+    if not made.goal:
+        yield Problem("agree_goal")
+    if not typed:
+        yield Problem("agree_sites")
+    if len(typed) > MOST_SITES:
+        yield Problem("agree_many")
+        return
+    yield from (Problem("agree_bad_site", site) for site in typed if site_in(site) is None)
+    for site in made.sites:
+        # Asked as a permission to look there: what nobody here may open has no place on a list either.
+        wish = Grant("", now, made.end, who.role, who.id, made.groups, made.people, sites=(site,), facets=_LOOKING)
+        verdict = may_grant(who, wish, snapshot, now)
+        if not verdict.allowed:
+            code = code_of(verdict)
+            yield Problem(_OF_SITE[code], site) if code in _OF_SITE else Problem(code)
+
+
+def _others(snapshot: Snapshot, made: Agreement, group: str, now: datetime) -> Iterable[Grant]:
+    """Live permissions for a place that is not on the list, and for nobody outside the agreement."""
+    inside = _pupils(snapshot, group) if made.groups else made.people
+    for grant in snapshot.state.grants:
+        live = grant.start <= now < grant.end and Facet.PLACE in grant.facets
+        mine = (grant.groups or grant.people) and grant.groups <= made.groups and grant.people <= inside
+        on_the_list = bool(grant.sites) and all(covered(site, made.sites) for site in grant.sites)
+        if live and mine and not grant.roles and not (on_the_list and not grant.categories):
+            yield grant
+
+
+def _meets(old: Agreement, new: Agreement, snapshot: Snapshot, group: str) -> bool:
+    """Whether somebody would be bound by both."""
+    return not _bound(old, snapshot, group).isdisjoint(_bound(new, snapshot, group)) or bool(old.groups & new.groups)
+
+
+def _within(old: Agreement, new: Agreement, snapshot: Snapshot, group: str) -> bool:
+    """Whether everybody whom the old one binds is bound by the new one."""
+    return old.groups <= new.groups and old.people <= _bound(new, snapshot, group)
+
+
+def _bound(agreed: Agreement, snapshot: Snapshot, group: str) -> frozenset[str]:
+    return agreed.people | (_pupils(snapshot, group) if group in agreed.groups else frozenset())
+
+
+def _pupils(snapshot: Snapshot, group: str) -> frozenset[str]:
+    return frozenset(
+        person.id for person in snapshot.people.values() if person.role is Role.PUPIL and group in person.groups
+    )
