@@ -1,4 +1,5 @@
-"""Who at school hears that a child looked for help: the named counsellors, in school hours, and how much they hear.
+"""Who at school hears: that a child looked for help, the counsellors, in school hours; what somebody tells, who may be
+chosen for that.
 
 One answer for the page that tells the child and for the note that is sent, so that they cannot say different things.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from policy.model import PeriodKind, Principal, Role, Snapshot, Strength
+from policy.model import PeriodKind, Principal, ReportKind, ReportTo, Role, Snapshot, Strength
 from policy.schedule import period_at
 
 NEEDED = 2
@@ -33,6 +34,25 @@ def counsellors(snapshot: Snapshot) -> tuple[str, ...]:
 def has_inbox(snapshot: Snapshot) -> bool:
     """Whether enough counsellors are named."""
     return len(counsellors(snapshot)) >= NEEDED
+
+
+def may_hear(kind: ReportKind, role: Role, snapshot: Snapshot) -> tuple[ReportTo, ...]:
+    """Who may be chosen to hear a report of this kind by somebody of this role; one, or a choice, never none.
+
+    Bullying and misuse of pictures go past the class: to the counsellors or the management; where nobody is a
+    counsellor the teacher may be chosen too. What somebody of staff tells never stands on a class's screen.
+    """
+    heard = {member.role for member in snapshot.people.values()}
+    private = [ReportTo.COUNSELLOR] if Role.COUNSELLOR in heard else []
+    if Role.MANAGEMENT in heard or (role is not Role.PUPIL and not private):
+        private.append(ReportTo.MANAGEMENT)
+    if role is not Role.PUPIL:
+        return tuple(private)
+    if kind is ReportKind.SAW:
+        return (ReportTo.TEACHER,)
+    if kind is ReportKind.OTHER:
+        return (ReportTo.TEACHER, *private)
+    return tuple(private) if ReportTo.COUNSELLOR in private else (*private, ReportTo.TEACHER)
 
 
 def told_of(snapshot: Snapshot | None, who: Principal, now: datetime) -> Told:

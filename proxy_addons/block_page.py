@@ -7,6 +7,7 @@ content security policy names the hashes of exactly that style and script. No ad
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -27,7 +28,7 @@ from proxy_addons.faults import told as fault
 from proxy_addons.live import Live
 from proxy_addons.telling import (
     GROUND,
-    NOT_REPORTED,
+    NOTHING_SEEN,
     STANDS_STILL,
     Agreed,
     agreed_of,
@@ -45,13 +46,13 @@ _log = logging.getLogger(__name__)
 
 WHYS = ("lesson", "teacher", "mistake", "other")
 """The fixed reasons of an ask."""
-KINDS = ("scary", "naked", "mean", "other")
-"""What a report can be about."""
 TROUBLES = frozenset({"unreachable", "certificate", "dns", "timeout"})
 
 _FOLDER = Path(__file__).parent / "page"
-_READ_ALOUD = frozenset({"block.html", "help.html", "note.html"})
-_CALM = frozenset({"pause", "break", "sanction", "hold", "agreement", "text", "personal", "undecided"})
+_READ_ALOUD = frozenset({"block.html", "help.html", "note.html", "report.html", "tell.html", "told.html", "aloud.html"})
+_CALM = frozenset(
+    {"pause", "break", "sanction", "hold", "agreement", "text", "personal", "undecided", "phone", "reminder"}
+)
 _SKY = frozenset({"failed", *TROUBLES})
 _SAME_PICTURE = {
     "live": "chat",
@@ -60,8 +61,10 @@ _SAME_PICTURE = {
     "text": "hold",
     "personal": "hold",
     "undecided": "place",
+    "phone": "break",
+    "reminder": "hold",
 }
-_PEOPLE = (
+PEOPLE = (
     {
         "code": "kindertelefoon",
         "number": "0800-0432",
@@ -88,6 +91,17 @@ _PEOPLE = (
     },
     {"code": "danger", "number": "112", "dial": "112", "site": "", "shown": "", "chat": False},
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """A line that was not sent because somebody needs help first, and whom it may still be sent to (`ReportTo`)."""
+
+    kind: str
+    line: str
+    heard: tuple[str, ...]
+    token: str
+    back: str
 
 
 class Pages:
@@ -140,7 +154,7 @@ class Pages:
             clause=clause_of(decision, live.snapshot) if lang == "nl" else "",
             agreed=agreed_of(request, live.snapshot, live.clock()) if kind == "agreement" else None,
             can_ask=not framed and waits and can_ask(decision, request.who),
-            can_report=kind not in NOT_REPORTED,
+            tell="tell" if kind in NOTHING_SEEN else "report",
             framed=framed,
             wait=None if kind in STANDS_STILL or framed or not waits else reload,
             about=carried(request, decision, live.snapshot),
@@ -176,14 +190,22 @@ class Pages:
             _log.error("a page could not be made: %s", fault(error))
             return self._help[self.language]
 
-    def help(self, lang: str, told: Told = Told.NOBODY, *, here: str = "", framed: bool = False) -> Answer:
+    def help(
+        self,
+        lang: str,
+        told: Told = Told.NOBODY,
+        *,
+        here: str = "",
+        framed: bool = False,
+        onward: Onward | None = None,
+    ) -> Answer:
         """People to talk to, and honestly who hears of it. Never an event.
 
         `here` is an address of the page without the words in it, for the browser's own.
         """
         heard = "" if told is Told.NOBODY else told.value
-        values = {"people": _PEOPLE, "heard": heard, "here": here, "framed": framed}
-        answer = self._page(200, "help.html", lang, "page.help.tab", "help", "warm", **values)
+        values = {"people": PEOPLE, "heard": heard, "here": here, "framed": framed, "onward": onward}
+        answer = self.page(200, "help.html", lang, "page.help.tab", "help", "warm", **values)
         headers = frameable(answer.headers) if framed else answer.headers
         # A link on this page must not tell the site what was typed.
         kept = (header for header in headers if header[0] != "Referrer-Policy")
@@ -192,15 +214,16 @@ class Pages:
     def ask_form(self, lang: str, host: str, token: str, back: str, about: str) -> Answer:
         """The form for a browser without JavaScript; `about` is what the page that was closed says of itself."""
         values = {"host": host, "token": token, "back": back, "about": about}
-        return self._page(200, "ask.html", lang, "page.ask.title", "sent", "", **values)
-
-    def report_form(self, lang: str, token: str, back: str) -> Answer:
-        """The same for a report."""
-        return self._page(200, "report.html", lang, "page.report.title", "report", "warm", token=token, back=back)
+        return self.page(200, "ask.html", lang, "page.ask.title", "sent", "", **values)
 
     def release_form(self, lang: str, token: str, back: str) -> Answer:
         """The same for a second thought."""
-        return self._page(200, "release.html", lang, "page.release.title", "hold", "calm", token=token, back=back)
+        return self.page(200, "release.html", lang, "page.release.title", "hold", "calm", token=token, back=back)
+
+    def reminder(self, exchange: Exchange, request: AccessRequest, token: str, back: str) -> Answer:
+        """What an adult is to think of before going on; one button leads on to `back`."""
+        values = {"host": shown_host(request), "token": token, "back": back}
+        return self.page(403, "reminder.html", self.lang(exchange), "page.reminder.title", "hold", "calm", **values)
 
     def note(
         self,
@@ -215,7 +238,7 @@ class Pages:
         tone: str = "",
     ) -> Answer:
         """A page with a few sentences; `refresh` is the path to go to after five seconds."""
-        return self._page(status, "note.html", lang, title, picture, tone, lines=lines, back=back, refresh=refresh)
+        return self.page(status, "note.html", lang, title, picture, tone, lines=lines, back=back, refresh=refresh)
 
     def challenge(self) -> Answer:
         """Asks for a device key (407)."""
@@ -233,7 +256,7 @@ class Pages:
         clause: str = "",
         agreed: Agreed | None = None,
         can_ask: bool = False,
-        can_report: bool = False,
+        tell: str = "",
         framed: bool = False,
         again: bool = False,
         wait: bool | None = None,
@@ -243,7 +266,7 @@ class Pages:
     ) -> Answer:
         """A page of the block family. `wait`: reload when it opens (True), only tell so (False), or stand still."""
         tone = "calm" if kind in _CALM else "sky" if kind in _SKY else ""
-        answer = self._page(
+        answer = self.page(
             status,
             "block.html",
             lang,
@@ -256,7 +279,7 @@ class Pages:
             clause=clause,
             agreed=agreed,
             can_ask=can_ask,
-            can_report=can_report,
+            tell=tell,
             framed=framed,
             again=again,
             wait=None if wait is None else "reload" if wait else "tell",
@@ -267,9 +290,10 @@ class Pages:
         )
         return Answer(answer.status, frameable(answer.headers), answer.body) if framed else answer
 
-    def _page(
+    def page(
         self, status: int, template: str, lang: str, title: str, picture: str, tone: str, **values: object
     ) -> Answer:
+        """A page by its template; `title` is the code of its tab's name. Nobody keeps it."""
         words = {
             "read": "page.button.read",
             "stop": "page.button.stop",
@@ -292,7 +316,6 @@ class Pages:
                 "script_words": {name: say(code, lang) for name, code in words.items()},
                 "read": template in _READ_ALOUD and not values.get("framed"),
                 "whys": WHYS,
-                "kinds": KINDS,
             }
         )
         return Answer(status, (*self._headers, ("Content-Language", lang)), body.encode())

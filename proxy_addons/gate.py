@@ -26,7 +26,9 @@ from proxy_addons.live import HELP_OPEN, Live, utc_now
 from proxy_addons.own_path import OwnPath
 from proxy_addons.recorder import Recorder
 from proxy_addons.release import Releases, about, device_of
+from proxy_addons.reporting import Reporting, leads_there
 from proxy_addons.rewrite import rewrite_of
+from proxy_addons.translate import wants_html
 from store import Store
 
 _log = logging.getLogger(__name__)
@@ -80,8 +82,9 @@ class Gate:
         self._keyed = options.keyed_ports
         self._releases = Releases(options.secret)
         self._helping = Helping(pages, recorder, live, options.secret)
-        judge = (self._who, self._decide)
-        self._own = OwnPath(store, options.school, live, pages, options.secret, *judge, self._releases, self._helping)
+        here = (store, options.school, live, pages, options.secret, self._who)
+        self._reporting = Reporting(*here, self._helping)
+        self._own = OwnPath(*here, self._decide, self._releases, self._helping, self._reporting)
 
     async def start(self) -> None:
         """Load the rules and start recording."""
@@ -98,6 +101,8 @@ class Gate:
         try:
             if self._must_prove(peer):
                 return Entry(Door.CHALLENGE)
+            if self._reporting.at(host):
+                return Entry(Door.INSPECT)  # there is nothing behind it: it is answered here
             # Nobody sees what comes through a tunnel: it is asked for as if each of its requests were a new page.
             request = replace(translate.of_connect(host, port, self._who(peer)), navigation=True)
             decision = self._decide(request)
@@ -117,6 +122,8 @@ class Gate:
         one is looked into instead of tunnelled (an intercepting proxy ends it there).
         """
         try:
+            if self._reporting.at(connect or sni) and self._reporting.at(sni or connect):
+                return Entry(Door.INSPECT)
             request = replace(translate.of_hello(connect, sni, self._who(peer)), navigation=True)
             decision = self._decide(request)
             if any(name is not None and canonical_host(name) is None for name in (connect, sni)):
@@ -143,6 +150,11 @@ class Gate:
             request = translate.of_exchange(exchange, who, self.live.knowledge.engines, self.live.snapshot)
             if is_own(request.address):
                 return Ruling(None, None, await self._own.serve(exchange, request))
+            if self._reporting.begun(exchange):
+                return Ruling(None, None, self._reporting.start(exchange, request))
+            there = leads_there(request.address, self.live.knowledge.own_hosts)
+            if there is not None:
+                return Ruling(None, None, elsewhere(there))
             cookies, device = exchange.headers.get("cookie", ""), device_of(exchange.peer, who)
             if _measures(exchange, request) and exchange.method.upper() in ("GET", "HEAD"):
                 # What a page tells those who count its visitors: the child typed none of it.
@@ -151,13 +163,20 @@ class Gate:
             if nonce is not None:
                 request = replace(request, released=True)
             decision = self._decide(request)
+            reminds = decision.reason is Reason.REMINDER
+            if reminds and self._releases.was_read(cookies, device, about(request)):
+                request = replace(request, released=True)
+                decision = self._decide(request)
+            elif reminds and wants_html(exchange):
+                return Ruling(request, decision, self._own.reminder(exchange, request))
             if decision.instead is not None:
                 return Ruling(request, decision, elsewhere(decision.instead))
             if self._helping.asked_for(request, decision) and not self._suggests(request):
                 searching = request.search is not None
                 answer = self._helping.searched(exchange, who, navigation=request.navigation, searching=searching)
                 return Ruling(request, decision, answer)
-            self.recorder.note(request, decision, self.live.snapshot, measuring=_measures(exchange, request))
+            if not reminds:  # what staff read, and that they went on, is not even counted
+                self.recorder.note(request, decision, self.live.snapshot, measuring=_measures(exchange, request))
             if decision.effect is Effect.ALLOW:
                 if nonce is not None and decision.reason is Reason.RELEASED:
                     self._releases.use(nonce)
@@ -171,6 +190,8 @@ class Gate:
             _log.error("an exchange could not be judged and was denied: %s", told(error))
             if self._helps(exchange):
                 return Ruling(None, HELP_OPEN)
+            if self._tells(exchange):
+                return Ruling(None, None, self._reporting.aloud(self._pages.lang(exchange)))
             if self._cries(exchange):
                 return Ruling(None, None, self._pages.warm(exchange))
             return Ruling(None, None, self.failed(exchange))
@@ -215,6 +236,13 @@ class Gate:
         try:
             names = [name for name in (*exchange.hosts, exchange.connect, exchange.sni) if name is not None]
             return self.live.helps([canonical_host(name) or "" for name in names])
+        except Exception:
+            return False
+
+    def _tells(self, exchange: Exchange) -> bool:
+        """Whether somebody wants to tell something, however broken the rest is here."""
+        try:
+            return self._reporting.begun(exchange)
         except Exception:
             return False
 

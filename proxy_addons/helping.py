@@ -16,7 +16,7 @@ from policy.counsel import Told
 from policy.model import AccessRequest, Decision, Effect, Principal, Reason, Role
 from policy.terms import HELP
 from proxy_addons.answers import json_answer
-from proxy_addons.block_page import Pages, is_read
+from proxy_addons.block_page import Onward, Pages, is_read
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.faults import told as fault
 from proxy_addons.live import Live
@@ -55,13 +55,16 @@ class Helping:
         told = self._confide(who, exchange.peer) if read and searching else Told.NOBODY
         return self._pages.warm(exchange, told, self._path(exchange.peer, told) if read else "")
 
-    def wrote(self, exchange: Exchange, who: Principal, *, scripted: bool) -> Answer:
-        """The answer to a child that asks for help in its line to the teacher (`scripted`: by our page's script)."""
+    def wrote(self, exchange: Exchange, who: Principal, *, scripted: bool, onward: Onward | None = None) -> Answer:
+        """The answer to a child that asks for help in its line to an adult (`scripted`: by our page's script).
+
+        With `onward` the child may still send that line to the people named there.
+        """
         told = self._confide(who, exchange.peer)
         path = self._path(exchange.peer, told)
         if scripted:
             return json_answer({"help": path})
-        return self._pages.help(self._pages.lang(exchange), told, here=path)
+        return self._pages.help(self._pages.lang(exchange), told, here=path, onward=onward)
 
     def page(self, exchange: Exchange, fields: dict[str, str]) -> Answer:
         """The help page by its own address; it tells what was told, and tells nobody anything by itself."""

@@ -1,4 +1,4 @@
-"""The guard's own path on every site, `/_klaswacht/`: wait for permission, ask for it, report something unpleasant.
+"""The guard's own path on every site, `/_klaswacht/`: wait for permission, ask for it, think again, tell something.
 
 Everything that changes something proves that our own page sent it: a header that no other site's page can set, or for
 a browser without JavaScript a form token that is signed for this client address and host and soon too old.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,17 +16,28 @@ from urllib.parse import urlencode
 
 from config.texts import say
 from config.words import KINDS as KINDS_OF_WORDS
-from policy.model import PERSONAL_TYPES, AccessRequest, Action, Decision, Facet, Principal
+from policy.model import PERSONAL_TYPES, AccessRequest, Action, Decision, Facet, Principal, Reason
 from policy.terms import HELP
 from proxy_addons import translate
 from proxy_addons.answers import json_answer
-from proxy_addons.behind import MOST_SENT, PREFIX, Behind, behind, behind_form, fields_of, is_own
-from proxy_addons.block_page import KINDS, WHYS, Pages
+from proxy_addons.behind import (
+    MOST_SENT,
+    PREFIX,
+    Behind,
+    behind,
+    behind_form,
+    fields_of,
+    is_own,
+    repeatable,
+    whole_path,
+)
+from proxy_addons.block_page import WHYS, Pages
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.helping import Helping
 from proxy_addons.live import Live
 from proxy_addons.release import Releases, about, device_of
-from proxy_addons.sending import FormTokens, Throttle
+from proxy_addons.reporting import Reporting
+from proxy_addons.sending import FormTokens, Throttle, one_line
 from proxy_addons.telling import about_host, can_ask, facet_of, shown_host
 from store import Store, StoreUnavailable
 from store.incidents import Ask, AskState, Wish
@@ -39,7 +49,6 @@ LONGEST_WAIT = 20.0
 
 _MOST_WAITING = 40  # waits of one address at the same time
 _TOO_LONG = 5.0  # seconds after a yes in which a page opens, or will not open by it
-_LONGEST_LINE = 200
 _STILL = "still"
 _TAKEN = ("ask", "report", "release")
 _MEDIA = frozenset({"picture", "sound", "video", "file"})
@@ -61,6 +70,7 @@ class OwnPath:
         decide: Callable[[AccessRequest], Decision],
         releases: Releases,
         helping: Helping,
+        reporting: Reporting,
     ) -> None:
         self._store = store
         self._school = school
@@ -71,6 +81,7 @@ class OwnPath:
         self._decide = decide
         self._helping = helping
         self._releases = releases
+        self._reporting = reporting
         self._throttle = Throttle()
         self._waiting: Counter[str] = Counter()
 
@@ -97,12 +108,13 @@ class OwnPath:
             return await self._wait(exchange, request, fields)
         if name == "help":
             return self._helping.page(exchange, fields)
+        if name == "report":
+            return self._reporting.start(exchange, request)
         if name in _TAKEN:
             token, page = self._tokens.make(exchange.peer.address, host), behind(exchange, host, fields)
             if name == "ask":
                 return self._pages.ask_form(lang, shown_host(request), token, page.back, page.about)
-            form = self._pages.report_form if name == "report" else self._pages.release_form
-            return form(lang, token, page.back)
+            return self._pages.release_form(lang, token, page.back)
         if name == "asked":
             return await self._asked(exchange, request, fields, lang)
         return json_answer({}, 404)
@@ -204,7 +216,7 @@ class OwnPath:
         lines = (say("page.answer.again", lang), say("page.noscript", lang))
         return self._pages.note(lang, "page.ask.sent_title", lines, back=page.back)
 
-    # --- ask and report --------------------------------------------------------------------------------------------
+    # --- ask and think again -----------------------------------------------------------------------------------------
 
     async def _take(self, name: str, exchange: Exchange, request: AccessRequest, query: dict[str, str]) -> Answer:
         body = exchange.body
@@ -218,6 +230,8 @@ class OwnPath:
         lang = self._pages.lang(exchange)
         if exchange.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return json_answer({}, 403)
+        if name == "report":
+            return await self._reporting.take(exchange, request, form)
         if not scripted and not self._tokens.fits(form.get("token", ""), exchange.peer.address, host):
             back = behind_form(form.get("back", ""), {}).back
             return self._pages.note(
@@ -225,11 +239,10 @@ class OwnPath:
             )
         told = query if scripted else fields_of(form.get("about", "")) or {}
         page = behind(exchange, host, told) if scripted else behind_form(form.get("back", ""), told)
-        back = page.back
-        if name == "report":
-            return await self._report(exchange, request, form, scripted=scripted, lang=lang, back=back)
+        if name == "release" and form.get("read") == "yes":
+            return self._was_read(exchange, request, page)
         if name == "release":
-            return self._release(exchange, request, scripted=scripted, lang=lang, back=back)
+            return self._release(exchange, request, scripted=scripted, lang=lang, back=page.back)
         return await self._ask(exchange, request, form, page, scripted=scripted, lang=lang)
 
     def _release(self, exchange: Exchange, request: AccessRequest, *, scripted: bool, lang: str, back: str) -> Answer:
@@ -243,6 +256,21 @@ class OwnPath:
             answer = self._pages.note(lang, "page.release.done_title", lines, back=back, picture="hold", tone="calm")
         return replace(answer, headers=(*answer.headers, ("Set-Cookie", cookie)))
 
+    def reminder(self, exchange: Exchange, request: AccessRequest) -> Answer:
+        """The page for an adult with something to think of before going on to the page that was asked for."""
+        path = whole_path(request.address) if request.address and exchange.method.upper() == "GET" else "/"
+        token = self._tokens.make(exchange.peer.address, about(request))
+        return self._pages.reminder(exchange, request, token, path if repeatable(path) else "/")
+
+    def _was_read(self, exchange: Exchange, request: AccessRequest, page: Behind) -> Answer:
+        """An adult read the reminder: on this device it is not shown again today for this host. Nothing is kept."""
+        answer = _see_other(page.path or "/")
+        if self._decide(self._request_for(exchange, request, page)).reason is not Reason.REMINDER:
+            return answer
+        device = device_of(exchange.peer, self._who(exchange.peer))
+        cookie = self._releases.read(device, about(request), secure=exchange.scheme == "https")
+        return replace(answer, headers=(*answer.headers, ("Set-Cookie", cookie)))
+
     async def _ask(
         self,
         exchange: Exchange,
@@ -253,7 +281,7 @@ class OwnPath:
         scripted: bool,
         lang: str,
     ) -> Answer:
-        line = _one_line(form.get("line", ""))
+        line = one_line(form.get("line", ""))
         # Before anything else: whoever asks for help gets it, and the class never hears of it.
         if any(hit.kind == HELP for hit in self._live.knowledge.lexicon.hits(line)):
             return self._helping.wrote(exchange, self._who(exchange.peer), scripted=scripted)
@@ -293,45 +321,6 @@ class OwnPath:
             return json_answer({"sent": True, "ask": ask.id, "say": text})
         return _see_other(_waits(ask.id, page, ask.state))
 
-    async def _report(
-        self,
-        exchange: Exchange,
-        request: AccessRequest,
-        form: dict[str, str],
-        *,
-        scripted: bool,
-        lang: str,
-        back: str,
-    ) -> Answer:
-        who = self._who(exchange.peer)
-        if not self._throttle.may_send("report", who, exchange.peer):
-            return self._thanks(lang, scripted, back)
-        kind = form.get("kind", "")
-        note = say(f"page.report.kind.{kind if kind in KINDS else 'other'}", self._pages.language)
-        host = request.address.host if request.address else ""
-        group = who.groups[0] if who.groups else None
-        try:
-            await asyncio.to_thread(
-                self._store.incidents.report,
-                self._school,
-                host,
-                self._live.clock(),
-                note=note,
-                group=group,
-                device=who.device,
-                person=who.person,
-            )
-        except StoreUnavailable:
-            return self._not_sent(lang, scripted, "page.ask.not_sent", back, 503)
-        return self._thanks(lang, scripted, back)
-
-    def _thanks(self, lang: str, scripted: bool, back: str) -> Answer:
-        """Thanks, also to a child that told more often than is stored: what it told is known."""
-        if scripted:
-            return json_answer({"sent": True})
-        lines = tuple(say(f"page.report.{code}", lang) for code in ("thanks", "reads", "talk"))
-        return self._pages.note(lang, "page.report.thanks_title", lines, back=back, picture="report", tone="warm")
-
     def _not_sent(self, lang: str, scripted: bool, code: str, back: str, status: int) -> Answer:
         text = say(code, lang)
         if scripted:
@@ -354,12 +343,6 @@ def _answer(ask: Ask, lang: str, page: Behind) -> str | None:
     again = ask.state is AskState.YES and page.path is None  # it cannot be seen to open
     text = say("page.answer.again" if again else f"page.answer.{ask.state.value}", lang)
     return f"{text} {say('page.answer.said', lang, text=ask.answer)}" if ask.answer else text
-
-
-def _one_line(text: str) -> str:
-    """The child's own words: one line, nothing invisible, not long."""
-    seen = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in text)
-    return " ".join(seen.split())[:_LONGEST_LINE]
 
 
 def _see_other(path: str) -> Answer:

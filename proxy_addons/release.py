@@ -1,6 +1,8 @@
 """A second thought: the child releases what was held, once, for this device and host, within two minutes.
 
-Nothing is kept anywhere but in the child's own browser: a signed cookie on the held site's own host, which the guard
+Of the same make is what says that an adult read a reminder: for this device and host, for a working day.
+
+Nothing is kept anywhere but in the person's own browser: a signed cookie on the held site's own host, which the guard
 takes off before the site can see it. Workers share the key, so any of them can read it; each remembers which ones it
 saw used.
 """
@@ -9,7 +11,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from secrets import token_urlsafe
 from time import time
@@ -21,9 +23,14 @@ NAME = "klaswacht_release"
 LIFE = 120
 """Seconds in which what was held can be sent again."""
 
+READ = f"{NAME}_read"
+DAY = 9 * 3600
+"""Seconds that a reminder is not shown again: a school day with what comes after it, and not the next morning."""
+
 _TOKEN = re.compile(r"([0-9]{1,12})\.([A-Za-z0-9_-]{8,32})\.([0-9a-f]{64})")
 _SEPARATOR = re.compile(r"[;,]")  # of several headers (HTTP/2) the values are joined with commas
 _MOST_USED = 10_000
+_OURS = (f"{NAME}=", f"{READ}=")
 
 
 class Releases:
@@ -36,9 +43,11 @@ class Releases:
 
     def cookie(self, device: str, host: str, *, secure: bool) -> str:
         """A `Set-Cookie` value that lets this device send once more to this host."""
-        expires, nonce = int(self._clock()) + LIFE, token_urlsafe(9)
-        token = f"{expires}.{nonce}.{self._signed(expires, nonce, device, host)}"
-        return f"{NAME}={token}; Path=/; Max-Age={LIFE}; HttpOnly{_reach(secure)}"
+        return self._made(NAME, LIFE, device, host, secure)
+
+    def read(self, device: str, host: str, *, secure: bool) -> str:
+        """A `Set-Cookie` value that says: on this device the reminder for this host was read today."""
+        return self._made(READ, DAY, device, host, secure)
 
     def gone(self, *, secure: bool) -> str:
         """A `Set-Cookie` value that takes the token away after it was used."""
@@ -46,14 +55,12 @@ class Releases:
 
     def given(self, cookies: str, device: str, host: str) -> str | None:
         """The nonce of a token in a `Cookie` header that still counts for this device and host; None without one."""
-        for part in _SEPARATOR.split(cookies):
-            name, _, value = part.strip().partition("=")
-            found = _TOKEN.fullmatch(value) if name == NAME else None
-            if found is None or int(found[1]) < self._clock() or found[2] in self._used:
-                continue
-            if hmac.compare_digest(found[3], self._signed(int(found[1]), found[2], device, host)):
-                return found[2]
-        return None
+        nonces = self._nonces(NAME, cookies, device, host)
+        return next((nonce for nonce in nonces if nonce not in self._used), None)
+
+    def was_read(self, cookies: str, device: str, host: str) -> bool:
+        """Whether a `Cookie` header says that the reminder for this host was read on this device."""
+        return any(self._nonces(READ, cookies, device, host))
 
     def use(self, nonce: str) -> None:
         """It was used: it counts no more."""
@@ -62,8 +69,22 @@ class Releases:
             self._used = {one: until for one, until in self._used.items() if until >= now}
         self._used[nonce] = now + LIFE
 
-    def _signed(self, expires: int, nonce: str, device: str, host: str) -> str:
-        return hmac.new(self._secret, f"release|{expires}|{nonce}|{device}|{host}".encode(), sha256).hexdigest()
+    def _made(self, name: str, life: int, device: str, host: str, secure: bool) -> str:
+        expires, nonce = int(self._clock()) + life, token_urlsafe(9)
+        token = f"{expires}.{nonce}.{self._signed(name, expires, nonce, device, host)}"
+        return f"{name}={token}; Path=/; Max-Age={life}; HttpOnly{_reach(secure)}"
+
+    def _nonces(self, wanted: str, cookies: str, device: str, host: str) -> Iterator[str]:
+        for part in _SEPARATOR.split(cookies):
+            name, _, value = part.strip().partition("=")
+            found = _TOKEN.fullmatch(value) if name == wanted else None
+            if found is None or int(found[1]) < self._clock():
+                continue
+            if hmac.compare_digest(found[3], self._signed(wanted, int(found[1]), found[2], device, host)):
+                yield found[2]
+
+    def _signed(self, name: str, expires: int, nonce: str, device: str, host: str) -> str:
+        return hmac.new(self._secret, f"{name}|{expires}|{nonce}|{device}|{host}".encode(), sha256).hexdigest()
 
 
 def device_of(peer: Peer, who: Principal) -> str:
@@ -78,7 +99,7 @@ def about(request: AccessRequest) -> str:
 
 def without(cookies: str) -> str:
     """A `Cookie` header as the site may see it."""
-    return "; ".join(one for part in cookies.split(";") if (one := part.strip()) and not one.startswith(f"{NAME}="))
+    return "; ".join(one for part in cookies.split(";") if (one := part.strip()) and not one.startswith(_OURS))
 
 
 def _reach(secure: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import unicodedata
 from collections import deque
 from hashlib import sha256
 from time import monotonic, time
@@ -10,6 +11,7 @@ from time import monotonic, time
 from policy.model import Principal
 from proxy_addons.facts import Peer
 
+LONGEST_LINE = 200
 _TOKEN_LIFE = 600  # seconds
 _WINDOW = 300.0  # seconds in which asks and reports are counted
 _MOST_SENT = 5
@@ -38,22 +40,33 @@ class Throttle:
 
 
 class FormTokens:
-    """Signs our own forms for a client address and a host: another site's page cannot send them."""
+    """Signs our own forms for a client address and a host: another site's page cannot send them.
 
-    def __init__(self, secret: bytes) -> None:
+    `life` is in seconds; a token is good for forms of its own `purpose` only.
+    """
+
+    def __init__(self, secret: bytes, purpose: str = "", life: int = _TOKEN_LIFE) -> None:
         self._secret = secret
+        self._purpose = purpose
+        self._life = life
 
     def make(self, address: str, host: str) -> str:
         """A token for a form that this client address gets on this host."""
-        return self._signed(int(time()) + _TOKEN_LIFE, address, host)
+        return self._signed(int(time()) + self._life, address, host)
 
     def fits(self, token: str, address: str, host: str) -> bool:
-        """Whether a token was made here for this address and host, less than ten minutes ago."""
+        """Whether a token was made here for this address and host, and is not too old."""
         expires = token.partition(".")[0]
         if not expires.isdecimal() or len(expires) > 12 or int(expires) < time():
             return False
         return hmac.compare_digest(token.encode(), self._signed(int(expires), address, host).encode())
 
     def _signed(self, expires: int, address: str, host: str) -> str:
-        mac = hmac.new(self._secret, f"{expires}|{address}|{host}".encode(), sha256)
+        mac = hmac.new(self._secret, f"{self._purpose}{expires}|{address}|{host}".encode(), sha256)
         return f"{expires}.{mac.hexdigest()}"
+
+
+def one_line(text: str) -> str:
+    """Somebody's own words: one line, nothing invisible, not long."""
+    seen = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in text)
+    return " ".join(seen.split())[:LONGEST_LINE]

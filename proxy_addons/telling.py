@@ -39,10 +39,14 @@ _PAGE_OF = {
     Reason.BREAK: "break",
     Reason.SANCTION: "sanction",
     Reason.AGREEMENT: "agreement",
+    Reason.PHONE: "phone",
 }
-_HELD_PAGE = {Reason.TEXT: "text", Reason.PERSONAL: "personal"}
-_NOT_ASKED = frozenset({"locked", "look_alike", "unsafe_search", "unreadable", "text", "pause", "break", "sanction"})
-NOT_REPORTED = frozenset({"pause", "break", "sanction", "text", "personal"})
+_HELD_PAGE = {Reason.TEXT: "text", Reason.PERSONAL: "personal", Reason.REMINDER: "reminder"}
+_NOT_ASKED = frozenset(
+    {"locked", "look_alike", "unsafe_search", "unreadable", "text", "pause", "break", "sanction", "reminder"}
+)
+NOTHING_SEEN = frozenset({"pause", "break", "sanction", "text", "personal", "phone"})
+"""Pages that stand in for nothing a child can have been upset by: there is told, not told of something seen."""
 STANDS_STILL = frozenset({"locked", "look_alike", "unreadable", "text"})
 GROUND = {
     BasisKind.CLAUSE: "page.school_rule",
@@ -50,7 +54,7 @@ GROUND = {
     BasisKind.SAFETY: "page.safety",
     BasisKind.LAW: "page.law",
 }
-_EVERYWHERE = frozenset({Reason.PAUSE, Reason.BREAK, Reason.SANCTION, Reason.CONSENT, Reason.AGREEMENT})
+_EVERYWHERE = frozenset({Reason.PAUSE, Reason.BREAK, Reason.SANCTION, Reason.CONSENT, Reason.AGREEMENT, Reason.PHONE})
 _MOST_SITES = 8
 
 

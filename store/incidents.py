@@ -1,4 +1,8 @@
-"""What pupils send: asks for permission, and reports ("not my fault"). Kept apart from events."""
+"""What people send: asks for permission, and reports ("not my fault"). Kept apart from events.
+
+A report is for whom its teller chose. Only one for the teacher wakes a class's live screen; that there is one for the
+counsellors is nobody else's to know, so it is not in the audit either.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from policy.model import Facet
+from policy.model import Facet, ReportKind, ReportTo
 from store.db import Change, Database
 from store.events import bare_host
 from store.ids import new_id
@@ -19,6 +23,7 @@ from store.tables import reports
 
 WAITING_PER_ASKER = 5
 WAITING_PER_GROUP = 40
+LONGEST_NOTE = 200
 _SAME = ("host", "facet", "kinds")  # what makes two asks of one device the same
 
 
@@ -66,7 +71,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A pupil saw something unpleasant. Never a violation."""
+    """What somebody tells by themselves, to one audience. Never a violation, and never counted against anybody.
+
+    `host` is empty when it is not about a site; `note` is the teller's own line.
+    """
 
     id: str
     when: datetime
@@ -77,6 +85,8 @@ class Report:
     person: str | None = None
     seen: datetime | None = None
     by: str | None = None
+    kind: ReportKind = ReportKind.SAW
+    audience: ReportTo = ReportTo.TEACHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,25 +161,39 @@ class Incidents:
         host: str,
         now: datetime,
         *,
+        kind: ReportKind = ReportKind.SAW,
+        audience: ReportTo = ReportTo.TEACHER,
         note: str = "",
         group: str | None = None,
         device: str | None = None,
         person: str | None = None,
     ) -> Report:
-        """Write a report. The note is cut to 500 characters."""
-        made = Report(new_id(), now, bare_host(host) or "", note[:500], group, device, person)
+        """Write a report (`host` empty: not about a site). The note is cut to 200 characters."""
+        line, place = note[:LONGEST_NOTE], bare_host(host) or ""
+        made = Report(new_id(), now, place, line, group, device, person, kind=kind, audience=audience)
         values = {"id": made.id, "at": now, "host": made.host, "note": made.note}
         who = {"group_id": group, "device_id": device, "person_id": person}
+        what = {"kind": kind.value, "audience": audience.value}
         with self.database.write(school) as change:
-            change.execute(sa.insert(reports).values(school_id=school, **values, **who))
-            change.stirred()
+            change.execute(sa.insert(reports).values(school_id=school, **values, **who, **what))
+            if audience is ReportTo.TEACHER:
+                change.stirred()
         return made
 
     def reports(
-        self, school: str, groups: Collection[str] | None, unseen: bool = True, limit: int = 100
+        self,
+        school: str,
+        groups: Collection[str] | None,
+        unseen: bool = True,
+        limit: int = 100,
+        *,
+        audience: ReportTo = ReportTo.TEACHER,
     ) -> tuple[Report, ...]:
-        """Reports of these groups (None: all), newest first; with `unseen` only those nobody looked at."""
-        wish = sa.select(reports).where(reports.c.school_id == school)
+        """Reports for one audience, of these groups (None: all), newest first; `unseen`: only those nobody looked at.
+
+        What is for another audience is never among them.
+        """
+        wish = sa.select(reports).where(reports.c.school_id == school, reports.c.audience == audience.value)
         if groups is not None:
             wish = wish.where(reports.c.group_id.in_(list(groups)))
         if unseen:
@@ -178,14 +202,19 @@ class Incidents:
             rows = connection.execute(wish.order_by(reports.c.at.desc(), reports.c.id).limit(limit)).all()
         return tuple(_report(row) for row in rows)
 
-    def see_report(self, school: str, report_id: str, by: str, now: datetime) -> bool:
-        """Somebody looked at it. False: unknown or seen already."""
+    def see_report(
+        self, school: str, report_id: str, by: str, now: datetime, *, audience: ReportTo = ReportTo.TEACHER
+    ) -> bool:
+        """Somebody of its audience looked at it. False: unknown, for another audience, or seen already."""
         mine = sa.and_(reports.c.school_id == school, reports.c.id == report_id, reports.c.seen.is_(None))
         with self.database.write(school) as change:
-            if not change.execute(sa.update(reports).where(mine).values(seen=now, by_id=by)).rowcount:
+            seen = sa.update(reports).where(mine, reports.c.audience == audience.value).values(seen=now, by_id=by)
+            if not change.execute(seen).rowcount:
                 return False
-            change.note(by, "report.see", now, [report_id])
-            change.stirred()
+            if audience is not ReportTo.COUNSELLOR:
+                change.note(by, "report.see", now, [report_id])
+            if audience is ReportTo.TEACHER:
+                change.stirred()
         return True
 
 
@@ -252,4 +281,6 @@ def _ask(row: sa.Row[Any]) -> Ask:
 
 
 def _report(row: sa.Row[Any]) -> Report:
-    return Report(row.id, row.at, row.host, row.note, row.group_id, row.device_id, row.person_id, row.seen, row.by_id)
+    who = (row.group_id, row.device_id, row.person_id)
+    told = (ReportKind(row.kind), ReportTo(row.audience))
+    return Report(row.id, row.at, row.host, row.note, *who, row.seen, row.by_id, *told)

@@ -45,11 +45,11 @@
   window.addEventListener("pagehide", function () { if (speech) { speech.cancel(); } });
 
   function panel(id) {
-    ["ask", "report", "release", "thanks"].forEach(function (name) {
+    ["ask", "release"].forEach(function (name) {
       var section = el(name);
       if (section) { section.hidden = name !== id; }
     });
-    if (el("buttons")) { el("buttons").hidden = id === "ask" || id === "report" || id === "release"; }
+    if (el("buttons")) { el("buttons").hidden = id === "ask" || id === "release"; }
     var first = id && el(id) && el(id).querySelector("input, h2");
     if (first) { first.focus(); el(id).scrollIntoView({ block: "nearest" }); }
   }
@@ -76,7 +76,6 @@
     }).then(function (reply) { return reply.json(); }).then(function (word) {
       if (word.help) { location.assign(word.help); return; }
       if (word.open) { opened(); return; }
-      if (form.dataset.send === "report" && word.sent) { panel("thanks"); return; }
       if (word.sent && form.dataset.send === "release") { el("buttons").querySelector("[data-panel=release]").hidden = true; }
       if (word.ask) { kept("klaswacht-ask", word.ask); said = ""; again(); }
       panel(null);

@@ -222,7 +222,12 @@ def asks_and_reports(device: Device, bird: dict[str, str]) -> None:
         assert '"sent": true' in answer.text, answer.text
 
     send("ask", why="lesson", line=ASKED)
-    send("report", kind="mean", note=bird["report form field"])
+    told = device.fetch("https://kletsplein.test/_klaswacht/report", **form(kind="saw"))
+    token = re.search(r'name="token" value="([^"]+)"', told.text)
+    assert token
+    odd = {"note": bird["report form field"], "host": bird["report form field"]}
+    sent = form(kind="saw", step="send", to="teacher", token=token[1], **odd)
+    assert "0800-0432" in device.fetch("https://kletsplein.test/_klaswacht/report", **sent).text
 
 
 def staff(play: Playground, bird: dict[str, str]) -> None:

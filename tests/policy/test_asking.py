@@ -98,6 +98,19 @@ def test_a_ban_that_was_lifted_for_one_lesson_is_back_after_it_by_itself() -> No
 def test_a_reminder_is_read_once_and_then_it_goes_on() -> None:
     reminder = replace(TEACHERS_SOCIAL, effect=Effect.HOLD, second_thought=True)
     school = with_rules(reminder)
-    request = visit("social.com", who=ANJA_AT_WORK)
+    laptop = replace(ANJA_AT_WORK, device="laptop-anja", device_class=DeviceClass.STAFF)
+    request = visit("social.com", who=laptop)
     assert said(request, school) == (Effect.HOLD, Reason.REMINDER)
     assert said(replace(request, released=True), school) == (Effect.ALLOW, Reason.RELEASED)
+
+
+def test_a_reminder_is_for_who_opens_a_page_on_a_device_for_staff() -> None:
+    reminder = replace(TEACHERS_SOCIAL, effect=Effect.HOLD, second_thought=True)
+    school = with_rules(reminder)
+    laptop = replace(ANJA_AT_WORK, device="laptop-anja", device_class=DeviceClass.STAFF)
+    assert said(visit("social.com", who=replace(laptop, device_class=DeviceClass.PUPIL)), school)[0] is Effect.ALLOW
+    assert said(visit("social.com", who=ANJA_AT_WORK), school)[0] is Effect.ALLOW  # her own telephone
+    loaded = visit("social.com", who=laptop, navigation=False)
+    assert said(loaded, school)[0] is Effect.ALLOW  # what an open page loads
+    closed = replace(TEACHERS_SOCIAL, id="closed")
+    assert said(loaded, with_rules(reminder, closed)) == (Effect.DENY, Reason.PLACE)

@@ -310,7 +310,7 @@ def test_the_page_is_there_when_a_page_cannot_be_made(
         def broken(*_: object, **__: object) -> None:
             raise RuntimeError("dood")
 
-        monkeypatch.setattr(gate._pages, "_page", broken)
+        monkeypatch.setattr(gate._pages, "page", broken)
         return (await gate.ask(exchange(SEARCH))).answer
 
     answer = named.run(work)

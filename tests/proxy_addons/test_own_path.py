@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 import pytest
 
-from policy.model import Sanction, SanctionTarget
 from proxy_addons.facts import Exchange
 from proxy_addons.gate import Gate
 from store import StoreUnavailable
@@ -138,7 +137,7 @@ def test_what_is_open_already_need_not_be_asked(guard: Guard) -> None:
         replace(call(ASK, PAGE, form=FORM), body=b"line=" + b"x" * 10_000),
         replace(call(ASK, PAGE, form=FORM), method="PUT"),
         replace(call(REPORT, PAGE, form=FORM), method="DELETE"),
-        plain(REPORT, {"kind": "mean"}),
+        plain(REPORT, {"kind": "saw", "step": "send", "to": "teacher"}),
     ],
 )
 def test_another_sites_page_cannot_ask_or_report_for_a_child(guard: Guard, forged: Exchange) -> None:
@@ -172,14 +171,10 @@ def test_with_the_store_gone_the_child_is_told_to_ask_aloud(guard: Guard, monkey
         raise StoreUnavailable("gone")
 
     monkeypatch.setattr(Incidents, "ask", gone)
-    monkeypatch.setattr(Incidents, "report", gone)
 
     async def work(gate: Gate) -> None:
-        for url, form in ((ASK, FORM), (REPORT, {"kind": "mean"})):
-            answer = await answered(gate, call(url, PAGE, form=form))
-            assert (
-                answer.status == 503 and said(answer)["say"] == "Versturen lukt nu niet. Vraag het gewoon in de klas."
-            )
+        answer = await answered(gate, call(ASK, PAGE, form=FORM))
+        assert answer.status == 503 and said(answer)["say"] == "Versturen lukt nu niet. Vraag het gewoon in de klas."
 
     guard.run(work)
 
@@ -287,35 +282,6 @@ def test_too_many_waits_of_one_address_are_sent_away(guard: Guard) -> None:
         assert not asyncio.create_task(answered(gate, call(WAIT, PAGE, peer("10.1.1.2")))).done()
         for wait in waits:
             wait.cancel()
-
-    guard.run(work)
-
-
-# --- report --------------------------------------------------------------------------------------------------------
-
-
-def test_a_report_is_thanked_for_and_is_no_exception(guard: Guard) -> None:
-    async def work(gate: Gate) -> None:
-        assert said(await answered(gate, call(REPORT, PAGE, form={"kind": "mean"}))) == {"sent": True}
-        fields = token_of(await answered(gate, plain(REPORT)))
-        thanks = await answered(gate, plain(REPORT, {"kind": "scary", **fields}))
-        assert "niet jouw schuld" in page(thanks)
-
-    guard.run(work)
-    reports = guard.store.incidents.reports(SCHOOL, ("7",))
-    assert {(r.host, r.note, r.person) for r in reports} == {
-        ("social.com", "Iemand deed gemeen", "sam"),
-        ("social.com", "Iets engs", "sam"),
-    }
-    assert guard.events() == []
-
-
-def test_a_banned_child_can_still_tell(guard: Guard) -> None:
-    ban = Sanction("", "sam", SanctionTarget.CHROMEBOOK, LESSON, LESSON + timedelta(hours=1), "ria")
-    guard.store.measures.add_sanction(SCHOOL, ban, LESSON)
-
-    async def work(gate: Gate) -> None:
-        assert said(await answered(gate, call(REPORT, PAGE, form={"kind": "mean"}))) == {"sent": True}
 
     guard.run(work)
 

@@ -97,13 +97,16 @@ def test_a_child_tells_of_something_unpleasant_and_goes_back(guard: Guard, chrom
     with sites(guard) as front, _tab(chromium, front, scripted=True) as (tab, complaints):
         tab.goto("http://leren.nl/")
         tab.goto(SITE)
-        tab.get_by_text("Ik zag iets vervelends").click()
-        tab.get_by_text("Iemand deed gemeen").click()
-        tab.locator("#report").get_by_role("button", name="Verstuur").click()
+        tab.get_by_role("link", name="Ik zag iets vervelends").click()
+        expect(tab.locator("h1")).to_have_text("Het is niet jouw schuld", timeout=CEILING)
+        tab.get_by_role("button", name="Ik zag iets vervelends").click()
+        tab.locator("#line").fill("een enge man")
+        tab.get_by_role("button", name="Verstuur").click()
         expect(tab.get_by_text("Het is niet jouw schuld. Je krijgt geen straf.")).to_be_visible(timeout=CEILING)
-        assert [report.note for report in guard.store.incidents.reports(SCHOOL, ("7",))] == ["Iemand deed gemeen"]
-        tab.get_by_role("button", name="Ga terug").click()
-        tab.wait_for_url("http://leren.nl/")
+        assert [report.note for report in guard.store.incidents.reports(SCHOOL, ("7",))] == ["een enge man"]
+        assert tab.url == f"{SITE}_klaswacht/report"  # nothing of it is in the address
+        tab.get_by_role("link", name="Ga terug").click()
+        tab.wait_for_url(SITE)
         assert complaints == []
 
 

@@ -8,10 +8,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.model import Facet
-from proxy_addons.facts import Answer
+from policy.model import Effect, Facet, HoldsIn, Role
+from proxy_addons.facts import Answer, Door, Exchange
 from proxy_addons.gate import Gate
-from proxy_addons.release import LIFE, NAME, Releases, without
+from proxy_addons.release import DAY, LIFE, NAME, READ, Releases, without
+from tests.cast import LESSON, POLICY, rule
 from tests.proxy_addons.asking import (
     BOARD,
     FORM,
@@ -20,8 +21,11 @@ from tests.proxy_addons.asking import (
     NUMBER,
     Guard,
     answered,
+    background,
     call,
+    exchange,
     page,
+    peer,
     plain,
     said,
     sent,
@@ -85,6 +89,21 @@ def test_the_site_sees_its_own_cookies_only() -> None:
     releases = Releases(b"secret")
     assert without(f"a=b; {token(releases)}; c=d") == "a=b; c=d"
     assert without(token(releases)) == ""
+
+
+def test_what_was_read_is_no_second_thought_and_counts_all_day_for_this_device_and_host() -> None:
+    clock = Clock()
+    releases = Releases(b"secret", clock)
+    mine = releases.read(SAM, HOST, secure=True).partition(";")[0]
+    assert releases.given(mine, SAM, HOST) is None
+    assert releases.given(mine.replace(READ, NAME), SAM, HOST) is None
+    assert not releases.was_read(token(releases).replace(NAME, READ), SAM, HOST)
+    clock.now += DAY
+    assert releases.was_read(f"a=b; {mine}", SAM, HOST) and releases.was_read(mine, SAM, HOST)
+    assert not releases.was_read(mine, "chroom-2", HOST) and not releases.was_read(mine, SAM, "chat.com")
+    assert without(f"a=b; {mine}; c=d") == "a=b; c=d"
+    clock.now += 1
+    assert not releases.was_read(mine, SAM, HOST)
 
 
 def test_over_https_it_comes_along_with_a_form_on_another_sites_page() -> None:
@@ -183,3 +202,74 @@ def test_a_cry_for_help_in_a_form_gets_the_warm_page(guard: Guard) -> None:
 
     guard.run(work)
     assert guard.events() == []
+
+
+# --- a reminder for adults -------------------------------------------------------------------------------------------
+
+LAPTOP = peer("10.0.9.1", name="laptop-anja")
+PHOTOS = "https://social.com/delen?album=3"
+READING = "https://social.com/_klaswacht/release"
+
+
+def with_reminder(guard: Guard) -> None:
+    reminder = rule(
+        "photos",
+        facet=Facet.PLACE,
+        categories=frozenset({"social"}),
+        roles=frozenset({Role.TEACHER}),
+        holds_in=HoldsIn.AT_SCHOOL,
+        effect=Effect.HOLD,
+        second_thought=True,
+    )
+    guard.store.policies.add(SCHOOL, replace(POLICY, rules=(*POLICY.rules, reminder)), "cor", "test", LESSON)
+
+
+def by_anja(form: dict[str, str] | None = None, url: str = READING, cookie: str = "") -> Exchange:
+    return plain(url, form, LAPTOP, referer=PHOTOS, **({"cookie": cookie} if cookie else {}))
+
+
+def test_staff_read_the_reminder_once_a_day_and_go_on(guard: Guard) -> None:
+    with_reminder(guard)
+
+    async def work(gate: Gate) -> None:
+        assert gate.enter(LAPTOP, "social.com", 443).door is Door.INSPECT
+        shown = await answered(gate, exchange(PHOTOS, LAPTOP))
+        assert "Even denken voordat u iets plaatst" in page(shown) and "register van fototoestemming" in page(shown)
+        assert token_of(shown)["back"] == "/delen?album=3"
+        on = await answered(gate, by_anja({"read": "yes", **token_of(shown)}))
+        assert (on.status, dict(on.headers)["Location"]) == (303, "/delen?album=3")
+        for url in (PHOTOS, "https://social.com/", PHOTOS):
+            ruling = await gate.ask(by_anja(url=url, cookie=kept(on)))
+            assert ruling.answer is None and not ruling.cookie
+        assert ruling.request is not None and gate.reask(ruling.request).open  # and it stays, when the rules move
+        elsewhere = by_anja(url="https://www.social.com/", cookie=kept(on))
+        assert "Even denken" in page(await answered(gate, elsewhere))
+
+    guard.run(work)
+    assert guard.events() == [] and not guard.store.events.counts(SCHOOL, LESSON.replace(hour=0))
+
+
+def test_what_a_page_of_staff_loads_goes_on_without_it(guard: Guard) -> None:
+    with_reminder(guard)
+    assert guard.ask(background(PHOTOS, "image", LAPTOP)).answer is None
+
+
+def test_a_site_that_was_not_reminded_of_is_a_tunnel_as_ever(guard: Guard) -> None:
+    with_reminder(guard)
+    assert guard.run(lambda gate: _door(gate, "chat.com")) is Door.TUNNEL
+
+
+async def _door(gate: Gate, host: str) -> Door:
+    return gate.enter(LAPTOP, host, 443).door
+
+
+def test_a_child_cannot_read_it_away(guard: Guard) -> None:
+    with_reminder(guard)
+
+    async def work(gate: Gate) -> None:
+        form = {"read": "yes", **token_of(await answered(gate, plain(READING, referer=PHOTOS)))}
+        assert "Set-Cookie" not in dict((await answered(gate, plain(READING, form))).headers)
+        assert (await answered(gate, by_anja({"read": "yes", "token": "1.a", "back": "/"}))).status == 403
+
+    guard.run(work)
+    assert "Even denken" not in page(guard.ask(exchange(PHOTOS)).answer)
