@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cli import ports
 from cli.ca import CaFiles, load_ca
 from cli.home import Home, Trouble
+from cli.now import still_waiting
 from cli.school import running
 from cli.subscribed import ailing
 from config import load
@@ -66,6 +67,7 @@ def examine(home: Home, now: datetime | None = None) -> tuple[list[Finding], str
     findings.extend(told)
     settings = file.settings if file else Settings()
     findings.extend(_ports(home, settings.listen))
+    findings.extend(_holidays(file, moment))
     findings.extend(_clock(home, moment))
     findings.extend(_zone())
     findings.extend(_ca(home, moment))
@@ -115,6 +117,16 @@ def _file(home: Home) -> tuple[SchoolFile | None, list[Finding]]:
     except load.ConfigError as error:
         return None, [Finding(Level.FAIL, "broken", {"problem": error})]
     return file, [Finding(Level.OK, "file", {"file": path, "protocol": file.settings.protocol})]
+
+
+def _holidays(file: SchoolFile | None, now: datetime) -> Iterator[Finding]:
+    """Days off that the school must look at: until then they are school days, and the rules hold."""
+    if file is None:
+        return
+    waiting = still_waiting(file.policy.schedule, now.date())
+    if waiting:
+        names = ", ".join(dict.fromkeys(one.name for one in waiting))
+        yield Finding(Level.WARN, "holidays_waiting", {"names": names})
 
 
 def _ports(home: Home, listen: Listen) -> Iterator[Finding]:

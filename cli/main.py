@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,6 +14,7 @@ import typer
 from cli import agent, lists, protocol
 from cli.check import check
 from cli.home import Home, Trouble
+from cli.now import now, unsure
 
 app = typer.Typer(
     name="klaswacht",
@@ -29,6 +31,7 @@ app.add_typer(agent.app, name="agent")
 app.add_typer(lists.app, name="lists")
 app.add_typer(protocol.app, name="protocol")
 app.command("check")(check)
+app.command("now")(now)
 
 
 @app.command()
@@ -70,6 +73,8 @@ def policy_validate(
     own = sum(rule.basis.kind is BasisKind.SCHOOL for rule in found.policy.rules)
     values = {"file": path, "protocol": found.settings.protocol, "rules": len(found.policy.rules), "own": own}
     typer.echo(say("cli.validate.good", found.settings.language, **values))
+    for line in unsure(found.policy.schedule, datetime.now(UTC), found.settings.language, path):
+        typer.echo(line)
 
 
 @ca.command("export")
