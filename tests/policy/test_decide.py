@@ -18,14 +18,12 @@ from policy.model import (
     Effect,
     Facet,
     Gate,
-    Grant,
     LiftableBy,
     Principal,
     Reason,
     Role,
     Sanction,
     SanctionTarget,
-    Search,
     Snapshot,
     Span,
     Strength,
@@ -48,6 +46,7 @@ from tests.cast import (
     with_rules,
     with_state,
 )
+from tests.policy.generated import HOSTS, REQUESTS, SCHOOLS, WHEN
 
 
 def said(request: AccessRequest, snapshot: Snapshot = SNAPSHOT, now: datetime = LESSON) -> tuple[Effect, Reason]:
@@ -295,80 +294,12 @@ def test_a_broken_row_is_a_deny_and_never_an_error() -> None:
 
 # --- properties --------------------
 
-_HOSTS = st.sampled_from(
-    ["social.com", "x.com", "chat.com", "adult.com", "vpn.com", "games.com", "leren.nl", "nieuws.nl", "open-social.nl"]
-)
-_WHEN = st.integers(0, 14 * 60).map(lambda minutes: at("07:00") + timedelta(minutes=minutes))
-_WHO = st.sampled_from(
-    [pupil(), pupil("noor"), pupil("bo", "8"), pupil(None, strength=Strength.GROUP), STRANGER]
-    + [Principal(role, "x", ("7",), strength=Strength.PROVED) for role in Role]
-)
-_REQUESTS = st.builds(
-    AccessRequest,
-    action=st.sampled_from([Action.VISIT, Action.SUBMIT, Action.CHAT, Action.UPLOAD, Action.SEARCH]),
-    who=_WHO,
-    hosts=st.lists(_HOSTS, min_size=1, max_size=3, unique=True).map(tuple),
-    navigation=st.booleans(),
-    websocket=st.booleans(),
-    search=st.none() | st.sampled_from(["kat", "kut", "vermoord", "ik wil dood"]).map(lambda t: Search("zoek", t)),
-)
-_PEOPLE = st.frozensets(st.sampled_from(["sam", "noor", "bo"]), max_size=2)
-_GROUPS = st.frozensets(st.sampled_from(["7", "8"]), max_size=2)
-_GRANTS = st.builds(
-    Grant,
-    id=st.uuids().map(str),
-    start=_WHEN,
-    end=_WHEN,
-    role=st.sampled_from(Role),
-    groups=_GROUPS,
-    people=_PEOPLE,
-    without=_PEOPLE,
-    sites=st.lists(_HOSTS, max_size=3).map(tuple),
-    categories=st.frozensets(st.sampled_from(["social", "chat", "adult", "games"]), max_size=2),
-    facets=st.frozensets(st.sampled_from(Facet)),
-)
-_SPANS = st.lists(st.builds(Span, group=st.sampled_from(["7", "8"]), start=_WHEN, end=_WHEN), max_size=2).map(tuple)
-_STATES = st.builds(
-    lambda grants, pauses, rainy, agreements, bans, consents: with_state(
-        grants=tuple(grants),
-        pauses=pauses,
-        rainy=rainy,
-        agreements=tuple(agreements),
-        sanctions=tuple(bans),
-        consents=consents,
-    ),
-    st.lists(_GRANTS, max_size=4),
-    _SPANS,
-    _SPANS,
-    st.lists(
-        st.builds(Agreement, st.just("a"), _WHEN, _WHEN, _GROUPS, _PEOPLE, st.lists(_HOSTS, max_size=2).map(tuple)),
-        max_size=2,
-    ),
-    st.lists(
-        st.builds(Sanction, st.just("b"), st.just("sam"), st.just(SanctionTarget.CHROMEBOOK), _WHEN, _WHEN), max_size=2
-    ),
-    st.dictionaries(st.sampled_from(["sam", "noor", "bo"]), st.booleans()),
-)
-_SCHOOLS = st.builds(
-    lambda school, strict, consent: replace(
-        school,
-        policy=replace(
-            school.policy,
-            rules=tuple(replace(r, consent=consent) if r is SOCIAL else r for r in RULES)
-            + ((NO_COMPUTER,) if strict else ()),
-        ),
-    ),
-    _STATES,
-    st.booleans(),
-    st.booleans(),
-)
-
 
 def _same(one: Decision, other: Decision) -> bool:
     return (one.effect, one.reason, one.rules, one.grants) == (other.effect, other.reason, other.rules, other.grants)
 
 
-@given(_REQUESTS, _SCHOOLS, _WHEN, st.floats(0, 1))
+@given(REQUESTS, SCHOOLS, WHEN, st.floats(0, 1))
 def test_a_decision_is_constant_until_it_says_it_may_change(
     request: AccessRequest, school: Snapshot, now: datetime, part: float
 ) -> None:
@@ -381,7 +312,7 @@ def test_a_decision_is_constant_until_it_says_it_may_change(
     assert _same(decision, decide(request, replace(school), later.astimezone(UTC)))
 
 
-@given(_REQUESTS, _SCHOOLS, _WHEN)
+@given(REQUESTS, SCHOOLS, WHEN)
 def test_no_permission_passes_a_gate(request: AccessRequest, school: Snapshot, now: datetime) -> None:
     without = replace(school, state=replace(school.state, grants=()))
     before, after = decide(request, without, now), decide(request, school, now)
@@ -394,7 +325,7 @@ def test_no_permission_passes_a_gate(request: AccessRequest, school: Snapshot, n
     assert Gate.AGREEMENT in {s.at for s in before.trace} or before.reason is not Reason.AGREEMENT
 
 
-@given(_REQUESTS, _SCHOOLS, _WHEN)
+@given(REQUESTS, SCHOOLS, WHEN)
 def test_a_permission_for_another_group_changes_nothing(
     request: AccessRequest, school: Snapshot, now: datetime
 ) -> None:
@@ -404,7 +335,7 @@ def test_a_permission_for_another_group_changes_nothing(
     assert _same(decide(request, with_others, now), decide(request, without, now))
 
 
-@given(_REQUESTS, _SCHOOLS, _WHEN, _HOSTS)
+@given(REQUESTS, SCHOOLS, WHEN, HOSTS)
 def test_one_name_more_never_opens_anything(
     request: AccessRequest, school: Snapshot, now: datetime, extra: str
 ) -> None:
