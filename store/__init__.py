@@ -9,12 +9,14 @@ reached, or is locked for more than some seconds, raises `StoreUnavailable`; "no
 Store
     snapshot(school, knowledge, now) -> Snapshot          revision(school) -> int        pulse(school) -> Pulse
     purge(school, now, terms=None) -> Counts              check() -> None                close()
-    .people .grants .measures .notes .policies .events .incidents .signals .proposals .devices .audit
-    .accounts (raises when not opened)
+    .people .grants .measures .notes .policies .events .incidents .signals .proposals .devices .registers .photos
+    .audit .accounts (raises when not opened)
 people: put_group(school, group, by, now) remove_group(school, group_id, by, now) groups(school)
     put_people(school, persons, by, now) remove_person(school, person_id, by, now) person(school, id)
     persons(school, role=None) roster(school, group_id)
     set_consent(school, person_id, agreed, by, now) -> bool     consents(school, now) -> {person: bool}
+    set_consents(school, {person: agreed or None}, by, now) -> int
+    set_group_consent(school, group_id, agreed, by, now) -> bool   group_consents(school, now) -> {group: GroupConsent}
 grants: add(school, grant, now, *, answers=None, answer="") -> Grant   extend(school, id, end, by, now) -> Grant | None
     revoke(school, id, by, now) -> Grant | None     live(school, now, groups=None)     get(school, id)
 measures: add_sanction(school, sanction, now, *, reason="") lift_sanction(school, id, by, now) sanctions(school, now)
@@ -41,7 +43,10 @@ devices: put(school, device, by, now) remove(school, id, by, now) get(school, id
     seen(school, {device_id: when}) make_code(school, device_id, by, now) -> Code | None
     enrol(school, code, now) -> Enrolled | None
     lease(school, lease, now) -> bool   end_lease(school, device_id, by, now)   leases(school, now)
-audit: add(school, who, what, now, targets=()) entries(school, after=0, limit=200, who=None)
+registers: add(school, entry, by, now) -> Entry | None   assign(school, id, person, group, by, now)
+    remove(school, id, by, now)     get(school, id)     entries(school, register=None)     (wakes nobody)
+photos: answer(school, {person: answer or None}, by, now) -> int     answers(school)     (wakes nobody)
+audit: add(school, who, what, now, targets=()) entries(school, after=0, limit=200, who=None, what=())
 accounts (`store.accounts`): add find get accounts set_password set_state set_role | make_link peek_link use_link
     (`store.sessions`): open_session session close_session close_sessions | attempt tries failed cleared
 Feed(store, school) (`store.feed`): wait(timeout, after=None) -> revision   wait_pulse(timeout, after) -> Pulse  close()

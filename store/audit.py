@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,11 +34,15 @@ class Audit:
         with self.database.write(school) as change:
             change.note(who, what, now, targets)
 
-    def entries(self, school: str, after: int = 0, limit: int = 200, who: str | None = None) -> tuple[Entry, ...]:
-        """Entries with a number above `after`, newest first."""
+    def entries(
+        self, school: str, after: int = 0, limit: int = 200, who: str | None = None, what: Collection[str] = ()
+    ) -> tuple[Entry, ...]:
+        """Entries with a number above `after`, newest first; with `what` only those with one of these codes."""
         wish = sa.select(table).where(table.c.school_id == school, table.c.id > after)
         if who is not None:
             wish = wish.where(table.c.who == who)
+        if what:
+            wish = wish.where(table.c.what.in_(sorted(what)))
         with self.database.read() as connection:
             rows = connection.execute(wish.order_by(table.c.id.desc()).limit(limit)).all()
         return tuple(Entry(row.id, row.who, row.what, row.at, tuple(row.targets)) for row in rows)

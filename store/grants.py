@@ -15,7 +15,7 @@ from store.db import Change, Database
 from store.events import Event, What, write_events
 from store.ids import new_id
 from store.incidents import AskState, answer_in
-from store.people import groups_of
+from store.people import groups_of, pupils_among
 from store.tables import grants as table
 from store.tables import schools
 
@@ -72,14 +72,14 @@ class Grants:
     def live(self, school: str, now: datetime, groups: Collection[str] | None = None) -> tuple[Grant, ...]:
         """Grants that have not ended, future ones included, oldest first.
 
-        With `groups`: those for one of these groups or for a person in one of them.
+        With `groups`: those for one of these groups or for a pupil in one of them; what stands for staff is no group's.
         """
         with self.database.read() as connection:
             found = read_grants(connection, school, now)
             if groups is None:
                 return found
             mine = frozenset(groups)
-            inside = groups_of(connection, school, {person for grant in found for person in grant.people})
+            inside = _home(connection, school, {person for grant in found for person in grant.people})
         return tuple(
             grant
             for grant in found
@@ -111,9 +111,12 @@ def end_grants(change: Change, grant_ids: Collection[str], by: str, now: datetim
 
 
 def _tell(change: Change, grant: Grant, what: What, by: str, code: str, now: datetime) -> None:
-    """Audit, revision, and an event for every group that it is about (no person: the grant's id is enough)."""
+    """Audit, revision, and an event for every group that it is about (no person: the grant's id is enough).
+
+    What stands for staff is no group's: its event has none.
+    """
     change.moved(by, code, now, [grant.id])
-    inside = groups_of(change.connection, change.school, grant.people) if grant.people else {}
+    inside = _home(change.connection, change.school, grant.people) if grant.people else {}
     about = set(grant.groups).union(*(inside.get(person, ()) for person in grant.people))
     before = change.execute(sa.select(schools.c.revision).where(schools.c.school_id == change.school)).scalar() or 0
     event = Event(
@@ -128,6 +131,11 @@ def _tell(change: Change, grant: Grant, what: What, by: str, code: str, now: dat
     )
     write_events(change, [replace(event, group=group) for group in sorted(about)] or [event])
     change.stirred()
+
+
+def _home(connection: Connection, school: str, persons: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Pupil id to group ids. The groups that staff may act for are not theirs in this sense."""
+    return groups_of(connection, school, pupils_among(connection, school, persons))
 
 
 def _one(school: str, grant_id: str) -> sa.ColumnElement[bool]:

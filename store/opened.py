@@ -16,8 +16,10 @@ from store.measures import Measures
 from store.migrate import Chain, must_be_current, prove, upgrade
 from store.notes import Notes
 from store.people import People
+from store.photos import Photos
 from store.policies import Policies
 from store.proposals import Proposals
+from store.registers import Registers
 from store.retention import Counts, Terms, compact, purge_accounts, purge_main
 from store.sessions import Accounts
 from store.signals import Signals
@@ -39,6 +41,8 @@ class Store:
         self.signals = Signals(database)
         self.proposals = Proposals(database)
         self.devices = Devices(database)
+        self.registers = Registers(database)
+        self.photos = Photos(database)
         self.audit = Audit(database)
         self._snapshots = Snapshots(database)
         self._accounts_database = accounts

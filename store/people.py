@@ -26,6 +26,15 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupConsent:
+    """Somebody said that the parents of everybody in the group agreed, for one school year."""
+
+    group: str
+    at: datetime
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class People:
     """Groups, persons, consents of every school in the database."""
 
@@ -112,17 +121,37 @@ class People:
             if change.execute(known).first() is None:
                 return False
             change.upsert(consents, tuple(key), [key | {"agreed": agreed, "at": now}])
-            if not agreed:  # "everybody's parents agreed" is no longer true of this one's groups
-                mine = sa.select(memberships.c.group_id).where(
-                    memberships.c.school_id == school, memberships.c.person_id == person_id
-                )
-                change.execute(
-                    sa.delete(group_consents).where(
-                        group_consents.c.school_id == school, group_consents.c.group_id.in_(mine)
-                    )
-                )
+            if not agreed:
+                change.execute(_end_group_consents(school, [person_id]))
             change.moved(by, "consent.yes" if agreed else "consent.no", now, [person_id])
         return True
+
+    def set_consents(self, school: str, answers: Mapping[str, bool | None], by: str, now: datetime) -> int:
+        """What the parents of many answered for the school year of `now`, in one revision; None forgets an answer.
+
+        Who is not at school is passed over. A no ends the consent of the whole group, and so does an answer that is
+        forgotten. Returns how many answers are other than they were; of none the revision stays.
+        """
+        year = school_year(now)
+        with self.database.write(school) as change:
+            had = read_consents(change.connection, school, now)
+            here = sa.select(people.c.id).where(people.c.school_id == school, people.c.id.in_(list(answers)))
+            known = set(change.connection.scalars(here))
+            new = {
+                who: agreed for who, agreed in sorted(answers.items()) if who in known and had.get(who) is not agreed
+            }
+            row = {"school_id": school, "year": year, "at": now}
+            told = [row | {"person_id": who, "agreed": agreed} for who, agreed in new.items() if agreed is not None]
+            change.upsert(consents, ("school_id", "person_id", "year"), told)
+            unasked = [who for who, agreed in new.items() if agreed is None]
+            forget = sa.and_(consents.c.school_id == school, consents.c.year == year, consents.c.person_id.in_(unasked))
+            change.execute(sa.delete(consents).where(forget))
+            change.execute(_end_group_consents(school, [who for who, agreed in new.items() if not agreed]))
+            for code, agreed in (("yes", True), ("no", False), ("unasked", None)):
+                persons = [who for who, answer in new.items() if answer is agreed]
+                if persons:
+                    change.moved(by, f"consent.{code}", now, persons)
+        return len(new)
 
     def set_group_consent(self, school: str, group_id: str, agreed: bool, by: str, now: datetime) -> bool:
         """Whether all parents of a group agreed, for the school year of `now`.
@@ -147,6 +176,13 @@ class People:
         """Person id to the answer, of the school year of `now`; who is not in it did not consent."""
         with self.database.read() as connection:
             return read_consents(connection, school, now)
+
+    def group_consents(self, school: str, now: datetime) -> Mapping[str, GroupConsent]:
+        """Group id to who said that all its parents agreed, and when, of the school year of `now`."""
+        this_year = sa.and_(group_consents.c.school_id == school, group_consents.c.year == school_year(now))
+        with self.database.read() as connection:
+            rows = connection.execute(sa.select(group_consents).where(this_year)).all()
+        return {row.group_id: GroupConsent(row.group_id, row.at, row.by_id) for row in rows}
 
 
 def read_groups(connection: Connection, school: str) -> dict[str, Group]:
@@ -183,6 +219,14 @@ def read_group_consents(connection: Connection, school: str, now: datetime) -> f
     return frozenset(connection.scalars(sa.select(group_consents.c.group_id).where(this_year)))
 
 
+def _end_group_consents(school: str, persons: Sequence[str]) -> sa.Delete:
+    """That everybody's parents agreed is no longer true of the groups that these pupils are in."""
+    mine = sa.select(memberships.c.group_id).where(
+        memberships.c.school_id == school, memberships.c.person_id.in_(list(persons))
+    )
+    return sa.delete(group_consents).where(group_consents.c.school_id == school, group_consents.c.group_id.in_(mine))
+
+
 def _refused_in(school: str, group_id: str, now: datetime) -> sa.Select[tuple[str]]:
     inside = sa.select(memberships.c.person_id).where(
         memberships.c.school_id == school, memberships.c.group_id == group_id
@@ -193,6 +237,12 @@ def _refused_in(school: str, group_id: str, now: datetime) -> sa.Select[tuple[st
         sa.not_(consents.c.agreed),
         consents.c.person_id.in_(inside),
     )
+
+
+def pupils_among(connection: Connection, school: str, persons: Iterable[str]) -> frozenset[str]:
+    """Those of these persons that are pupils."""
+    mine = sa.and_(people.c.school_id == school, people.c.role == Role.PUPIL.value, people.c.id.in_(list(persons)))
+    return frozenset(connection.scalars(sa.select(people.c.id).where(mine)))
 
 
 def groups_of(connection: Connection, school: str, persons: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:

@@ -17,3 +17,8 @@ def school_year(now: datetime) -> int:
 def start_of_year(now: datetime) -> datetime:
     """When the school year of `now` began (UTC)."""
     return datetime(school_year(now), 8, 1, tzinfo=ZONE).astimezone(UTC)
+
+
+def end_of_year(now: datetime) -> datetime:
+    """When the school year of `now` is over (UTC): the midnight after 31 July."""
+    return datetime(school_year(now) + 1, 8, 1, tzinfo=ZONE).astimezone(UTC)

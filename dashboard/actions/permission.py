@@ -227,11 +227,11 @@ def site_in(text: str) -> str | None:
 
 
 def touches(grant: Grant, snapshot: Snapshot, group: str) -> bool:
-    """Whether a permission is for this group or for somebody in it."""
+    """Whether a permission is for this group or for a pupil in it; what stands for staff is no group's."""
     if group in grant.groups:
         return True
     people = (snapshot.people.get(person) for person in grant.people)
-    return any(member is not None and group in member.groups for member in people)
+    return any(member is not None and member.role is Role.PUPIL and group in member.groups for member in people)
 
 
 def _live(desk: Desk, who: Member, group: str, grant_id: str, now: datetime) -> Grant | None:

@@ -8,8 +8,8 @@ import pytest
 
 from policy.model import Group, Role
 from store import Store
-from store.people import Person
-from store.year import school_year, start_of_year
+from store.people import GroupConsent, Person
+from store.year import end_of_year, school_year, start_of_year
 from tests.cast import KNOWLEDGE, at
 from tests.store.school import NOW, SCHOOL, settle
 
@@ -86,6 +86,7 @@ def test_the_school_year_begins_at_midnight_in_amsterdam() -> None:
     assert school_year(datetime(2027, 7, 31, 21, 59, tzinfo=UTC)) == 2026
     assert school_year(datetime(2027, 7, 31, 22, 0, tzinfo=UTC)) == 2027
     assert start_of_year(NOW) == datetime(2026, 7, 31, 22, 0, tzinfo=UTC)
+    assert end_of_year(NOW) == datetime(2027, 7, 31, 22, 0, tzinfo=UTC)
 
 
 def test_what_staff_did_is_written_down_and_cannot_be_changed(store: Store) -> None:
@@ -130,3 +131,32 @@ def test_a_policy_is_kept_as_numbered_revisions(store: Store) -> None:
     back = store.policies.add(SCHOOL, POLICY, "hash-1", "cor", NOW, based_on=2)
     assert back is not None and back.number == 3
     assert store.snapshot(SCHOOL, KNOWLEDGE, NOW).policy == POLICY
+
+
+def test_a_whole_class_is_filled_in_at_once_and_in_one_revision(store: Store) -> None:
+    settle(store)
+    before = store.revision(SCHOOL)
+    answers = {"sam": False, "noor": True, "bo": True, "nobody": True}
+    assert store.people.set_consents(SCHOOL, answers, "ria", NOW) == 3
+    assert store.people.consents(SCHOOL, NOW) == {"bo": True, "noor": True, "sam": False}
+    assert store.revision(SCHOOL) == before + 1
+    told = store.audit.entries(SCHOOL, what=("consent.yes", "consent.no", "consent.unasked"), who="ria")
+    assert {(one.what, one.targets) for one in told} == {("consent.no", ("sam",)), ("consent.yes", ("bo", "noor"))}
+    assert store.people.set_consents(SCHOOL, {"sam": False}, "ria", NOW) == 0
+    assert store.revision(SCHOOL) == before + 1
+    assert store.people.set_consents(SCHOOL, {"sam": None, "noor": True}, "ria", NOW) == 1
+    assert store.people.consents(SCHOOL, NOW) == {"bo": True, "noor": True}
+
+
+@pytest.mark.parametrize("answer", [False, None])
+def test_a_no_or_an_answer_taken_back_ends_what_was_said_of_the_whole_group(store: Store, answer: bool | None) -> None:
+    settle(store)
+    assert not store.people.set_group_consent(SCHOOL, "7", True, "cor", NOW), "noor's parents said no"
+    store.people.set_consents(SCHOOL, {"noor": True}, "cor", NOW)
+    for group in ("7", "8"):
+        assert store.people.set_group_consent(SCHOOL, group, True, "cor", NOW)
+    assert store.people.group_consents(SCHOOL, NOW) == {group: GroupConsent(group, NOW, "cor") for group in ("7", "8")}
+    assert store.people.group_consents(SCHOOL, at("09:00", "2027-09-01")) == {}
+    store.people.set_consents(SCHOOL, {"sam": answer}, "ria", NOW)
+    assert set(store.people.group_consents(SCHOOL, NOW)) == {"8"}
+    assert store.snapshot(SCHOOL, KNOWLEDGE, NOW).state.consented_groups == {"8"}

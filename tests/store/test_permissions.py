@@ -18,6 +18,8 @@ from tests.cast import KNOWLEDGE, at, grant
 from tests.store.conftest import Place
 from tests.store.school import NOW, SCHOOL, settle
 
+TEACHERS = frozenset({Role.TEACHER})
+
 
 def test_a_permission_is_in_the_next_snapshot_with_one_revision_more(store: Store) -> None:
     settle(store)
@@ -94,6 +96,25 @@ def test_an_extended_permission_has_the_new_end(store: Store) -> None:
     assert store.snapshot(SCHOOL, KNOWLEDGE, at("09:45")).state.grants == (extended,)
     assert store.grants.extend(SCHOOL, "g", NOW, "anja", NOW) is None
     assert store.grants.extend(SCHOOL, "unknown", at("10:00"), "anja", NOW) is None
+
+
+def test_what_stands_for_staff_is_no_classs_permission(store: Store) -> None:
+    settle(store)
+    end = at("00:00", "2027-08-01")
+    of_a_role = Grant("", NOW, end, Role.MANAGEMENT, "ria", categories=frozenset({"social"}), roles=TEACHERS)
+    of_a_role = store.grants.add(SCHOOL, of_a_role, NOW)
+    of_one = replace(of_a_role, id="", roles=frozenset(), people=frozenset({"anja"}), sites=("x.com",))
+    of_one = store.grants.add(SCHOOL, of_one, NOW)
+    assert store.snapshot(SCHOOL, KNOWLEDGE, NOW).state.grants == store.grants.live(SCHOOL, NOW)
+    assert set(store.grants.live(SCHOOL, NOW)) == {of_a_role, of_one}
+    assert store.grants.live(SCHOOL, NOW, ("7", "8")) == ()
+    assert [one.event.group for one in store.events.since(SCHOOL, 0)] == [None, None]
+    ended = store.grants.revoke(SCHOOL, of_a_role.id, "ria", at("09:30"))
+    assert ended is not None
+    assert ended.roles == TEACHERS
+    assert store.grants.live(SCHOOL, at("09:30")) == (of_one,)
+    last = store.events.since(SCHOOL, 0)[-1].event
+    assert (last.what, last.grant, last.group) == (What.PERMISSION_ENDED, of_a_role.id, None)
 
 
 def test_a_stop_beats_an_extend_of_the_same_moment(store: Store) -> None:
