@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import logging
 import sys
-from datetime import UTC, datetime
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from cli import agent, lists, protocol
+from cli import agent, lists, policy, protocol
 from cli.check import check
 from cli.home import Home, Trouble
-from cli.now import now, unsure
+from cli.now import now
 
 app = typer.Typer(
     name="klaswacht",
@@ -23,9 +22,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-policy = typer.Typer(help="The school's rules.", no_args_is_help=True)
 ca = typer.Typer(help="The school's certificate authority.", no_args_is_help=True)
-app.add_typer(policy, name="policy")
+app.add_typer(policy.app, name="policy")
 app.add_typer(ca, name="ca")
 app.add_typer(agent.app, name="agent")
 app.add_typer(lists.app, name="lists")
@@ -52,29 +50,6 @@ def demo() -> None:
     from cli.demo.play import demo as start
 
     raise typer.Exit(start(Home.here()))
-
-
-@policy.command("validate")
-def policy_validate(
-    file: Annotated[
-        Path | None, typer.Argument(help="The file to look at; else school.yaml of the home folder.")
-    ] = None,
-) -> None:
-    """Say whether a school.yaml is right, and else which line is not, and why."""
-    from config import load
-    from config.texts import say
-    from policy.model import BasisKind
-
-    path = file or Home.here().school_file
-    try:
-        found = load.read_school(path)
-    except load.ConfigError as error:
-        raise Trouble(str(error)) from error
-    own = sum(rule.basis.kind is BasisKind.SCHOOL for rule in found.policy.rules)
-    values = {"file": path, "protocol": found.settings.protocol, "rules": len(found.policy.rules), "own": own}
-    typer.echo(say("cli.validate.good", found.settings.language, **values))
-    for line in unsure(found.policy.schedule, datetime.now(UTC), found.settings.language, path):
-        typer.echo(line)
 
 
 @ca.command("export")

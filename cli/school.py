@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
+import contextlib
 import fcntl
-import json
+import hashlib
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from cli.home import Home, Trouble, write_private
+from cli.revisions import Outcome, Taken, renew, say_number, take
 from config import load
+from config.changes import changes
 from config.settings import SchoolFile, Settings
 from config.texts import say
 from dashboard.actions import accounts as account_actions
 from dashboard.actions.desk import Desk
-from policy import codec
 from policy.model import Knowledge, Policy, Role
 from store import Store, StoreUnavailable, open_store
 from store.accounts import AccountState
@@ -29,7 +29,6 @@ from store.retention import Refused, Terms, shorten
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 COORDINATOR = "coordinator"
 """The login of the first account."""
-_FILE_ORIGIN = re.compile(r"[0-9a-f]{64}")  # the digest of a school file
 _DIFFERENCE = 40  # lines that are shown
 
 
@@ -106,37 +105,87 @@ def opened(home: Home, *, migrate: bool = True) -> Store:
         raise Trouble(f"the database cannot be used: {error}", "see `klaswacht doctor`") from error
 
 
-def into_force(home: Home, store: Store, now: datetime, *, take_file: bool = False) -> InForce:
+def into_force(home: Home, store: Store, now: datetime, *, take_file: bool = False, running: bool = False) -> InForce:
     """Take `school.yaml` over as a numbered revision when it says something new.
 
     What was changed elsewhere since the last file is kept, and the file waits, unless `take_file`. A wrong file changes
-    nothing: what was in force stays so, and a notice says so.
+    nothing: what was in force stays so, and a notice says so. `running`: the guard's processes have their settings
+    already, so only the rules are taken and a notice says which settings wait.
 
     Raises:
         Trouble: there is nothing to run by.
     """
     file, complaint = read_file(home)
-    settings = file.settings
-    school, lang = settings.school.id, settings.language
-    current = store.policies.current(school)
+    lang = file.settings.language
+    settings = good_settings(home) if running else file.settings
+    school = settings.school.id
     if complaint is not None:
+        current = store.policies.current(school)
         if current is None:
             raise Trouble(str(complaint)) from complaint
         when = f"{current.when.astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"
         notice = say("cli.up.kept_rules", lang, problem=complaint, when=when, number=current.number)
-        return InForce(settings, current, (notice,))
-    if current is not None and not take_file and not _FILE_ORIGIN.fullmatch(current.origin):
-        difference = _difference(current.policy, file.policy)
-        notice = say("cli.up.moved_rules", lang, number=current.number, file=home.school_file, difference=difference)
-        return InForce(_keep(home, file), current, (notice,) if difference else ())
-    based_on = current.number if current else 0
-    taken = store.policies.add(school, file.policy, file.digest, "school.yaml", now, based_on=based_on)
-    if taken is None:
+        return InForce(settings, renew(store, school, current, now), (notice,))
+    taken = take(store, school, file, "school.yaml", now, own=True, force=take_file)
+    current = taken.current
+    if taken.outcome is Outcome.RACED:
         raise Trouble("the rules are being changed by another program at this moment", "start again")
+    # Kept before the file gets its new number: then it is still what was read.
+    about_settings = settings_told(home, file, running=running)
+    notices = (*_rules_told(home, taken, file, lang), *about_settings)
+    if taken.outcome in {Outcome.OLDER, Outcome.MOVED}:
+        current = renew(store, school, current, now)
+    return InForce(settings, current, notices)
+
+
+def _rules_told(home: Home, taken: Taken, file: SchoolFile, lang: str) -> Iterator[str]:
+    values: dict[str, object] = {"file": home.school_file, "number": taken.current.number}
+    if taken.outcome is Outcome.TAKEN:
+        yield say("cli.up.new_rules", lang, **values)
+        if say_number(home.school_file, taken.current.number):
+            yield say("policy.says_number", lang, **values)
+    if taken.outcome is Outcome.OLDER:
+        yield say("policy.same_rules", lang, base=taken.base, **values)
+    if taken.outcome is Outcome.MOVED:
+        yield say("cli.up.moved_rules", lang, difference=difference(taken.current.policy, file.policy, lang), **values)
+
+
+def difference(old: Policy, new: Policy, lang: str) -> str:
+    """What `new` would change, a line each, not more than a screen."""
+    lines = [f"  - {line}" for line in changes(old, new, lang)] or [f"  - {say('policy.change.nothing', lang)}"]
+    rest = [f"  {say('policy.change.more', lang, count=len(lines) - _DIFFERENCE)}"] if len(lines) > _DIFFERENCE else []
+    return "\n".join(lines[:_DIFFERENCE] + rest)
+
+
+def good_settings(home: Home) -> Settings:
+    """What the guard's processes run by.
+
+    Raises:
+        Trouble: there was never a file that was right.
+    """
+    try:
+        return load.read_school(home.good_file).settings
+    except load.ConfigError as error:
+        raise Trouble(str(error)) from error
+
+
+def settings_told(home: Home, file: SchoolFile, *, running: bool) -> tuple[str, ...]:
+    """Keep the school's file as the good one; while the guard runs only when its settings are the same ones.
+
+    A process that starts again meanwhile must find the settings of its neighbours.
+    """
+    waiting = other_settings(good_settings(home), file.settings) if running else ()
+    if waiting:
+        lang = file.settings.language
+        return (say("policy.settings_wait", lang, file=home.school_file, names=", ".join(waiting)),)
     _keep(home, file)
-    fresh = current is None or taken.number != current.number
-    notice = say("cli.up.new_rules", lang, file=home.school_file, number=taken.number)
-    return InForce(settings, taken, (notice,) if fresh else ())
+    return ()
+
+
+def other_settings(one: Settings, other: Settings) -> tuple[str, ...]:
+    """The names of the settings in which two files differ; the protocol is one of the rules."""
+    names = (field.name for field in fields(Settings) if field.name != "protocol")
+    return tuple(name for name in names if getattr(one, name) != getattr(other, name))
 
 
 def coordinator_link(desk: Desk, now: datetime) -> account_actions.Link | None:
@@ -172,21 +221,13 @@ def desk_for(store: Store, knowledge: Knowledge, settings: Settings) -> Desk:
     return Desk(store, knowledge, settings.school.id, settings)
 
 
-def _keep(home: Home, file: SchoolFile) -> Settings:
+def _keep(home: Home, file: SchoolFile) -> None:
     """Keep the bytes that were right for the processes, and for a day on which the file is wrong."""
-    write_private(home.good_file, home.school_file.read_bytes())
-    return file.settings
-
-
-def _difference(old: Policy, new: Policy) -> str:
-    sides = [json.dumps(codec.policy_to_dict(one), indent=1, ensure_ascii=False, sort_keys=True) for one in (old, new)]
-    lines = [
-        line
-        for line in difflib.unified_diff(sides[0].splitlines(), sides[1].splitlines(), lineterm="", n=2)
-        if not line.startswith(("---", "+++"))
-    ]
-    rest = [f"... ({len(lines) - _DIFFERENCE} more lines)"] if len(lines) > _DIFFERENCE else []
-    return "\n".join(lines[:_DIFFERENCE] + rest)
+    with contextlib.suppress(OSError):
+        data = home.school_file.read_bytes()
+        # Written to again since it was read: then the next look at it keeps what it says.
+        if hashlib.sha256(data).hexdigest() == file.digest or not home.good_file.exists():
+            write_private(home.good_file, data)
 
 
 def with_ports(settings: Settings, ports: dict[str, int]) -> Settings:

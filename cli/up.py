@@ -18,6 +18,7 @@ from cli.example import closed_host
 from cli.home import Home, Trouble, secret
 from cli.nightly import Nightly
 from cli.supervisor import Supervisor, Task
+from cli.watch import Watch, signature
 from config import load
 from config.settings import Listen, Settings
 from config.texts import say
@@ -64,6 +65,7 @@ def up(
         Trouble: something must be mended first.
     """
     home.prepare()
+    seen = signature(home.school_file)  # before it is read: a change from here on is one to look at
     with school.only_one(home), _prepared(home, take_file=take_file) as prepared:
         tasks = (*_tasks(prepared), *beside)
         with Supervisor(tasks) as supervisor:
@@ -71,9 +73,12 @@ def up(
             chores.start()
             nightly = Nightly(home, secret(home.forms_secret), supervisor.stopping)
             nightly.start()
+            watch = Watch(home, prepared.store, seen, supervisor.stopping, _tell)
+            watch.start()
             healthy = supervisor.run(lambda: _announce(prepared, more))
         chores.join(5)
         nightly.join(5)
+        watch.join(5)
         if not healthy:
             raise Trouble("a part of the guard did not start", "see the lines above, and `klaswacht doctor`")
         _tell(say("cli.up.stopped", prepared.settings.language))

@@ -102,7 +102,7 @@ def renewed(policy: Policy, kept: str = "") -> Policy:
         except ConfigError:
             continue
         # Days off by region may have been renewed as well; lessons and breaks are the school's own.
-        if same_decisions(_days_off_of(made, policy) if remainder else made, policy):
+        if same_decisions(_with_days_off_of(made, policy) if remainder else made, policy):
             return made
     return policy
 
@@ -112,7 +112,7 @@ def same_decisions(one: Policy, other: Policy) -> bool:
     try:
         return _own(one) == _own(other)
     except ConfigError:
-        return False
+        return one == other
 
 
 def with_revision(data: bytes, number: int) -> bytes | None:
@@ -132,8 +132,9 @@ def _own(policy: Policy) -> Policy:
     return replace(policy, protocol=bare, rules=own_rules(policy))
 
 
-def _days_off_of(policy: Policy, other: Policy) -> Policy:
-    return replace(policy, schedule=replace(policy.schedule, closures=other.schedule.closures))
+def _with_days_off_of(policy: Policy, other: Policy) -> Policy:
+    week = {name: getattr(policy.schedule, name) for name in ("zone", "days", "groups")}
+    return replace(policy, schedule=replace(other.schedule, **week))
 
 
 def _text(values: Mapping[str, Any], settings: Mapping[str, Any], revision: int, head: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ import re
 from datetime import date, time
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from config.part import Part
 from config.read import quoted
@@ -47,12 +47,25 @@ def _school_year(value: Any) -> str:
     return found[0]
 
 
-Clock = Annotated[time, BeforeValidator(_clock)]
-SchoolYear = Annotated[str, BeforeValidator(_school_year)]
-Region = Annotated[str, BeforeValidator(lambda value: _word(value, REGIONS, "a region of the school holidays"))]
+Clock = Annotated[
+    time,
+    BeforeValidator(_clock),
+    WithJsonSchema({"type": "string", "pattern": "^(?:[01][0-9]|2[0-3]):[0-5][0-9]$", "examples": ["12:00"]}),
+]
+SchoolYear = Annotated[
+    str,
+    BeforeValidator(_school_year),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{4}-[0-9]{4}$", "examples": ["2026-2027"]}),
+]
+Region = Annotated[
+    str,
+    BeforeValidator(lambda value: _word(value, REGIONS, "a region of the school holidays")),
+    WithJsonSchema({"type": "string", "enum": list(REGIONS)}),
+]
 PeriodWord = Annotated[
     PeriodKind,
     BeforeValidator(lambda value: PeriodKind(_word(value, tuple(PeriodKind), "a kind of period"))),
+    WithJsonSchema({"type": "string", "enum": [kind.value for kind in PeriodKind]}),
 ]
 
 

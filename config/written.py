@@ -99,12 +99,12 @@ _DEFAULTS = {key: _default(field) for key, field in SchoolFilePart.model_fields.
 # --- nouns to plain values -----------------------------------------------------------------------------------------
 
 
-def rule_values(rule: Rule) -> dict[str, Any]:
-    """A rule as it is written; what it has by default is left out."""
+def rule_values(rule: Rule, *, defaults: bool = False) -> dict[str, Any]:
+    """A rule as it is written; what it has by default is left out, unless `defaults`."""
     found: dict[str, Any] = {"id": rule.id, "basis": _basis(rule.basis)}
     for name, field in RulePart.model_fields.items():
         value = _plain(getattr(rule, name))
-        if name not in found and value != _plain(field.get_default(call_default_factory=True)):
+        if name not in found and (defaults or value != _plain(field.get_default(call_default_factory=True))):
             found[name] = value
     return found
 
@@ -147,7 +147,13 @@ def schedule_values(schedule: Schedule) -> dict[str, Any]:
         | ({"name": one.name} if one.name else {})
         for one in schedule.closures
     ]
-    return {"days": days} | ({"groups": groups} if groups else {}) | ({"closed": closed} if closed else {})
+    special = [
+        {"on": one.day, "time": _span(one.slot.start, one.slot.end), "kind": one.slot.kind.value, "name": one.slot.name}
+        | ({"groups": sorted(one.groups)} if one.groups else {})
+        for one in schedule.specials
+    ]
+    more = {"groups": groups, "closed": closed, "special": special}
+    return {"days": days} | {key: value for key, value in more.items() if value}
 
 
 def day_values(slots: Iterable[Slot]) -> dict[str, Any]:
