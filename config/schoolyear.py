@@ -7,6 +7,7 @@ are not known for sure, waits until the school confirms the year or writes the d
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -21,7 +22,8 @@ from policy.model import Closure, PeriodKind, Slot, Special
 
 STUDY_DAY = "studiedag"
 HALF_DAY = "halve dag"
-_ALSO_CALLED = {"voorjaarsvakantie": ("carnaval", "krokus")}
+_ALSO_CALLED = {"voorjaarsvakantie": ("carnaval", "carnavalsvakantie", "krokusvakantie")}
+_YEAR_BEHIND = re.compile(r"[\s0-9/-]+\Z")
 _YEARS_AHEAD = 5  # of public holidays, after the last school year that is written down
 _DAY = timedelta(days=1)
 
@@ -102,8 +104,9 @@ def _school_year(day: date) -> str:
 
 def _replaces(closed: Closed, vacation: Vacation) -> bool:
     """Whether the school wrote this holiday itself: by its name, in its year."""
-    names = (vacation.name, *_ALSO_CALLED.get(vacation.name, ()))
-    return _school_year(closed.first) == vacation.year and any(name in closed.name.lower() for name in names)
+    name = _YEAR_BEHIND.sub("", closed.name.lower())
+    called = name == vacation.name or name in _ALSO_CALLED.get(vacation.name, ())
+    return called and _school_year(closed.first) == vacation.year
 
 
 def _known_years(timetable: Timetable, vacations: Iterable[Vacation], document: Document, at: Path) -> None:
