@@ -126,8 +126,10 @@ def test_what_the_school_writes_itself_takes_the_place_of_that_holiday_in_that_y
 
 
 def test_a_day_that_the_school_adds_to_a_holiday_does_not_take_its_place() -> None:
-    more = "  closed:\n    - {from: 2027-05-03, name: extra dag meivakantie}\n    - {from: 2026-12-19, name: kerstvakantie 2026}\n"
-    found = schedule(more + BOTH_YEARS)
+    found = schedule(
+        "  closed:\n    - {from: 2027-05-03, name: extra dag meivakantie}\n"
+        "    - {from: 2026-12-19, name: kerstvakantie 2026}\n" + BOTH_YEARS
+    )
     assert (off(found, "2027-04-29"), off(found, "2027-05-03")) == ("meivakantie", "extra dag meivakantie")
     assert off(found, "2026-12-22") is None
 
