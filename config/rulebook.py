@@ -77,7 +77,7 @@ def adopted_policy(policy: Policy) -> Policy | None:
     """
     try:
         protocol, rules = protocol_with_rules(policy.protocol.id)
-    except ConfigError:
+    except FileNotFoundError:
         return None
     return Policy(
         protocol, all_rules((), factory_file("defaults.yaml"), rules), policy.schedule, domains=policy.domains
@@ -123,7 +123,9 @@ def _is_heard(rule: Rule, rules: Iterable[Rule], document: Document, at: Path) -
             raise document.error(
                 (*at, "effect"),
                 f"rule {quoted(rule.id)} opens {quoted(shared)}, but rule {quoted(other.id)} keeps it closed",
-                f"give a decision of the school the id {quoted(other.id)} too",
+                "change one of the two"
+                if other.basis.decided
+                else f"give a decision of the school the id {quoted(other.id)} too",
             )
 
 
