@@ -1,15 +1,14 @@
-"""What pupils send to their teacher: requests, answered with one tap, and reports, which are only seen."""
+"""What pupils ask their teacher, answered with one tap."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from dashboard.actions.desk import Desk, Outcome, done, refused
-from dashboard.actions.office import OFFICE
 from dashboard.actions.permission import Wish, give
 from policy.match import suffixes
 from policy.model import Grant, Member, Snapshot
-from store.incidents import Ask, AskState, Report
+from store.incidents import Ask, AskState
 
 LONGEST_ANSWER = 200
 _WAITING = frozenset({AskState.OPEN, AskState.LATER})
@@ -75,31 +74,6 @@ def say_no(
     if answered is None:
         return refused("answered")
     return done("answered_later" if later else "answered_no", answered)
-
-
-def see_report(desk: Desk, who: Member, group: str, report_id: str, now: datetime) -> Outcome[None]:
-    """Somebody looked at a report of the group."""
-    if not desk.may_act_for(who, group, now):
-        return refused("not_yours")
-    mine = {report.id for report in desk.store.incidents.reports(desk.school, (group,))}
-    if report_id not in mine or not desk.store.incidents.see_report(desk.school, report_id, who.id, now):
-        return refused("gone")
-    return done("seen")
-
-
-def homeless_reports(desk: Desk, who: Member) -> tuple[Report, ...]:
-    """Unseen reports that no group's screen shows: the device was nobody's, or its group is gone. For the office."""
-    if who.role not in OFFICE:
-        return ()
-    groups = {group.id for group in desk.store.people.groups(desk.school)}
-    return tuple(r for r in desk.store.incidents.reports(desk.school, None) if r.group not in groups)
-
-
-def see_homeless_report(desk: Desk, who: Member, report_id: str, now: datetime) -> Outcome[None]:
-    """Somebody of the office looked at a report that no group's screen shows."""
-    if report_id not in {report.id for report in homeless_reports(desk, who)}:
-        return refused("gone")
-    return done("seen") if desk.store.incidents.see_report(desk.school, report_id, who.id, now) else refused("gone")
 
 
 def listed_name(snapshot: Snapshot, host: str, category: str | None) -> str:

@@ -1,4 +1,7 @@
-"""The counsellors' inbox: that somebody looked for help, and when. Nobody else may see that there is anything in it."""
+"""The counsellors' inbox: that somebody looked for help, and when; and what somebody chose to tell them.
+
+Nobody else may see that there is anything in it.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dashboard.actions.desk import Desk, Outcome, done, refused
+from dashboard.actions.reports import Told, told_to
 from policy.counsel import counsellors
-from policy.model import Group, Member, Role
+from policy.model import Group, Member, ReportTo, Role
 from store.signals import Kept
 
 COUNSELLORS = frozenset({Role.COUNSELLOR})
@@ -18,7 +22,10 @@ _LOOKS = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Inbox:
-    """The signals, newest first, with the names they need; `readers` are the names of all who may look in here."""
+    """The signals, newest first, with the names they need; `readers` are the names of all who may look in here.
+
+    `told` is what somebody chose to tell them.
+    """
 
     signals: tuple[Kept, ...]
     people: Mapping[str, str]
@@ -26,6 +33,7 @@ class Inbox:
     groups: Mapping[str, Group]
     readers: tuple[str, ...]
     days: int
+    told: Told
 
 
 def look(desk: Desk, who: Member, now: datetime) -> Outcome[Inbox]:
@@ -47,6 +55,7 @@ def look(desk: Desk, who: Member, now: datetime) -> Outcome[Inbox]:
             groups=snapshot.groups,
             readers=tuple(sorted((people[x] for x in counsellors(snapshot) if x in people), key=str.casefold)),
             days=desk.settings.retention["signals"],
+            told=told_to(desk, ReportTo.COUNSELLOR, now),
         ),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.actions.inbox import Inbox
+from dashboard.present.reports import ToldPage, told_page
 from dashboard.present.words import Words
 from policy.counsel import NEEDED
 from policy.model import Role
@@ -28,12 +29,13 @@ class InboxLine:
 
 @dataclass(frozen=True, slots=True)
 class InboxPage:
-    """The inbox. `off` says what is missing, or is empty."""
+    """The inbox. `off` says what is missing, or is empty; `told` is what somebody chose to tell."""
 
     lines: tuple[InboxLine, ...]
     readers: str
     kept: str
     off: str
+    told: ToldPage
 
 
 def inbox_page(inbox: Inbox, words: Words, now: datetime) -> InboxPage:
@@ -44,6 +46,7 @@ def inbox_page(inbox: Inbox, words: Words, now: datetime) -> InboxPage:
         readers=words("dash.inbox.readers", names=", ".join(inbox.readers)),
         kept=words("dash.inbox.kept", days=inbox.days),
         off="" if count >= NEEDED else words("dash.inbox.off", needed=NEEDED, count=count),
+        told=told_page(inbox.told, words, now),
     )
 
 

@@ -9,9 +9,10 @@ from dashboard.actions.lesson import Lesson
 from dashboard.actions.permission import MINUTES
 from dashboard.present.agreement import AgreementCard, agreement_card
 from dashboard.present.permits import ABOUT, PermissionCard, Quick, kinds_of, permission_card, quick
+from dashboard.present.reports import ReportLine, report_lines
 from dashboard.present.words import Words, iso
-from policy.model import PeriodKind, ReportKind
-from store.incidents import Ask, AskState, Report
+from policy.model import PeriodKind
+from store.incidents import Ask, AskState
 
 REPLIES = ("good", "come", "plan", "after", "other_site")
 _WHYS = frozenset({"lesson", "teacher", "mistake", "other"})
@@ -42,16 +43,6 @@ class Now:
     paused: str
     rainy: bool
     can_rain: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ReportLine:
-    """One quiet report."""
-
-    id: str
-    text: str
-    note: str
-    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +126,7 @@ def lesson_page(lesson: Lesson, words: Words, *, board: bool, names: bool) -> Le
         names=names and not board,
         now=_now(lesson, words),
         waiting=_waiting(len(asks), words) if board else "",
-        reports=() if board else tuple(_report(report, lesson, words) for report in lesson.reports),
+        reports=() if board else report_lines(lesson.reports, words, lesson.now, lesson.names),
         asks=() if board else asks,
         open=tuple(
             permission_card(grant, lesson, words, board) for grant in sorted(lesson.grants, key=lambda g: g.end)
@@ -217,15 +208,6 @@ def _waiting(count: int, words: Words) -> str:
     if not count:
         return ""
     return words("dash.asks.hidden_one") if count == 1 else words("dash.asks.hidden_many", count=count)
-
-
-def _report(report: Report, lesson: Lesson, words: Words) -> ReportLine:
-    who = lesson.names.get(report.person or "", words("dash.reports.somebody"))
-    if report.host and report.kind is ReportKind.SAW:
-        text = words("dash.reports.saw", who=who, place=report.host)
-    else:
-        text = words("dash.reports.told", who=who, what=words(f"dash.reports.kind.{report.kind.value}"))
-    return ReportLine(report.id, text, report.note, words.day_clock(report.when, lesson.now))
 
 
 def _ask(ask: Ask, lesson: Lesson, words: Words) -> AskCard:

@@ -62,12 +62,11 @@ class NoteLine:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What the form of a ban offers, and what was typed in it. `nowhere`: there is nothing that a ban would hold on."""
+    """What the form of a ban offers, and what was typed in it. No `things`: a ban would hold on nothing more."""
 
     things: tuple[Choice, ...]
     holds: tuple[str, ...]
     warnings: tuple[str, ...]
-    nowhere: bool
     untils: tuple[Choice, ...]
     today: str
     last: str
@@ -176,13 +175,14 @@ def pupil_page(
 ) -> PupilPage:
     """Everything about one pupil, with the forms; `wish` is what was typed and not yet saved."""
     lines = tuple(ban_line(one, names, words, now) for one in imposed)
+    banned = {one.sanction.on for one in imposed if one.sanction.end > now}
     return PupilPage(
         id=pupil.id,
         name=pupil.name,
         groups=", ".join(snapshot.groups[group].name for group in pupil.groups if group in snapshot.groups),
         live=tuple(line for line in lines if line.live),
         before=tuple(line for line in lines if not line.live),
-        form=_form(where, snapshot, words, now, today, wish),
+        form=_form(where, banned, snapshot, words, now, today, wish),
         notes=tuple(_note(note, names, words, now, about=False) for note in notes),
         kinds=kinds(words),
         first=first_day(now).isoformat(),
@@ -191,20 +191,23 @@ def pupil_page(
 
 
 def _form(
-    where: tuple[Reach, ...], snapshot: Snapshot, words: Words, now: datetime, today: date, wish: Wish | None
+    where: tuple[Reach, ...],
+    banned: set[SanctionTarget],
+    snapshot: Snapshot,
+    words: Words,
+    now: datetime,
+    today: date,
+    wish: Wish | None,
 ) -> Form:
-    possible = [one.on for one in where if one.holds]
+    possible = [one.on for one in where if one.holds and one.on not in banned]
     chosen = wish.on if wish is not None else next(iter(possible), None)
     warnings = [words("dash.measures.keyless", devices=_named(one)) for one in where[:1] if one.keyless]
-    if SanctionTarget.PRINTER in possible:
-        warnings.append(words("dash.measures.printer_note"))
     learning = ", ".join(words.category(name) for name in sorted(snapshot.knowledge.learning))
     ask = words("dash.measures.learning", categories=learning) if learning else words("dash.measures.learning_none")
     return Form(
         things=tuple(Choice(target.value, thing(target, words), target is chosen) for target in possible),
         holds=tuple(_holds(one, words) for one in where),
         warnings=(*warnings, words("dash.measures.shared")),
-        nowhere=not possible,
         untils=_untils(snapshot, words, now, wish.until if wish is not None else Until.TODAY),
         today=today.isoformat(),
         last=(today + LONGEST - timedelta(days=1)).isoformat(),
@@ -217,7 +220,9 @@ def _holds(one: Reach, words: Words) -> str:
     what = thing(one.on, words)
     if not one.holds:
         return words("dash.measures.holds_not", thing=what)
-    return words("dash.measures.holds", thing=what, devices=", ".join(device.name for device in one.holds))
+    # Nothing asks about a print job yet: the decision is there, the hand that stops the printer is not.
+    code = "dash.measures.holds_printer" if one.on is SanctionTarget.PRINTER else "dash.measures.holds"
+    return words(code, thing=what, devices=", ".join(device.name for device in one.holds))
 
 
 def _named(one: Reach) -> str:

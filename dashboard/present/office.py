@@ -9,7 +9,7 @@ from datetime import datetime
 from dashboard.actions.accounts import Link
 from dashboard.actions.office import Key
 from dashboard.actions.why import Answered
-from dashboard.present.lesson import Choice, ReportLine
+from dashboard.present.lesson import Choice
 from dashboard.present.words import Words
 from policy.model import (
     Device,
@@ -26,7 +26,6 @@ from policy.model import (
 )
 from store.accounts import Account
 from store.devices import Code
-from store.incidents import Report
 from store.people import Person
 
 _STEPS = frozenset({*Gate, *Facet, "default", "device", "address", "decide"})
@@ -159,20 +158,6 @@ def device_lines(
             addresses=", ".join(device.addresses),
         )
         for device in sorted(devices.values(), key=lambda device: device.name.casefold())
-    )
-
-
-def report_lines(reports: tuple[Report, ...], words: Words, now: datetime) -> tuple[ReportLine, ...]:
-    """Reports of nobody's device: where, what and when; there is no name to tell."""
-    somebody = words("dash.reports.somebody")
-    return tuple(
-        ReportLine(
-            report.id,
-            words("dash.reports.saw", who=somebody, place=report.host),
-            report.note,
-            words.day_clock(report.when, now),
-        )
-        for report in reports
     )
 
 

@@ -20,7 +20,7 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.access import CLASS_STAFF, for_roles
-from dashboard.actions import asks, permission
+from dashboard.actions import asks, permission, reports
 from dashboard.actions import group as whole
 from dashboard.actions.desk import Outcome
 from dashboard.actions.lesson import Lesson, see_lesson
@@ -201,7 +201,7 @@ def answer(group: str, ask: str) -> AnyResponse | str:
 @for_roles(CLASS_STAFF)
 def report_seen(group: str, report: str) -> AnyResponse:
     """A report was looked at."""
-    return _back(group, asks.see_report(house().desk, visitor().member, group, report, mine(group)))
+    return _back(group, reports.see_report(house().desk, visitor().member, group, report, mine(group)))
 
 
 @pages.post("/<group>/aandacht")

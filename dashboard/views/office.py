@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, current_app, render_template, requ
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.access import OFFICE, for_roles, public
-from dashboard.actions import asks, office
+from dashboard.actions import office, reports
 from dashboard.actions.desk import Outcome
 from dashboard.actions.why import why
 from dashboard.auth import house, on_board, visitor, words
@@ -18,6 +18,7 @@ from dashboard.present import office as shown
 from dashboard.present.inbox import standing
 from dashboard.present.office import Secret
 from dashboard.present.proposals import proposal_board
+from dashboard.present.reports import report_lines
 from dashboard.present.trial import shelf
 from dashboard.views.forms import back_to, message, text
 from policy.model import DeviceClass, Role
@@ -58,7 +59,7 @@ def ca() -> Response:
 def report_seen(report: str) -> AnyResponse:
     """Somebody looked at a report that no group's screen shows."""
     at = house()
-    outcome = asks.see_homeless_report(at.desk, visitor().member, report, at.clock())
+    outcome = reports.see_homeless_report(at.desk, visitor().member, report, at.clock())
     return back_to("office.tab", outcome, tab="groepen")
 
 
@@ -212,12 +213,12 @@ def tab_page(tab: str, **extra: object) -> str:
     pupils = tuple(person for person in persons if person.role is Role.PUPIL)
     staff = tuple(person for person in persons if person.role is not Role.PUPIL)
     me = visitor().member.id
-    reports = () if on_board() else asks.homeless_reports(at.desk, visitor().member)
+    homeless = () if on_board() else reports.homeless_reports(at.desk, visitor().member)
     shows: dict[str, object] = {
         "tab": tab,
         "tabs": TABS,
         "message": message(),
-        "reports": shown.report_lines(reports, said, now),
+        "reports": report_lines(homeless, said, now),
         "lost": at.desk.store.events.lost(at.desk.school, now - _LOOK_BACK),
         "has_ca": current_app.extensions["klaswacht_ca"] is not None,
         "groups": shown.group_lines(snapshot.groups, persons, said),

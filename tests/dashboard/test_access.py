@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -10,10 +11,11 @@ from flask import Flask
 from config.settings import Settings
 from dashboard import create_app
 from dashboard.access import matrix
-from policy.model import Grant, Role
+from policy.decide import decide
+from policy.model import Agreement, Grant, Role
 from store import Store
 from store.incidents import Wish
-from tests.cast import KNOWLEDGE, LESSON, at
+from tests.cast import KNOWLEDGE, LESSON, POLICY, at, pupil, visit
 from tests.dashboard.conftest import BASE, SCHOOL, Browser, give_account
 
 EVERYBODY = "signin.start signin.page signin.enter password.page password.save rules.page rules.paper office.ca static"
@@ -28,7 +30,9 @@ OFFICE = (
     "office.ask_why office.report_seen "
     "trial.ask trial.look trial.preview trial.save trial.keep trial.dismiss trial.hold"
 )
-INBOX = "inbox.page inbox.seen"
+INBOX = "inbox.page inbox.seen inbox.told_seen"
+REPORTS = "reports.page reports.seen"
+TELL = "reports.form reports.tell"
 MEASURES = (
     "measures.page measures.pupil measures.impose measures.lift measures.lift_for_lesson measures.withdraw "
     "measures.summary measures.download"
@@ -44,6 +48,8 @@ MAY: dict[str, frozenset[Role | None]] = (
     | dict.fromkeys(CLASS.split(), CLASS_ROLES)
     | dict.fromkeys(OFFICE.split(), OFFICE_ROLES)
     | dict.fromkeys(INBOX.split(), frozenset({Role.COUNSELLOR}))
+    | dict.fromkeys(REPORTS.split(), frozenset({Role.MANAGEMENT}))
+    | dict.fromkeys(TELL.split(), ALL - {Role.PUPIL})
     | dict.fromkeys(MEASURES.split(), frozenset({Role.MANAGEMENT}))
     | dict.fromkeys(NOTES.split(), frozenset({Role.TEACHER, Role.MANAGEMENT}))
     | dict.fromkeys(CARE.split(), OFFICE_ROLES)
@@ -107,6 +113,76 @@ def test_every_route_lets_in_whom_it_says_and_nobody_else(
                 assert turned_away is (role not in MAY[rule.endpoint]), (method, path, answer.status)
 
 
+FORM = {
+    "what": "site",
+    "site": "social.com",
+    "who": "all",
+    "answer": "yes",
+    "on": "1",
+    "device": "chroom-1",
+    "goal": "vulkanen",
+    "sites": "leren.nl",
+    "confirmed": "1",
+}
+
+
+def filled(path: str, ids: dict[str, str]) -> str:
+    for name, value in ids.items():
+        path = path.replace(f"<{name}>", value)
+    return path
+
+
+@pytest.mark.parametrize(("permit", "group"), [(False, "7"), (True, "8")])
+def test_an_intern_does_nothing_where_the_school_did_not_choose_so_nor_for_another_group(
+    store: Store, signed_in: Callable[[str], Browser], app: Flask, permit: bool, group: str
+) -> None:
+    store.policies.add(SCHOOL, replace(POLICY, interns_permit=permit), "test", "ria", LESSON)
+    home = frozenset({group})
+    grant = store.grants.add(
+        SCHOOL, Grant("", LESSON, at("10:15"), Role.TEACHER, "anja", home, sites=("social.com",)), LESSON
+    )
+    ask = store.incidents.ask(SCHOOL, Wish("x.com", "lesson", "social", "", group, "chroom-1", None), LESSON)
+    report = store.incidents.report(SCHOOL, "eng.nl", LESSON, group=group)
+    agreed = store.measures.start_agreement(
+        SCHOOL, Agreement("", LESSON, at("10:15"), home, sites=("leren.nl",), goal="vulkanen"), LESSON
+    )
+    assert ask
+    ids = {"group": group, "grant": grant.id, "ask": ask.id, "report": report.id, "agreed": agreed.id}
+    iris = signed_in("iris")
+    before, tried = store.revision(SCHOOL), 0
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith(("lesson.", "agreement.")) and "POST" in (rule.methods or ()):
+            answer = iris.post(filled(rule.rule, ids), follow=False, **FORM)
+            assert answer.status_code == 404, (rule.rule, answer.status)
+            tried += 1
+    assert tried >= 10
+    assert iris.get(f"/les/{group}/stroom").status_code == 404
+    assert store.revision(SCHOOL) == before
+    assert store.incidents.asks(SCHOOL, (group,)) == (ask,)
+    assert store.incidents.reports(SCHOOL, (group,)) == (report,)
+    page = iris.get(f"/les/{group}", follow_redirects=True)
+    if permit:
+        assert page.status_code == 404
+    else:
+        assert page.status_code == 200
+        assert "laat toestemming geven aan de leerkracht" in page.text
+        assert "social.com" not in page.text and "vulkanen" not in page.text
+
+
+def test_an_intern_permits_where_the_school_chose_so(store: Store, signed_in: Callable[[str], Browser]) -> None:
+    store.policies.add(SCHOOL, replace(POLICY, interns_permit=True), "test", "ria", LESSON)
+    iris = signed_in("iris")
+    assert "Groep 7" in iris.get("/", follow_redirects=True).text
+    assert "open tot 10:15" in iris.post("/les/7/toestemming", what="site", site="social.com", who="all").text
+    (grant,) = store.grants.live(SCHOOL, LESSON)
+    assert (grant.by, grant.role) == ("iris", Role.INTERN)
+    asked = visit("social.com", who=pupil("sam"))
+    assert decide(asked, store.snapshot(SCHOOL, KNOWLEDGE, LESSON), LESSON).open
+    store.policies.add(SCHOOL, POLICY, "test", "ria", LESSON)
+    assert not decide(asked, store.snapshot(SCHOOL, KNOWLEDGE, LESSON), LESSON).open
+    assert "laat toestemming geven aan de leerkracht" in iris.get("/", follow_redirects=True).text
+
+
 def test_a_teacher_cannot_see_or_touch_another_group(
     store: Store, signed_in: Callable[[str], Browser], app: Flask
 ) -> None:
@@ -118,15 +194,12 @@ def test_a_teacher_cannot_see_or_touch_another_group(
     assert ask
     before = store.revision(SCHOOL)
     bram = signed_in("bram")
-    ids = {"group": "7", "grant": grant.id, "ask": ask.id, "report": report.id}
+    ids = {"group": "7", "grant": grant.id, "ask": ask.id, "report": report.id, "agreed": "geen"}
     for rule in app.url_map.iter_rules():
-        if not rule.endpoint.startswith("lesson.") or rule.endpoint == "lesson.start":
+        if not rule.endpoint.startswith(("lesson.", "agreement.")) or rule.endpoint == "lesson.start":
             continue
-        path = rule.rule
-        for name, value in ids.items():
-            path = path.replace(f"<{name}>", value)
-        form = {"what": "site", "site": "social.com", "who": "all", "answer": "yes", "on": "1", "device": "chroom-1"}
-        answer = bram.get(path) if "GET" in (rule.methods or ()) else bram.post(path, follow=False, **form)
+        path = filled(rule.rule, ids)
+        answer = bram.get(path) if "GET" in (rule.methods or ()) else bram.post(path, follow=False, **FORM)
         assert answer.status_code == 404, (path, answer.status)
     assert store.revision(SCHOOL) == before
     assert store.incidents.asks(SCHOOL, ("7",)) == (ask,)

@@ -7,8 +7,8 @@ from datetime import time
 
 import pytest
 
-from policy.counsel import Told, counsellors, has_inbox, told_of
-from policy.model import Member, PeriodKind, Principal, Role, Slot, Strength
+from policy.counsel import Told, counsellors, has_inbox, may_hear, told_of
+from policy.model import Member, PeriodKind, Principal, ReportKind, ReportTo, Role, Slot, Strength
 from tests.cast import BREAK, EVENING, LESSON, SNAPSHOT, at
 
 COEN, FAY = Member("coen", Role.COUNSELLOR), Member("fay", Role.COUNSELLOR)
@@ -52,3 +52,21 @@ def test_the_groups_own_week_counts() -> None:
     snapshot = replace(NAMED, policy=replace(NAMED.policy, schedule=own))
     assert told_of(snapshot, SAM, EVENING) is Told.PERSON
     assert told_of(snapshot, replace(SAM, groups=("8",)), EVENING) is Told.NOBODY
+
+
+@pytest.mark.parametrize("kind", ReportKind)
+@pytest.mark.parametrize("role", Role)
+def test_somebody_can_always_be_told_and_never_somebody_who_is_not_there(kind: ReportKind, role: Role) -> None:
+    only_anja = replace(SNAPSHOT, people={"anja": SNAPSHOT.people["anja"]})
+    for school in (SNAPSHOT, NAMED, only_anja):
+        heard = may_hear(kind, role, school)
+        assert heard and len(set(heard)) == len(heard)
+        assert (ReportTo.COUNSELLOR in heard) <= (school is NAMED)
+        assert (ReportTo.TEACHER in heard) <= (role is Role.PUPIL)
+    assert may_hear(kind, role, NAMED) != () and ReportTo.TEACHER in may_hear(kind, Role.PUPIL, only_anja)
+
+
+def test_bullying_goes_past_the_class_by_the_childs_choice() -> None:
+    for kind in (ReportKind.BULLIED, ReportKind.PICTURES):
+        assert may_hear(kind, Role.PUPIL, NAMED) == (ReportTo.COUNSELLOR, ReportTo.MANAGEMENT)
+        assert may_hear(kind, Role.PUPIL, SNAPSHOT) == (ReportTo.MANAGEMENT, ReportTo.TEACHER)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
+import pytest
+
+from policy.model import ReportKind, ReportTo
 from store import Store
 from store.incidents import Ask, AskState, Wish
 from tests.cast import at
@@ -98,3 +101,22 @@ def test_a_report_is_kept_apart_and_seen_once(store: Store) -> None:
     assert not store.incidents.see_report(SCHOOL, report.id, "bram", at("09:11"))
     assert store.incidents.reports(SCHOOL, ["7"]) == ()
     assert store.incidents.reports(SCHOOL, None, unseen=False) == (replace(report, seen=at("09:10"), by="anja"),)
+
+
+@pytest.mark.parametrize("audience", ReportTo)
+def test_a_report_is_for_its_audience_alone_and_only_the_teachers_wakes_a_screen(
+    store: Store, audience: ReportTo
+) -> None:
+    before = store.pulse(SCHOOL)
+    report = store.incidents.report(
+        SCHOOL, "", NOW, kind=ReportKind.BULLIED, audience=audience, note="x" * 300, group="7", person="sam"
+    )
+    assert (report.kind, report.audience, report.host, len(report.note)) == ("bullied", audience, "", 200)
+    for other in ReportTo:
+        assert store.incidents.reports(SCHOOL, None, audience=other) == ((report,) if other is audience else ())
+        if other is not audience:
+            assert not store.incidents.see_report(SCHOOL, report.id, "anja", NOW, audience=other)
+    assert store.incidents.see_report(SCHOOL, report.id, "anja", NOW, audience=audience)
+    assert (store.pulse(SCHOOL) == before) is (audience is not ReportTo.TEACHER)
+    noted = [entry.what for entry in store.audit.entries(SCHOOL)]
+    assert ("report.see" in noted) is (audience is not ReportTo.COUNSELLOR)
