@@ -24,7 +24,7 @@ def school(*rules: str, protocol: str = "kalisto", **lines: str) -> Policy:
     text = re.sub(r"(?m)^protocol: .*$", f"protocol: {protocol}", TEMPLATE)
     text = text.replace("rules: []", "rules:\n" + "\n".join(f"  - {{{DECIDED}, {one}}}" for one in rules))
     for key, value in lines.items():
-        text = re.sub(rf"(?m)^{key}: .*$", f"{key}: {value}", text)
+        text = re.sub(rf"(?m)^(# )?{key}: .*$", f"{key}: {value}", text)
     return load.parse_school(text.encode()).policy
 
 
