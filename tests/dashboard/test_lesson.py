@@ -8,14 +8,47 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from config.settings import Settings
 from dashboard.actions import asks, permission
 from dashboard.actions.desk import Desk
+from dashboard.actions.lesson import see_lesson
+from dashboard.present.lesson import lesson_page
+from dashboard.present.words import Words
 from policy.decide import decide
-from policy.model import AccessRequest, Action, Effect, Facet, Grant, Member, Reason
+from policy.model import (
+    AccessRequest,
+    Action,
+    DeviceClass,
+    Effect,
+    Facet,
+    Grant,
+    LiftableBy,
+    Member,
+    Reason,
+    Rule,
+    Term,
+)
+from policy.terms import Lexicon, Topic
 from store import Store
 from store.events import Event, What
 from store.incidents import Ask, AskState, Wish
-from tests.cast import ANJA, BRAM, COR, IRIS, KNOWLEDGE, LESSON, RIA, at, pupil, search, visit
+from tests.cast import (
+    ANJA,
+    BRAM,
+    COR,
+    DECISION,
+    IRIS,
+    KNOWLEDGE,
+    LESSON,
+    NO_COMPUTER,
+    POLICY,
+    RIA,
+    at,
+    pupil,
+    rule,
+    search,
+    visit,
+)
 from tests.dashboard.conftest import SCHOOL, Browser, Clock
 
 type SignIn = Callable[[str], Browser]
@@ -397,6 +430,143 @@ def test_a_pupil_gets_a_device_for_this_lesson(store: Store, signed_in: SignIn) 
     assert (lease.person, lease.by, lease.end) == ("sam", "anja", at("10:15"))
     anja.post("/les/7/plek", device="chroom-1")
     assert store.devices.leases(SCHOOL, LESSON) == ()
+
+
+# --- printing, topics, phones, rain ----------------------------------------------------------------------------------
+
+GIVE = "/les/7/toestemming"
+PRINT = rule("print", facet=Facet.PRINT)
+PHONES = rule("phones", facet=Facet.CONNECT, devices=frozenset({DeviceClass.PHONE}))
+
+
+def with_policy(store: Store, *more: Rule, interns: bool = False) -> None:
+    policy = replace(POLICY, rules=(*POLICY.rules, *more), interns_permit=interns)
+    store.policies.add(SCHOOL, policy, "test", "ria", LESSON)
+
+
+def allows(store: Store, asked: AccessRequest, now: datetime = LESSON) -> bool:
+    return decide(asked, store.snapshot(SCHOOL, KNOWLEDGE, now), now).open
+
+
+def on_phone(person: str = "sam") -> AccessRequest:
+    who = replace(pupil(person), device=f"telefoon-{person}", device_class=DeviceClass.PHONE)
+    return visit("leren.nl", who=who)
+
+
+def test_only_what_the_rules_close_and_a_teacher_lifts_is_offered(store: Store, signed_in: SignIn) -> None:
+    anja = signed_in("anja")
+    page = anja.page("/les/7")
+    assert "Printen mag" not in page and "Telefoon mag even" not in page
+    with_policy(store, PRINT, PHONES)
+    page = anja.page("/les/7")
+    assert "Printen mag" in page and "Telefoon mag even" in page
+    hard = (replace(one, liftable_by=LiftableBy.MANAGEMENT) for one in (PRINT, PHONES))
+    with_policy(store, *hard)
+    page = anja.page("/les/7")
+    assert "Printen mag" not in page and "Telefoon mag even" not in page
+    assert "directie" in anja.post(GIVE, what="print", who="all").text
+    assert "directie" in anja.post(GIVE, what="phone", who="some", pupil="sam").text
+    assert store.grants.live(SCHOOL, LESSON) == ()
+
+
+def test_printing_is_permitted_for_some_or_for_all_until_the_bell(store: Store, signed_in: SignIn) -> None:
+    with_policy(store, PRINT)
+    anja = signed_in("anja")
+    job = AccessRequest(Action.PRINT, pupil("sam"))
+    assert not allows(store, job)
+    assert "Sam Pietersen" in anja.post(GIVE, what="print", who="some", pupil="sam").text.partition("part-open")[2]
+    assert allows(store, job)
+    assert not allows(store, AccessRequest(Action.PRINT, pupil("noor")))
+    assert not allows(store, job, at("10:30"))
+    assert not opens(store, "social.com", LESSON)
+    anja.post(GIVE, what="print", who="all", minutes="10")
+    assert allows(store, AccessRequest(Action.PRINT, pupil("noor")))
+    for one in store.grants.live(SCHOOL, LESSON):
+        anja.post(f"{GIVE}/{one.id}/stop")
+    quick = anja.page("/les/7").partition("Nog een keer")[2].partition("Iets anders")[0]
+    assert "printen" in quick
+    anja.post(GIVE, what="print", site="", mode="full", minutes="lesson")
+    assert allows(store, job)
+
+
+def test_a_phone_is_on_for_one_child_until_a_moment_of_the_school_day(store: Store, signed_in: SignIn) -> None:
+    with_policy(store, PHONES)
+    anja = signed_in("anja")
+    page = anja.page("/les/7").partition('id="telefoon"')[2]
+    assert "Tot einde les (10:15)" in page
+    assert "tot 13:30" in page
+    assert "Tot einde schooldag (14:00)" in page
+    assert not allows(store, on_phone())
+    anja.post(GIVE, what="phone", who="some", pupil="sam", until=at("11:00").isoformat())
+    assert live(store).end == at("11:00")
+    assert allows(store, on_phone())
+    assert allows(store, on_phone(), at("10:45"))
+    assert not allows(store, on_phone(), at("11:00"))
+    assert not allows(store, on_phone("noor"))
+    assert not allows(store, replace(on_phone(), hosts=("social.com",)))
+    anja.post("/bord", board="1", back="/les/7")
+    page = anja.page("/les/7")
+    assert "Telefoon mag even" not in page and "Sam" not in page
+
+
+@pytest.mark.parametrize(
+    "form",
+    [{"who": "all"}, {"who": "some"}, {"who": "some", "pupil": "bo"}, {"who": "some", "pupil": "anja"}],
+)
+def test_a_phone_is_never_for_a_whole_group_or_for_somebody_elses_pupil(
+    store: Store, signed_in: SignIn, form: dict[str, str]
+) -> None:
+    with_policy(store, PHONES)
+    assert "minstens één leerling" in signed_in("anja").post(GIVE, what="phone", **form).text
+    assert store.grants.live(SCHOOL, LESSON) == ()
+
+
+@pytest.mark.parametrize(
+    ("until", "end"),
+    [("2026-11-23T22:00:00Z", "14:00"), ("geen tijd", "10:15"), ("0001-01-01T00:00:00+23:59", "10:15"), ("", "10:15")],
+)
+def test_a_phone_is_off_again_when_school_is_out_whatever_the_form_says(
+    store: Store, signed_in: SignIn, until: str, end: str
+) -> None:
+    with_policy(store, PHONES)
+    signed_in("anja").post(GIVE, what="phone", who="some", pupil="sam", until=until)
+    assert live(store).end == at(end)
+
+
+def test_the_words_of_a_topic_are_open_for_the_lesson_and_other_words_are_not(store: Store) -> None:
+    terms = (Term("bom", "aggression", "bom", severity=1, topics=frozenset({"war"})), Term("kut", "coarse", "kut"))
+    topics = (Topic("war", {"nl": "oorlog en geschiedenis", "en": "war"}), Topic("sport", {"nl": "sport"}))
+    desk = Desk(store, replace(KNOWLEDGE, lexicon=Lexicon(terms, (), topics)), SCHOOL, Settings())
+    lesson = see_lesson(desk, ANJA, "7", LESSON).value
+    assert lesson
+    said = Words("nl")
+    assert [topic.label for topic in lesson_page(lesson, said, board=False, names=False).extras.topics] == [
+        "oorlog en geschiedenis"
+    ]
+    wish = permission.Wish("7", facet=Facet.WORDS, topics=("war",))
+    assert permission.give(desk, ANJA, replace(wish, topics=("sport",)), LESSON).code == "dash.no.what"
+    assert permission.give(desk, ANJA, wish, LESSON).ok
+    assert decide(search("bom"), desk.snapshot(LESSON), LESSON).open
+    assert not decide(search("kut"), desk.snapshot(LESSON), LESSON).open
+    again = see_lesson(desk, ANJA, "7", LESSON).value
+    assert again
+    card = lesson_page(again, said, board=False, names=False).open[0]
+    assert card.title == "zoekwoorden bij: oorlog en geschiedenis"
+
+
+def test_a_rainy_break_is_told_to_be_looser_than_the_clause_and_is_still_one_tap(
+    store: Store, signed_in: SignIn, clock: Clock
+) -> None:
+    clock.now = at("10:20")
+    anja = signed_in("anja")
+    assert "ruimer dan" not in anja.page("/les/7")
+    with_policy(store, NO_COMPUTER)
+    assert "ruimer dan de afspraak: De Proefschool, 1." in anja.page("/les/7")
+    assert not opens(store, "leren.nl", clock.now)
+    assert "ruimer dan de afspraak" in anja.post("/les/7/regen", on="1").text
+    assert opens(store, "leren.nl", clock.now)
+    with_policy(store, replace(NO_COMPUTER, basis=DECISION))
+    assert "ruimer dan" not in anja.page("/les/7")
 
 
 def test_a_teacher_without_a_group_is_told_who_can_help(store: Store, signed_in: SignIn) -> None:

@@ -1,13 +1,13 @@
 """Who may permit what to whom."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time
 
 import pytest
 
-from policy.authority import Refusal, may_act_for, may_grant, may_stand
+from policy.authority import Refusal, may_act_for, may_grant, may_stand, school_ends
 from policy.decide import decide
-from policy.model import Effect, Facet, Grant, Member, Role
+from policy.model import DeviceClass, Effect, Facet, Grant, Member, PeriodKind, Role, Slot
 from tests.cast import (
     ANJA,
     BO,
@@ -24,6 +24,7 @@ from tests.cast import (
     SOCIAL,
     at,
     grant,
+    rule,
     visit,
     with_rules,
 )
@@ -125,3 +126,24 @@ def test_an_intern_permits_where_the_school_chose_so_and_only_for_its_groups() -
     assert may_grant(IRIS, WISH, school, LESSON).allowed
     assert may_grant(IRIS, replace(WISH, groups=frozenset({"8"})), school, LESSON).reason is Refusal.GROUP
     assert may_act_for(IRIS, "7", interns=True)
+
+
+PHONES = rule("phones", facet=Facet.CONNECT, devices=frozenset({DeviceClass.PHONE}))
+
+
+@pytest.mark.parametrize(("facets", "end"), [({Facet.CONNECT}, "14:00"), ({Facet.CONNECT, Facet.PRINT}, "10:15")])
+def test_a_phone_for_something_special_may_be_on_until_school_is_out(facets: set[Facet], end: str) -> None:
+    wish = grant(groups=frozenset(), people=frozenset({"sam"}), facets=frozenset(facets), end=at("23:00"))
+    verdict = may_grant(ANJA, wish, with_rules(PHONES), LESSON)
+    assert verdict.grant is not None
+    assert verdict.grant.end == at(end)
+
+
+def test_school_is_out_after_the_last_lesson_and_at_midnight_at_the_latest() -> None:
+    assert school_ends(SNAPSHOT, "7", LESSON) == at("14:00")
+    assert school_ends(SNAPSHOT, "7", BREAK) == at("14:00")
+    assert school_ends(SNAPSHOT, "7", EVENING) is None
+    slots = (Slot(PeriodKind.LESSON, time(0), time(0), "altijd"),)
+    always = replace(SNAPSHOT.policy.schedule, days=dict.fromkeys(range(7), slots))
+    school = replace(SNAPSHOT, policy=replace(SNAPSHOT.policy, schedule=always))
+    assert school_ends(school, "7", LESSON) == at("00:00", "2026-11-24")
