@@ -76,6 +76,8 @@ def can_ask(decision: Decision, who: Principal) -> bool:
     kind = page_of(decision)
     if decision.effect not in (Effect.DENY, Effect.HOLD) or decision.reason is Reason.FAILED:
         return False
+    if kind == "phone" and who.person is None:
+        return False  # something special is one child's: a teacher can only say yes to a name
     return kind not in _NOT_ASKED and decision.liftable_by is not LiftableBy.NOBODY
 
 

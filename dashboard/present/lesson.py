@@ -11,10 +11,11 @@ from dashboard.present.agreement import AgreementCard, agreement_card
 from dashboard.present.permits import ABOUT, PermissionCard, Quick, kinds_of, permission_card, quick
 from dashboard.present.reports import ReportLine, report_lines
 from dashboard.present.words import Words, iso
-from policy.model import PeriodKind
+from policy.model import Facet, PeriodKind
 from store.incidents import Ask, AskState
 
 REPLIES = ("good", "come", "plan", "after", "other_site")
+_ASKED = {**ABOUT, Facet.CONNECT: "phone_"}
 _WHYS = frozenset({"lesson", "teacher", "mistake", "other"})
 _SEEN_LINES = 30
 _HALF_HOUR = timedelta(minutes=30)
@@ -218,7 +219,7 @@ def _ask(ask: Ask, lesson: Lesson, words: Words) -> AskCard:
     return AskCard(
         id=ask.id,
         title=words(
-            f"dash.asks.{ABOUT.get(wish.facet, '')}{'person' if name else 'group'}",
+            f"dash.asks.{_ASKED.get(wish.facet, '')}{'person' if name else 'group'}",
             who=name or "",
             place=wish.host,
             kinds=kinds_of(wish.facet, wish.kinds, words),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -14,13 +15,29 @@ import pytest
 import yaml
 
 import config
-from policy.model import Clause, Decision, Effect, Facet, Reason
+from config.settings import Settings
+from dashboard.actions.asks import say_yes
+from dashboard.actions.desk import Desk
+from policy.model import Clause, Decision, DeviceClass, Effect, Facet, HoldsIn, Reason
 from proxy_addons import translate
 from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Exchange
 from proxy_addons.gate import Gate
-from tests.cast import KNOWLEDGE, LESSON, POLICY, PROTOCOL, rule
-from tests.proxy_addons.asking import STRANGERS, Guard, background, exchange, page
+from tests.cast import ANJA, KNOWLEDGE, LESSON, POLICY, PROTOCOL, rule
+from tests.proxy_addons.asking import (
+    FORM,
+    NEVER,
+    STRANGERS,
+    Guard,
+    answered,
+    background,
+    call,
+    device,
+    exchange,
+    page,
+    peer,
+    said,
+)
 from tests.store.school import SCHOOL
 
 TEXTS = Path(config.__file__).parent / "text"
@@ -234,3 +251,34 @@ def _flat(tree: object, prefix: str = "") -> list[tuple[str, str]]:
         code = f"{prefix}.{name}" if prefix else str(name)
         found += [(code, str(value))] if isinstance(value, str) else _flat(value, code)
     return found
+
+
+# --- a phone in school hours -----------------------------------------------------------------------------------------
+
+
+def test_a_phone_that_is_off_is_told_kindly_and_the_child_may_ask(guard: Guard) -> None:
+    phones = rule("phones", facet=Facet.CONNECT, devices=frozenset({DeviceClass.PHONE}), holds_in=HoldsIn.SCHOOL_HOURS)
+    guard.store.policies.add(SCHOOL, replace(POLICY, rules=(*POLICY.rules, phones)), "cor", "test", LESSON)
+    guard.store.devices.put(SCHOOL, device("chroom-1", DeviceClass.PHONE, person="sam"), "cor", LESSON)
+    guard.store.devices.put(SCHOOL, device("chroom-2", DeviceClass.PHONE), "cor", LESSON)
+    leren = "https://leren.nl/"
+    shown_ = _Elements(shown(guard, exchange(leren))).text
+    for part in ("Je telefoon is nu uit", "School kan ook bellen"):
+        assert part in shown_
+    assert "Vraag mijn juf of meester" in shown_ and "Ik wil iets vertellen" in shown_
+    nobodys = _Elements(shown(guard, exchange(leren, peer(name="chroom-2")))).text
+    assert "Je telefoon is nu uit" in nobodys and "Vraag mijn juf" not in nobodys
+
+    async def work(gate: Gate) -> None:
+        sent = await answered(gate, call(f"{leren}_klaswacht/ask", leren, form=FORM))
+        assert said(sent)["sent"] is True
+        (ask,) = guard.store.incidents.asks(SCHOOL, ("7",))
+        assert (ask.wish.facet, ask.wish.person) == (Facet.CONNECT, "sam")
+        desk = Desk(guard.store, KNOWLEDGE, SCHOOL, Settings())
+        given = await asyncio.to_thread(say_yes, desk, ANJA, "7", ask.id, LESSON)
+        assert given.ok, given.code
+        async with asyncio.timeout(NEVER):
+            assert said(await answered(gate, call(f"{leren}_klaswacht/wait", leren)))["open"] is True
+        assert (await gate.ask(exchange(leren))).answer is None
+
+    guard.run(work)
