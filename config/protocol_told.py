@@ -13,6 +13,7 @@ from policy.model import BasisKind, Bound, Clause, ClauseKind, LiftableBy, Means
 
 _EMPLOYEES = frozenset(Bound) - {Bound.PUPIL, Bound.PARENT, Bound.SCHOOL}
 _CONSEQUENCES = frozenset({Means.BAN, Means.NOTES})
+_NOT_FOR_A_WALL = frozenset({"dating"})
 
 
 class Reader(StrEnum):
@@ -67,11 +68,14 @@ def told(policy: Policy, reader: Reader, lang: str = "nl") -> Told:
 def poster(policy: Policy, lang: str = "nl") -> Told:
     """Return the poster for the classroom: the child's agreements, and who to tell when something is not nice.
 
-    A protocol without agreements for pupils shows the rules themselves.
+    A protocol of which no agreement with pupils is kept by rules shows the rules themselves.
     """
     whole = told(policy, Reader.PUPIL, lang)
-    agreed = [Line(clause.child) for clause in policy.protocol.clauses if _on_poster(clause)]
-    lines = tuple(agreed) or tuple(line for section in whole.sections[:-1] for line in section.lines)
+    agreed = [clause for clause in policy.protocol.clauses if _on_poster(clause)]
+    kept = any(clause.kind is ClauseKind.ENFORCED for clause in agreed)
+    lines = tuple(Line(clause.child) for clause in agreed if kept) or tuple(
+        line for section in whole.sections[:-1] for line in section.lines
+    )
     return Told(say("told.poster", lang), whole.lead, (Section("", lines), whole.sections[-1]), whole.source)
 
 
@@ -94,6 +98,8 @@ def _beside_the_clauses(rules: list[Rule]) -> Iterator[Rule]:
     for rule in rules:
         if rule.basis.clause or (is_default(rule) and rule.liftable_by is not LiftableBy.TEACHER):
             continue  # what no lesson ever asks for need not hang on a wall
+        if is_default(rule) and rule.categories == _NOT_FOR_A_WALL:
+            continue
         if not is_default(rule) or not _named(rule) & known:
             yield rule
             continue
@@ -117,7 +123,7 @@ def _on_poster(clause: Clause) -> bool:
     """What a child can do something with; what happens when it goes wrong is for a talk, not for a wall."""
     if Bound.PUPIL not in clause.binds or _CONSEQUENCES.intersection(clause.means):
         return False
-    return clause.kind is ClauseKind.ENFORCED or not clause.binds & _EMPLOYEES
+    return clause.kind is not ClauseKind.HUMAN or not clause.binds & _EMPLOYEES
 
 
 # --- adults --------------------------------------------------------------------------------------------------------

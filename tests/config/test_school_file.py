@@ -66,7 +66,11 @@ def test_every_example_in_the_template_works_when_its_sign_is_taken_away(tmp_pat
     assert read.settings.listen.groups == {"7": 8107, "8": 8108}
     assert read.settings.egress.hosts == {"intranet.onze-school.nl:443": "192.168.1.10:443"}
     assert read.settings.egress.trust == (tmp_path / "eigen-ca.pem",)
-    assert read.policy.lists == {"social": ("kletsplein.test",), "education": ("onze-methode.nl",)}
+    assert read.policy.lists == {
+        "social": ("kletsplein.test",),
+        "education": ("onze-methode.nl",),
+        "identity": ("past-niet-bij-ons.test",),
+    }
     assert list(read.settings.tunnels) == ["leerlingdossier.onze-school.nl"]
     assert [(term.text, term.kind, term.part) for term in read.policy.terms] == [("kletskoek", "coarse", True)]
     assert read.policy.passed_words == ("naam van ons schooltoneel",)
@@ -104,9 +108,11 @@ def test_a_missing_school_file_is_told_with_the_remedy(tmp_path):
 
 def test_an_unknown_protocol_is_told_with_the_nearest_one(tmp_path):
     assert "did you mean `kalisto`?" in complaint(base=SMALL.replace("kalisto", "kalist"))
-    with pytest.raises(ConfigError, match="protocol `zonnetje` does not exist; known: `kalisto`, `regenboog`"):
+    with pytest.raises(
+        ConfigError, match="protocol `zonnetje` does not exist; known: `kalisto`, `kardinaal-de-jong`, "
+    ):
         write_template(tmp_path / "school.yaml", "zonnetje")
-    assert protocol_names() == ("kalisto", "regenboog")
+    assert protocol_names() == ("kalisto", "kardinaal-de-jong", "martinus-twello", "regenboog", "verkruisen")
 
 
 # --- settings ------------------------------------------------------------------------------------------------------
