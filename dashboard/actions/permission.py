@@ -91,11 +91,13 @@ def period_of(snapshot: Snapshot, group: str, now: datetime) -> Period:
 def liftable_categories(snapshot: Snapshot, who: Member, group: str) -> tuple[str, ...]:
     """The categories with a place rule for this group's pupils that `who` may lift, in the order of the rules."""
     found: dict[str, None] = {}
+    shut = set(DERIVED)  # a kind of address or name is nothing that a lesson asks for
     for rule in _for_pupils(snapshot, Facet.PLACE, group):
         if lifts(who.role, rule.liftable_by, interns=snapshot.policy.interns_permit):
             found.update(dict.fromkeys(sorted(rule.categories)))
-    # A kind of address or name is nothing that a lesson asks for.
-    return tuple(category for category in found if category not in DERIVED)
+        else:
+            shut |= rule.categories
+    return tuple(category for category in found if category not in shut)
 
 
 def liftable(snapshot: Snapshot, who: Member, group: str, facet: Facet) -> tuple[Rule, ...]:

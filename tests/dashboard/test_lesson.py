@@ -469,6 +469,18 @@ def test_only_what_the_rules_close_and_a_teacher_lifts_is_offered(store: Store, 
     assert store.grants.live(SCHOOL, LESSON) == ()
 
 
+def test_a_kind_that_a_rule_keeps_shut_for_teachers_is_not_offered_because_of_another_rule(
+    store: Store, signed_in: SignIn
+) -> None:
+    anja = signed_in("anja")
+    assert 'value="category:games"' in anja.page("/les/7")
+    with_policy(
+        store, rule("no-games", facet=Facet.PLACE, categories=frozenset({"games"}), liftable_by=LiftableBy.NOBODY)
+    )
+    page = anja.page("/les/7")
+    assert 'value="category:games"' not in page and 'value="category:video"' in page
+
+
 def test_printing_is_permitted_for_some_or_for_all_until_the_bell(store: Store, signed_in: SignIn) -> None:
     with_policy(store, PRINT)
     anja = signed_in("anja")

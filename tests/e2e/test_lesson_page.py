@@ -1,0 +1,159 @@
+"""Mijn les with a school that asks for consent: told before the tap, an agreement, printing, phones, rain.
+
+Real Chromium, real guard, the protocol of a school where social media need a yes from home.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from config import load
+from config.texts import say
+from tests.e2e.conftest import PATIENCE, Browsers, Shots
+from tests.e2e.playground import Playground
+from tests.e2e.test_main_job import DESKTOP, PHONE, SITE, sees_the_block_page, sign_in
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+LEARN, OTHER = "https://rekenrijk.test/", "https://onzeschool.test/"
+
+
+@pytest.fixture(autouse=True)
+def regenboog(play: Playground) -> None:
+    """The school has the protocol of De Regenboog, and Sem's parents are the only ones who said yes."""
+    school, now = play.desk.school, datetime.now(UTC)
+    theirs, mine = load.factory_policy("regenboog"), play.desk.snapshot(now).policy
+    policy = replace(mine, protocol=theirs.protocol, rules=theirs.rules)
+    play.store.policies.add(school, policy, "test", "setup", now)
+    play.store.people.set_consent(school, "p7-2", True, "setup", now)
+    for grant in play.store.grants.live(school, now):
+        play.store.grants.revoke(school, grant.id, "setup", now)
+    for agreed in play.store.measures.agreements(school, now):
+        play.store.measures.stop_agreement(school, agreed.id, "setup", now)
+
+
+def both(page: Page, shots: Shots, what: str) -> None:
+    """The same screen by day and by night."""
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        shots.take(page, "juf", f"{what}-{scheme}")
+    page.emulate_media(color_scheme="light")
+
+
+def gives_the_site(page: Page) -> None:
+    if not page.locator("#site").is_visible():
+        page.locator("#anders > summary").click()
+    page.fill("#site", "kletsplein.test")
+    page.locator("#geef-formulier").get_by_role("button", name=say("dash.give.go", "nl")).click()
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_whom_consent_leaves_out_is_told_before_the_tap(play: Playground, browsers: Browsers, width: int) -> None:
+    shots, school = Shots(width, number=60), play.desk.school
+    teacher = browsers.staff("anja", width)
+    sign_in(teacher, play, "anja")
+    both(teacher, shots, "les")
+    gives_the_site(teacher)
+    told = teacher.locator("#eerst-weten")
+    expect(told).to_contain_text("Voor 5 kinderen is er nog geen ja van thuis.", timeout=PATIENCE)
+    expect(teacher.locator("h1")).to_be_in_viewport()
+    assert "Noor" not in teacher.content()
+    assert play.store.grants.live(school, datetime.now(UTC)) == ()
+    both(teacher, shots, "eerst-weten")
+    told.get_by_role("button", name=say("dash.consent.show", "nl")).click()
+    expect(teacher.locator("#namen-thuis")).to_contain_text("Noor", timeout=PATIENCE)
+    expect(teacher.locator("#namen-thuis")).not_to_contain_text("Sem")
+    both(teacher, shots, "namen")
+
+    teacher.get_by_role("button", name=say("dash.consent.go", "nl")).click()
+    expect(teacher.locator("#part-open .item")).to_have_count(1, timeout=PATIENCE)
+    expect(teacher.locator(".live-dot")).to_have_text(say("dash.lesson.live", "nl"), timeout=PATIENCE)
+    both(teacher, shots, "gegeven")
+    noor, sem = browsers.pupil("Noor", width), browsers.pupil("Sem", width)
+    sem.goto(SITE)
+    # The place is open; its chat is not, by a clause without exceptions.
+    expect(sem.locator("#stand")).to_have_text("De chat is dicht.", timeout=PATIENCE)
+    noor.goto(SITE)
+    expect(noor.locator("h1")).to_have_text(say("page.consent.title", "nl"), timeout=PATIENCE)
+    shots.take(noor, "leerling", "andere-taak")
+    # The page that came back is live: what somebody else does is seen on it.
+    (grant,) = play.store.grants.live(school, datetime.now(UTC))
+    play.store.grants.revoke(school, grant.id, "setup", datetime.now(UTC))
+    expect(teacher.locator("#part-open .item")).to_have_count(0, timeout=PATIENCE)
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_an_agreement_narrows_the_lesson_until_it_is_stopped(play: Playground, browsers: Browsers, width: int) -> None:
+    shots = Shots(width, number=70)
+    teacher, pupil = browsers.staff("anja", width), browsers.pupil("Sem", width)
+    sign_in(teacher, play, "anja")
+    gives_the_site(teacher)
+    teacher.get_by_role("button", name=say("dash.consent.go", "nl")).click()
+    expect(teacher.locator("#part-open .item")).to_have_count(1, timeout=PATIENCE)
+    teacher.get_by_role("link", name=say("dash.agree.make", "nl")).click()
+    teacher.fill("input[name=goal]", "rekenen met breuken")
+    teacher.fill("textarea[name=sites]", "rekenrijk.test\nniet goed_")
+    both(teacher, shots, "afspraak")
+    teacher.get_by_role("button", name=say("dash.agree.go", "nl")).click()
+    expect(teacher.locator("#afspraak .note.bad")).to_contain_text("goed_", timeout=PATIENCE)
+    shots.take(teacher, "juf", "afspraak-fout")
+    teacher.fill("textarea[name=sites]", "rekenrijk.test\nfilmpjes.test")
+    teacher.get_by_role("button", name=say("dash.agree.go", "nl")).click()
+    question = teacher.locator("#anders-open")
+    expect(question).to_contain_text("kletsplein.test", timeout=PATIENCE)
+    both(teacher, shots, "afspraak-vraag")
+    question.get_by_text(say("dash.agree.stop_others", "nl")).click()
+    teacher.get_by_role("button", name=say("dash.agree.go", "nl")).click()
+    card = teacher.locator("#part-agreed .item")
+    expect(card).to_contain_text("rekenen met breuken", timeout=PATIENCE)
+    expect(card).to_contain_text(say("dash.agree.closed", "nl", site="filmpjes.test"))
+    expect(teacher.locator("#part-open .item")).to_have_count(0)
+    both(teacher, shots, "afgesproken")
+
+    pupil.goto(OTHER)
+    expect(pupil.locator("h1")).to_have_text(say("page.agreement.title", "nl"), timeout=PATIENCE)
+    shots.take(pupil, "leerling", "afspraak")
+    pupil.goto(LEARN)
+    expect(pupil.locator("#som")).to_contain_text("×", timeout=PATIENCE)
+    before = play.store.events.last_id(play.desk.school)
+    pupil.goto(OTHER)
+    pupil.wait_for_timeout(2000)
+    assert play.store.events.last_id(play.desk.school) == before
+
+    card.get_by_role("button", name=say("dash.agree.stop", "nl")).click()
+    expect(card).to_have_count(0, timeout=PATIENCE)
+    pupil.goto(OTHER)
+    expect(pupil.locator("body")).to_contain_text("onzeschool.test", timeout=PATIENCE)
+    pupil.goto(SITE)
+    sees_the_block_page(pupil)
+
+
+@pytest.mark.parametrize("width", [PHONE, DESKTOP])
+def test_printing_a_topic_and_a_phone_are_one_tap_each_and_shown_as_open(
+    play: Playground, browsers: Browsers, width: int
+) -> None:
+    shots = Shots(width, number=85)
+    teacher = browsers.staff("anja", width)
+    sign_in(teacher, play, "anja")
+    expect(teacher.locator("#part-klas")).to_contain_text(
+        say("dash.extra.looser", "nl", school="GBS De Regenboog", article="leerlingen 8")
+    )
+    folds = (("printen", "print_go"), ("onderwerp", "words_go"), ("telefoon", "phone_go"))
+    for opened, (fold, go) in enumerate(folds, 1):
+        teacher.locator(f"#{fold} > summary").click()
+        both(teacher, shots, fold)
+        if fold == "onderwerp":
+            teacher.locator("#onderwerp select").select_option(label="oorlog en geschiedenis")
+        if fold == "telefoon":
+            teacher.locator("#telefoon select[name=pupil]").select_option(label="Noor")
+        teacher.locator(f"#{fold}").get_by_role("button", name=say(f"dash.extra.{go}", "nl")).click()
+        expect(teacher.locator("#part-open .item")).to_have_count(opened, timeout=PATIENCE)
+    both(teacher, shots, "alles-open")
+    teacher.locator("#part-klas").get_by_role("button", name=say("dash.menu.board_on", "nl")).click()
+    expect(teacher.locator("#telefoon")).to_have_count(0, timeout=PATIENCE)
+    assert "Noor" not in teacher.content()
+    shots.take(teacher, "juf", "digibord")
