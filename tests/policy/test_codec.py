@@ -10,7 +10,7 @@ from policy import codec
 from policy.decide import decide
 from policy.model import AccessRequest, Agreement, Care, Lease, Sanction, SanctionTarget, Snapshot, Span
 from tests.cast import KNOWLEDGE, LESSON, POLICY, SNAPSHOT, at, grant
-from tests.policy.test_decide import _REQUESTS, _SCHOOLS
+from tests.policy.generated import REQUESTS, SCHOOLS
 
 FULL = replace(
     SNAPSHOT.state,
@@ -34,7 +34,7 @@ def test_equal_policies_give_equal_text() -> None:
     assert json.dumps(codec.policy_to_dict(POLICY)) == json.dumps(codec.policy_to_dict(again))
 
 
-@given(_SCHOOLS, _REQUESTS)
+@given(SCHOOLS, REQUESTS)
 def test_a_snapshot_decides_the_same_after_a_journey(school: Snapshot, request: AccessRequest) -> None:
     travelled = codec.snapshot_from_dict(json.loads(json.dumps(codec.snapshot_to_dict(school))), KNOWLEDGE)
     assert travelled == school
