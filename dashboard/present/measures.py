@@ -1,4 +1,4 @@
-"""Bans, notes and what goes to a pupil's file, as finished strings."""
+"""Bans of pupils and notes about them, as finished strings."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from dashboard.actions.measures import LONGEST, Reach, Until, Wish, end_of
-from dashboard.actions.notes import File, first_day
+from dashboard.actions.notes import first_day
 from dashboard.present.lesson import Choice
 from dashboard.present.words import Words
-from policy.model import Role, Sanction, SanctionTarget, Snapshot
+from policy.model import Role, SanctionTarget, Snapshot
 from store.measures import Imposed
 from store.notes import Note, NoteKind
 from store.people import Person
@@ -97,16 +97,6 @@ class NotesPage:
     notes: tuple[NoteLine, ...]
     groups: tuple[tuple[str, tuple[Choice, ...]], ...]
     kinds: tuple[Choice, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FilePage:
-    """What goes to a pupil's file. `head` are labels with what they are; an entry is a line with lines under it."""
-
-    title: str
-    head: tuple[tuple[str, str], ...]
-    bans: tuple[tuple[str, tuple[str, ...]], ...]
-    notes: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def bans_page(
@@ -270,69 +260,3 @@ def notes_page(
         tuple((name, tuple(Choice(one.id, one.name) for one in pupils)) for name, pupils in groups if pupils),
         kinds(words),
     )
-
-
-def file_page(file: File, words: Words) -> FilePage:
-    """The summary, the same on paper and in a file."""
-    somebody = words("dash.measures.gone")
-
-    def full(moment: datetime) -> str:
-        return f"{words.date(moment + timedelta(seconds=1))} {words.clock(moment)}"
-
-    def name(person: str) -> str:
-        return file.names.get(person, somebody)
-
-    def ban(one: Imposed) -> tuple[str, tuple[str, ...]]:
-        sanction: Sanction = one.sanction
-        head = words(
-            "dash.measures.file_ban",
-            thing=thing(sanction.on, words),
-            start=full(sanction.start),
-            end=full(sanction.end),
-        )
-        lines = [words("dash.measures.file_reason", reason=one.reason)] if one.reason else []
-        lines += [
-            words("dash.measures.file_lifted", start=full(start), end=full(end)) for start, end in sanction.lifted
-        ]
-        return head, (*lines, words("dash.measures.by", name=name(sanction.by), at=full(sanction.start)))
-
-    def note(one: Note) -> tuple[str, tuple[str, ...]]:
-        kind = words(f"dash.measures.kind.{one.kind.value}")
-        return words("dash.measures.file_note", at=full(one.at), kind=kind, name=name(one.by)), (one.text,)
-
-    days = words("dash.measures.file_days", first=_day(file.first), last=_day(file.last))
-    return FilePage(
-        title=words("dash.measures.file_title", pupil=file.pupil),
-        head=(
-            (words("dash.measures.file_school"), file.school),
-            (words("dash.measures.file_pupil"), file.pupil),
-            (words("dash.measures.file_group"), ", ".join(file.groups)),
-            (words("dash.measures.file_period"), days),
-            (
-                words("dash.measures.file_made"),
-                words("dash.measures.file_made_by", at=full(file.made), name=name(file.by)),
-            ),
-        ),
-        bans=tuple(map(ban, file.bans)),
-        notes=tuple(map(note, file.notes)),
-    )
-
-
-def _day(day: date) -> str:
-    return day.strftime("%d-%m-%Y")
-
-
-def file_text(page: FilePage, words: Words) -> str:
-    """The summary as plain text, with line ends that every editor knows."""
-    lines = [page.title, "=" * len(page.title), ""]
-    lines += [f"{label}: {what}" for label, what in page.head]
-    for title, entries, none in (
-        (words("dash.measures.file_bans"), page.bans, words("dash.measures.file_no_bans")),
-        (words("dash.measures.file_notes"), page.notes, words("dash.measures.file_no_notes")),
-    ):
-        lines += ["", title, "-" * len(title)]
-        for head, under in entries:
-            lines += [f"* {head}", *(f"  {line}" for line in under)]
-        if not entries:
-            lines.append(none)
-    return "\r\n".join([*lines, "", words("dash.measures.file_foot"), ""])

@@ -16,6 +16,7 @@ from dashboard.actions.notes import WRITERS, File
 from dashboard.auth import house, on_board, visitor, words
 from dashboard.present import measures as shown
 from dashboard.present.care import care_page
+from dashboard.present.dossier import file_page, file_text
 from dashboard.views.forms import back_to, message, text
 from policy.model import Role, Sanction, SanctionTarget
 from store.notes import NoteKind
@@ -102,7 +103,7 @@ def summary(pupil: str) -> AnyResponse | str:
     outcome = _export(pupil)
     if outcome.value is None:
         return back_to("measures.pupil", outcome, pupil=pupil)
-    return render_template("dossier.html", page=shown.file_page(outcome.value, words()), pupil=pupil)
+    return render_template("dossier.html", page=file_page(outcome.value, words()), pupil=pupil)
 
 
 @pages.post("/leerling/<pupil>/overzicht.txt")
@@ -112,7 +113,7 @@ def download(pupil: str) -> AnyResponse:
     outcome = _export(pupil)
     if outcome.value is None:
         return back_to("measures.pupil", outcome, pupil=pupil)
-    told = shown.file_text(shown.file_page(outcome.value, words()), words())
+    told = file_text(file_page(outcome.value, words()), words())
     answer = Response(told.encode(), content_type="text/plain; charset=utf-8")
     answer.headers["Content-Disposition"] = f"attachment; filename=leerlingdossier-{outcome.value.last.isoformat()}.txt"
     return answer

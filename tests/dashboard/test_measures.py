@@ -110,6 +110,17 @@ def test_a_second_ban_on_the_same_thing_is_not_made(owned: Desk) -> None:
     assert measures.impose(owned, RIA, wish(on=PRINTER), LESSON).ok
 
 
+def test_the_form_offers_no_ban_that_is_there_already(owned: Desk, signed_in: SignIn) -> None:
+    ria = signed_in("ria")
+    assert "printen zelf nog niet tegen" in ria.page("/maatregelen/leerling/sam")
+    assert measures.impose(owned, RIA, wish(), LESSON).ok
+    page = ria.page("/maatregelen/leerling/sam")
+    assert 'name="on" value="chromebook"' not in page
+    assert 'name="on" value="printer" checked' in page
+    assert measures.impose(owned, RIA, wish(on=PRINTER), LESSON).ok
+    assert 'name="reason"' not in ria.page("/maatregelen/leerling/sam")
+
+
 @pytest.mark.parametrize(
     ("until", "end"),
     [
@@ -405,12 +416,16 @@ def test_the_coordinator_keeps_exceptions_and_hears_nothing_of_bans(owned: Desk,
     assert 'value="adult.com"' in refused.text
 
 
-@pytest.mark.parametrize(("login", "lands"), [("ria", "/"), ("cor", "/uitzonderingen"), ("anja", "/aantekeningen")])
-def test_everybody_starts_where_there_is_something_for_them(signed_in: SignIn, login: str, lands: str) -> None:
+@pytest.mark.parametrize(
+    ("login", "place", "lands"),
+    [("ria", "/beheer/", "/"), ("cor", "/beheer/", "/uitzonderingen"), ("anja", "/les/7", "/aantekeningen")],
+)
+def test_everybody_starts_where_there_is_something_for_them(
+    signed_in: SignIn, login: str, place: str, lands: str
+) -> None:
     browser = signed_in(login)
-    answer = browser.get("/maatregelen/begin")
-    assert answer.headers["Location"] == f"/maatregelen{lands}"
-    assert 'href="/maatregelen/begin"' in browser.page(f"/maatregelen{lands}")
+    assert 'href="/maatregelen/begin"' in browser.page(place)
+    assert browser.get("/maatregelen/begin").headers["Location"] == f"/maatregelen{lands}"
 
 
 def test_nothing_is_shown_on_a_screen_in_a_class(owned: Desk, signed_in: SignIn) -> None:
@@ -429,7 +444,8 @@ def test_nothing_is_shown_on_a_screen_in_a_class(owned: Desk, signed_in: SignIn)
         assert "Pietersen" not in answer.text
         assert REASON not in answer.text
     assert not [entry for entry in owned.store.audit.entries(SCHOOL) if entry.what == notes.EXPORTED]
-    assert "/maatregelen" not in ria.page("/les/7")
+    for path in ("/les/7", "/beheer/"):
+        assert 'href="/maatregelen' not in ria.page(path)
 
 
 def test_the_live_lesson_says_nothing_of_a_ban(owned: Desk, signed_in: SignIn, clock: Clock) -> None:
