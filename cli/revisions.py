@@ -157,4 +157,5 @@ def _unchanged_since(store: Store, school: str, file: SchoolFile, base: int) -> 
         return False
     if old is None:
         return False
-    return old.origin == file.digest or same_decisions(old.policy, file.policy)
+    as_written = bool(file.written) and old.written == file.written
+    return old.origin == file.digest or same_decisions(old.policy, file.policy, days_off=not as_written)

@@ -62,7 +62,7 @@ def school_text(
             return found
         tries.append(found)
     for found in tries:
-        if same_decisions(found.policy, policy):
+        if same_decisions(found.policy, policy, days_off=False):
             return found
     raise complaint or ConfigError(_NAME, 0, "these rules cannot be written as a file", "go on from a newer version")
 
@@ -101,16 +101,19 @@ def renewed(policy: Policy, kept: str = "") -> Policy:
             made = parse_school(text.encode(), _NAME).policy
         except ConfigError:
             continue
-        # Days off by region may have been renewed as well; lessons and breaks are the school's own.
-        if same_decisions(_with_days_off_of(made, policy) if remainder else made, policy):
+        # Days off by region and public holidays may be known better now; lessons and breaks are the school's own.
+        if same_decisions(made, policy, days_off=False):
             return made
     return policy
 
 
-def same_decisions(one: Policy, other: Policy) -> bool:
-    """Whether a school decided the same in both, whatever comes with the product."""
+def same_decisions(one: Policy, other: Policy, *, days_off: bool = True) -> bool:
+    """Whether a school decided the same in both, whatever comes with the product.
+
+    Without `days_off` the days without school are left out of it: most of them are computed when a file is read.
+    """
     try:
-        return _own(one) == _own(other)
+        return _own(one if days_off else _with_days_off_of(one, other)) == _own(other)
     except ConfigError:
         return one == other
 

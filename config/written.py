@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from config.read import read_yaml
+from config.read import ConfigError, quoted, read_yaml
 from config.rulebook import default_rules, is_default, protocol_with_rules
 from config.schema import RulePart, SchoolFilePart, TermPart
 from config.schema_timetable import WEEKDAYS
@@ -77,7 +77,11 @@ def own_rules(policy: Policy) -> tuple[Rule, ...]:
     Raises:
         ConfigError: the policy's protocol is not one that this program has.
     """
-    given = {rule.id: rule for rule in (*default_rules(), *protocol_with_rules(policy.protocol.id)[1])}
+    name = policy.protocol.id
+    try:
+        given = {rule.id: rule for rule in (*default_rules(), *protocol_with_rules(name)[1])}
+    except FileNotFoundError:
+        raise ConfigError("school.yaml", 0, f"protocol {quoted(name)} does not exist", "choose another one") from None
 
     def own(rule: Rule) -> bool:
         if rule.basis.kind is BasisKind.SCHOOL:
