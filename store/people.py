@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from policy.model import Group, Member, Role
 from store.db import Database
-from store.tables import consents, group_consents, groups, memberships, people
+from store.tables import care, consents, group_consents, groups, memberships, people, sanctions
 from store.year import school_year
 
 
@@ -80,11 +80,13 @@ class People:
             change.moved(by, "people.put", now, [person.id for person in persons])
 
     def remove_person(self, school: str, person_id: str, by: str, now: datetime) -> bool:
-        """Remove a person with memberships and consents. False when there is none."""
+        """Remove a person with memberships, consents, notes, bans and own exceptions. False when there is none."""
         with self.database.write(school) as change:
             gone = change.execute(sa.delete(people).where(people.c.school_id == school, people.c.id == person_id))
             if not gone.rowcount:
                 return False
+            for table in (sanctions, care):
+                change.execute(sa.delete(table).where(table.c.school_id == school, table.c.person_id == person_id))
             change.moved(by, "person.remove", now, [person_id])
         return True
 

@@ -100,3 +100,13 @@ def test_a_standing_exception_is_above_a_ban_and_is_looked_at_again(store: Store
     assert not store.measures.review_care(SCHOOL, "x", date(2027, 6, 1), "cor", NOW)
     assert store.measures.end_care(SCHOOL, "c", "cor", NOW)
     assert said(store, "pomp.nl", "09:30") is Reason.SANCTION
+
+
+def test_who_leaves_the_school_leaves_no_ban_and_no_exception_behind(store: Store) -> None:
+    settle(store)
+    store.measures.add_sanction(SCHOOL, BAN, NOW)
+    store.measures.add_care(SCHOOL, Care("c", "sam", None, ("atlas.nl",), (), date(2027, 1, 31)), "cor", NOW)
+    store.measures.add_care(SCHOOL, Care("d", None, "chroom-1", ("atlas.nl",), (), date(2027, 1, 31)), "cor", NOW)
+    store.people.remove_person(SCHOOL, "sam", "cor", NOW)
+    assert store.measures.sanctions(SCHOOL, NOW) == ()
+    assert [one.id for one in store.measures.care(SCHOOL)] == ["d"]
