@@ -17,9 +17,11 @@ from pydantic import ValidationError
 from cli import check_page
 from cli.question import BadLine, QuestionLine, StateLine, moment, policy_of, read_question, request_of, state_of, told
 from config import load, texts
+from config.explained import Explained, explained
 from config.feeds.opened import FeedIndex
 from policy.decide import decide
 from policy.model import AccessRequest, Decision, Policy, Role, Snapshot, State
+from policy.wouldchange import ways
 
 _AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _MOST_STATES = 256
@@ -44,10 +46,20 @@ class Checker:
 
     def ask(self, question: QuestionLine) -> tuple[AccessRequest, Decision]:
         """The request a question makes, and the decision; raises `BadLine`."""
+        request, snapshot, now = self._asked(question)
+        return request, decide(request, snapshot, now)
+
+    def explain(self, question: QuestionLine, lang: str = "nl") -> Iterator[str]:
+        """The decision for a person, line by line, with what would change it; raises `BadLine`."""
+        request, snapshot, now = self._asked(question)
+        decision = decide(request, snapshot, now)
+        told = explained(request, decision, snapshot, ways(request, snapshot, now), now, lang)
+        yield from in_words(request, decision, told, lang)
+
+    def _asked(self, question: QuestionLine) -> tuple[AccessRequest, Snapshot, datetime]:
         snapshot = self._snapshot(question)
         request = request_of(question, self.role, self.group, snapshot)
-        now = question.at or self.at or datetime.now(UTC)
-        return request, decide(request, snapshot, now)
+        return request, snapshot, question.at or self.at or datetime.now(UTC)
 
     def answer_line(self, line: str) -> dict[str, Any]:
         """The answer to one JSON line, as a dict for JSON; a bad line gives `{"id", "error"}`."""
@@ -123,24 +135,31 @@ def _message(request: AccessRequest, decision: Decision, lang: str) -> str:
     )
 
 
-def in_words(request: AccessRequest, decision: Decision, lang: str = "nl") -> Iterator[str]:
-    """The same for a person, line by line."""
-    yield f"{subject(request)}: {texts.say(f'explain.effect.{decision.effect.value}', lang)}"
+def in_words(request: AccessRequest, decision: Decision, told: Explained, lang: str = "nl") -> Iterator[str]:
+    """The same for a person, line by line: the answer, then every step, then what would change it."""
+    yield f"{subject(request)}: {told.verdict}"
     yield _message(request, decision, lang)
     for code, value in (
         ("category", decision.category),
         ("rules", ", ".join(decision.rules)),
         ("clauses", ", ".join(decision.clauses)),
         ("basis", decision.basis and texts.say(f"explain.basis.{decision.basis.value}", lang)),
-        ("liftable_by", decision.liftable_by and texts.say(f"explain.lifts.{decision.liftable_by.value}", lang)),
+        ("liftable_by", told.lifts),
         ("until", _local(decision.valid_until)),
     ):
         if value:
             yield f"  {texts.say(f'explain.label.{code}', lang)}: {value}"
     yield f"  {texts.say('explain.label.trace', lang)}:"
-    for step in decision.trace:
-        ground = " ".join(part for part in (step.rule, step.detail) if part)
-        yield f"    {step.at}: {step.said}{f' ({ground})' if ground else ''}"
+    for number, step in enumerate(told.steps, 1):
+        yield f"    {number}. {step.at}: {step.said}"
+        for more in (step.ground, step.clause):
+            if more:
+                yield f"       {more}"
+    for line in told.silent:
+        yield f"    {line}"
+    yield f"  {texts.say('why.changes', lang)}:"
+    for line in told.ways:
+        yield f"    - {line}"
 
 
 def _local(when: datetime | None) -> str:
@@ -197,7 +216,7 @@ def _answers(checker: Checker, line: str, as_json: bool, lang: str) -> Iterator[
         yield json.dumps(checker.answer_line(line), ensure_ascii=False)
         return
     try:
-        yield from in_words(*checker.ask(read_question(json.loads(line))), lang)
+        yield from checker.explain(read_question(json.loads(line)), lang)
     except (BadLine, load.ConfigError) as error:
         yield f"{texts.say('explain.label.error', lang)}: {error}"
     except ValueError:

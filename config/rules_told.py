@@ -42,7 +42,7 @@ def things(rule: Rule, lang: str = "nl", *, child: bool = False) -> tuple[str, .
     names += [say(f"dash.kind.{kind}", lang) for kind in sorted(rule.kinds)]
     names += [_category(name, lang).casefold() for name in sorted(rule.apps)]
     names += [say(f"page.personal.type.{kind}", lang) for kind in sorted(rule.types)]
-    names += [say(f"dash.class.{kind.value}", lang) for kind in sorted(rule.devices)]
+    names += [say(f"dash.device_class.{kind.value}", lang) for kind in sorted(rule.devices)]
     return tuple(dict.fromkeys(names))
 
 

@@ -34,7 +34,7 @@ from policy.schedule import period_at
 
 MOST = 12
 """Questions that are asked at most, the first one included."""
-_MOMENTS = 4
+_MOMENTS = 5
 
 
 class Change(StrEnum):
@@ -83,7 +83,14 @@ def ways(request: AccessRequest, snapshot: Snapshot, now: datetime) -> tuple[Way
         return ()
     if first.open:
         return tuple(_closing(tries, request, snapshot, now, first))
-    return tuple(dict.fromkeys(_opening(tries, _Case(request, snapshot, now), first)))
+    about = site_of(first.host) if first.host else ""
+    return _least(tuple(_opening(tries, _Case(request, snapshot, now, about=about), first)))
+
+
+def _least(found: tuple[Way, ...]) -> tuple[Way, ...]:
+    """Without the ways that ask for more than another one does; that looking alone is enough stays worth telling."""
+    asked = [frozenset(way.changes) - {Change.VIEW} for way in found]
+    return tuple(way for way, mine in zip(found, asked, strict=True) if not any(one < mine for one in asked))
 
 
 class _Tries:
@@ -104,7 +111,7 @@ class _Tries:
 
 @dataclass(frozen=True)
 class _Case:
-    """A question with what was changed to come to it."""
+    """A question with what was changed to come to it; `about` is the site that the first answer was about."""
 
     request: AccessRequest
     snapshot: Snapshot
@@ -112,6 +119,7 @@ class _Case:
     changes: tuple[Change, ...] = ()
     device: DeviceClass | None = None
     site: str = ""
+    about: str = ""
 
     def with_state(self, change: Change, **state: object) -> _Case:
         changed = replace(self.snapshot.state, **state)  # type: ignore[arg-type]
@@ -248,11 +256,11 @@ def _given(case: _Case, giver: Role, change: Change, *, view: bool = False) -> _
 
 
 def _sites(case: _Case) -> tuple[str, ...]:
-    """The sites that are asked for: of every name in play and of what a relay fetches; or the program's name."""
+    """The sites that are asked for; those inside the address where the answer was about one; or the program's name."""
     if case.request.app:
         return (case.request.app,)
-    matter = Matter(case.request, case.snapshot)
-    return tuple(dict.fromkeys(site_of(host) for host in (*case.request.hosts, *matter.inner)))
+    inner = tuple(dict.fromkeys(map(site_of, Matter(case.request, case.snapshot).inner)))
+    return inner if case.about in inner else tuple(dict.fromkeys(map(site_of, case.request.hosts)))
 
 
 def _consented(case: _Case) -> _Case:

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from cli.check import Checker
 from cli.main import app
+from cli.question import read_question
 from config import load
 from tests.golden import CASES, IDS, Case
 
@@ -76,6 +77,37 @@ def test_a_person_reads_why_in_plain_words() -> None:
     assert "kalisto.pupils.8" in result.stdout
     assert "op te heffen door: de leerkracht" in result.stdout
     assert "2026-11-23 10:15" in result.stdout
+
+
+def test_a_person_reads_every_step_with_its_ground_what_was_silent_and_what_would_change_it() -> None:
+    told = RUN.invoke(app, ["check", "instagram.com", "--group", "7", "--at", "2026-11-23T09:00"]).stdout
+    assert "1. Plaats: De regel over chatten, sociale media, video: dicht." in told
+    assert "protocol, leerlingen 8 · regel kalisto-social · op te heffen door de leerkracht" in told
+    assert "In de les is social media er alleen als" in told  # the article itself
+    assert "Hadden niets te zeggen: hulp, eigen pagina's, veiligheid" in told
+    assert "- Om 14:00 gaat het vanzelf open (buiten schooltijd)." in told
+    assert "- Het gaat open als de leerkracht toestemming geeft voor instagram.com." in told
+    locked = RUN.invoke(app, ["check", "pornhub.com", "--group", "7", "--lang", "en"]).stdout
+    assert "Nobody at school can open this." in locked
+
+
+def test_what_a_relay_fetches_is_what_a_permission_would_be_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KLASWACHT_STRICT_TEXTS", "1")
+    url = "https://translate.google.com/translate?u=https://instagram.com"
+    told = RUN.invoke(app, ["check", url, "--group", "7", "--at", "2026-11-23T09:00"]).stdout
+    assert "instagram.com staat in dit adres" in told
+    assert "toestemming geeft voor instagram.com." in told
+
+
+def test_every_golden_case_is_told_in_words_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KLASWACHT_STRICT_TEXTS", "1")
+    for case in CASES:
+        question = read_question(json.loads(json.dumps(case.input, default=str)))
+        for lang in ("nl", "en"):
+            lines = list(CHECKER.explain(question, lang))
+            assert len(lines) > 4, case.id
+            words = case.input.get("query") or case.input.get("text")
+            assert not words or str(words) not in "\n".join(lines), case.id
 
 
 def test_a_state_file_is_read_and_a_wrong_one_is_told_by_its_place(tmp_path: Path) -> None:
