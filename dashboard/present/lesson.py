@@ -11,13 +11,15 @@ from dashboard.present.agreement import AgreementCard, agreement_card
 from dashboard.present.permits import ABOUT, PermissionCard, Quick, kinds_of, permission_card, quick
 from dashboard.present.reports import ReportLine, report_lines
 from dashboard.present.words import Words, iso
-from policy.model import Facet, PeriodKind
+from policy.model import Facet, PeriodKind, Reason
 from store.incidents import Ask, AskState
 
 REPLIES = ("good", "come", "plan", "after", "other_site")
 _ASKED = {**ABOUT, Facet.CONNECT: "phone_"}
 _WHYS = frozenset({"lesson", "teacher", "mistake", "other"})
 _SEEN_LINES = 30
+# That somebody has no yes from home, or a ban, is not for a screen in the class, not even without a name.
+_PRIVATE = frozenset({Reason.CONSENT, Reason.SANCTION})
 _HALF_HOUR = timedelta(minutes=30)
 _MOST_TIMES = 16
 
@@ -137,7 +139,7 @@ def lesson_page(lesson: Lesson, words: Words, *, board: bool, names: bool) -> Le
         pupils=() if board else tuple(Choice(person.id, person.name) for person in lesson.pupils),
         durations=_durations(lesson, words),
         replies=tuple(Choice(words(f"dash.reply.{code}"), words(f"dash.reply.{code}")) for code in REPLIES),
-        seen=_seen(lesson, words, names and not board),
+        seen=_seen(lesson, words, names and not board, board),
         devices=tuple(Choice(device.id, device.name) for device in lesson.devices),
         seats=() if board else _seats(lesson, words),
         agreed=tuple(agreement_card(one, lesson, words, board) for one in lesson.agreed),
@@ -243,10 +245,11 @@ def _durations(lesson: Lesson, words: Words) -> tuple[Choice, ...]:
     return (whole, *(Choice(str(minutes), words("dash.give.minutes", minutes=minutes)) for minutes in fits))
 
 
-def _seen(lesson: Lesson, words: Words, names: bool) -> tuple[SeenLine, ...]:
+def _seen(lesson: Lesson, words: Words, names: bool, board: bool) -> tuple[SeenLine, ...]:
     """Exceptions of one kind (and, with names, of one pupil) on one line; the newest on top."""
     lines: dict[tuple[str, str, str], list[str]] = {}
-    for event in sorted(lesson.seen, key=lambda event: event.when, reverse=True):
+    shown = [event for event in lesson.seen if not (board and event.reason in _PRIVATE)]
+    for event in sorted(shown, key=lambda event: event.when, reverse=True):
         thing = words("dash.seen.app", app=event.thing) if event.thing and not event.host else ""
         host = event.host or thing or words("dash.seen.unknown")
         who = lesson.names.get(event.person or "", words("dash.reports.somebody")) if names else ""

@@ -10,8 +10,9 @@ import pytest
 from dashboard.actions import asks, permission
 from dashboard.actions.desk import Desk
 from policy.decide import decide
-from policy.model import Device, DeviceClass, Lease, Reason, Strength
+from policy.model import Action, Device, DeviceClass, Effect, Lease, Reason, Strength
 from store import Store
+from store.events import Event, What
 from store.incidents import AskState, Wish
 from tests.cast import ANJA, CHAT_PLACE, FLOOR_RULE, GAMES, KNOWLEDGE, LESSON, POLICY, SOCIAL, at, pupil, visit
 from tests.dashboard.conftest import SCHOOL, Browser
@@ -119,6 +120,22 @@ def test_on_a_screen_in_the_class_nothing_is_told_and_nothing_given(store: Store
         assert word not in page
     assert "niet voor de klas" in page
     assert live(store) == []
+
+
+def test_a_screen_in_the_class_does_not_show_that_consent_kept_something_closed(
+    store: Store, signed_in: SignIn
+) -> None:
+    closed = [
+        Event(What.BLOCKED, LESSON, Effect.DENY, reason, Action.VISIT, host=host, group="7", person="noor")
+        for host, reason in (("social.com", Reason.CONSENT), ("x.com", Reason.SANCTION), ("games.com", Reason.PLACE))
+    ]
+    store.events.add_batch(SCHOOL, closed, LESSON)
+    anja = signed_in("anja")
+    assert "geen toestemming van thuis bekend" in anja.page("/les/7")
+    anja.post("/bord", board="1", back="/les/7")
+    part = anja.page("/les/7").partition('id="part-seen"')[2].partition('id="part-klas"')[0]
+    assert "games.com" in part
+    assert "social.com" not in part and "x.com" not in part
 
 
 def test_yes_to_a_child_without_a_yes_from_home_offers_another_task_instead(store: Store, signed_in: SignIn) -> None:
