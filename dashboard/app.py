@@ -22,7 +22,19 @@ from dashboard.api import api
 from dashboard.auth import House, guard_doors
 from dashboard.shield import protect
 from dashboard.stream import Streams
-from dashboard.views import agreement, inbox, lesson, measures, office, password, reports, rules, signin, trial
+from dashboard.views import (
+    agreement,
+    inbox,
+    lesson,
+    measures,
+    office,
+    password,
+    registers,
+    reports,
+    rules,
+    signin,
+    trial,
+)
 from policy.model import Knowledge
 from store import Store, StoreUnavailable
 from store.feed import Feed
@@ -82,6 +94,7 @@ def create_app(
         trial.pages,
         rules.pages,
         measures.pages,
+        registers.pages,
         reports.pages,
         api,
     ):

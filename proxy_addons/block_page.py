@@ -58,6 +58,7 @@ _SAME_PICTURE = {
     "live": "chat",
     "look_alike": "unreadable",
     "unsafe_search": "place",
+    "identity": "place",
     "text": "hold",
     "personal": "hold",
     "undecided": "place",

@@ -43,7 +43,18 @@ _PAGE_OF = {
 }
 _HELD_PAGE = {Reason.TEXT: "text", Reason.PERSONAL: "personal", Reason.REMINDER: "reminder"}
 _NOT_ASKED = frozenset(
-    {"locked", "look_alike", "unsafe_search", "unreadable", "text", "pause", "break", "sanction", "reminder"}
+    {
+        "locked",
+        "look_alike",
+        "unsafe_search",
+        "identity",
+        "unreadable",
+        "text",
+        "pause",
+        "break",
+        "sanction",
+        "reminder",
+    }
 )
 NOTHING_SEEN = frozenset({"pause", "break", "sanction", "text", "personal", "phone"})
 """Pages that stand in for nothing a child can have been upset by: there is told, not told of something seen."""
@@ -56,6 +67,7 @@ GROUND = {
 }
 _EVERYWHERE = frozenset({Reason.PAUSE, Reason.BREAK, Reason.SANCTION, Reason.CONSENT, Reason.AGREEMENT, Reason.PHONE})
 _MOST_SITES = 8
+_IDENTITY = "identity"  # the school's own list of what does not fit it
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,8 @@ def page_of(decision: Decision) -> str:
         return "look_alike"
     if decision.reason is Reason.PLACE and decision.category == UNSAFE_SEARCH:
         return "unsafe_search"
+    if decision.reason is Reason.PLACE and decision.category == _IDENTITY:
+        return "identity"
     return _PAGE_OF.get(decision.reason, "action")
 
 

@@ -10,22 +10,38 @@ from flask import Blueprint, Response, abort, current_app, render_template, requ
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.access import OFFICE, for_roles, public
-from dashboard.actions import office, reports
+from dashboard.actions import care, consents, office, registers, reports
+from dashboard.actions import standing as always
 from dashboard.actions.desk import Outcome
 from dashboard.actions.why import why
 from dashboard.auth import house, on_board, visitor, words
 from dashboard.present import office as shown
+from dashboard.present.consents import overview_page
 from dashboard.present.inbox import standing
 from dashboard.present.office import Secret
 from dashboard.present.proposals import proposal_board
+from dashboard.present.registers import registers_page
 from dashboard.present.reports import report_lines
+from dashboard.present.standing import standing_page
 from dashboard.present.trial import shelf
 from dashboard.views.forms import back_to, message, text
 from policy.model import DeviceClass, Role
+from store.people import Person
 
 pages = Blueprint("office", __name__, url_prefix="/beheer")
 _LOOK_BACK = timedelta(days=7)
-TABS = ("groepen", "leerlingen", "medewerkers", "apparaten", "afspraken", "waarom", "proef", "voorstellen")
+TABS = (
+    "groepen",
+    "leerlingen",
+    "medewerkers",
+    "apparaten",
+    "toestemming",
+    "registers",
+    "afspraken",
+    "waarom",
+    "proef",
+    "voorstellen",
+)
 
 
 @pages.get("/")
@@ -35,7 +51,7 @@ def page() -> str:
     return tab_page("groepen")
 
 
-@pages.get("/<any(groepen, leerlingen, medewerkers, apparaten, afspraken, waarom, proef, voorstellen):tab>")
+@pages.get(f"/<any({', '.join(TABS)}):tab>")
 @for_roles(OFFICE)
 def tab(tab: str) -> str:
     """One tab."""
@@ -235,11 +251,28 @@ def tab_page(tab: str, **extra: object) -> str:
     }
     waiting = at.desk.store.proposals.open(at.desk.school)
     shows["waiting"] = len(waiting)
+    kept = registers.lines(at.desk, visitor().member, now)
+    shows["due"] = registers.count_of_care(kept)
     if tab == "proef":
         shows["shelf"] = shelf(snapshot, said)
     elif tab == "voorstellen":
         shows["proposals"] = proposal_board(waiting, snapshot, said, now)
+    elif tab == "toestemming":
+        shows["overview"] = overview_page(consents.overview(at.desk, visitor().member, now), persons, said, now)
+    elif tab == "registers":
+        shows |= _registers(kept, persons)
     return render_template("office.html", **(shows | extra))
+
+
+def _registers(kept: tuple[registers.Line, ...], persons: tuple[Person, ...]) -> dict[str, object]:
+    at, me, said, now = house(), visitor().member, words(), house().clock()
+    snapshot = at.desk.snapshot(now)
+    given = always.standing(at.desk, me, now)
+    proposed = always.proposals(at.desk, now)
+    return {
+        "registers": registers_page(kept, persons, snapshot, registers.identity_sites(snapshot), said),
+        "standing": standing_page(given, proposed, me, persons, snapshot, said, now, care.today(snapshot, now)),
+    }
 
 
 def _one_of[E: (Role, DeviceClass)](kind: type[E], value: str, otherwise: E) -> E:

@@ -38,6 +38,12 @@ MEASURES = (
     "measures.summary measures.download"
 )
 NOTES = "measures.noted measures.write measures.erase"
+REGISTERS = (
+    "registers.media registers.save_media registers.agree_for_all registers.photos registers.save_photos "
+    "registers.staff_photos registers.save_staff_photos registers.add registers.assign registers.remove "
+    "registers.open_means registers.add_identity registers.remove_identity"
+)
+STANDING = "registers.give registers.accept registers.stop"
 CARE = "measures.exceptions measures.add_care measures.care_on measures.care_end"
 ALL = frozenset(Role)
 CLASS_ROLES = frozenset({Role.TEACHER, Role.INTERN, Role.COORDINATOR, Role.MANAGEMENT})
@@ -53,6 +59,9 @@ MAY: dict[str, frozenset[Role | None]] = (
     | dict.fromkeys(MEASURES.split(), frozenset({Role.MANAGEMENT}))
     | dict.fromkeys(NOTES.split(), frozenset({Role.TEACHER, Role.MANAGEMENT}))
     | dict.fromkeys(CARE.split(), OFFICE_ROLES)
+    | dict.fromkeys(REGISTERS.split(), OFFICE_ROLES)
+    | dict.fromkeys(STANDING.split(), frozenset({Role.MANAGEMENT}))
+    | {"registers.look": CLASS_ROLES}
     | {"measures.start": CLASS_ROLES}
 )
 LOGINS = {
