@@ -71,8 +71,8 @@ class Rule:
     is about what is written there; a personal rule may name `types` of `policy.personal` (empty means any); an app rule
     names app categories or program names; a connect rule is about every request of these classes of `devices`.
     `consent` asks for the parents' consent before a grant lifts the rule for a pupil. `second_thought` lets the child
-    itself release what a `hold` stopped, once, after thinking; of a place it is a reminder to read first, and speaks only
-    to who opens a page there on a staff device (`DeviceClass.STAFF`).
+    itself release what a `hold` stopped, once, after thinking; of a place it is a reminder to read first, and speaks
+    only to who opens a page there on a staff device (`DeviceClass.STAFF`).
     """
 
     id: str

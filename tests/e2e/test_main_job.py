@@ -169,9 +169,11 @@ def test_a_pupil_reports_something_unpleasant(play: Playground, browsers: Browse
     pupil = browsers.pupil("Daan", PHONE)
     pupil.goto(SITE)
     pupil.get_by_role("link", name=say("page.button.report", "nl")).click()
+    expect(pupil.locator("h1")).to_have_text(say("page.tell.title", "nl"), timeout=PATIENCE)
     shots.take(pupil, "leerling", "meldt")
-    pupil.locator("#report [type=submit]").click()
-    expect(pupil.locator("#thanks")).to_be_visible(timeout=PATIENCE)
+    pupil.get_by_role("button", name=say("page.tell.kind.saw", "nl"), exact=True).click()
+    pupil.get_by_role("button", name=say("page.tell.send", "nl"), exact=True).click()
+    expect(pupil.locator(".heard")).to_have_text(say("page.tell.reads.teacher", "nl"), timeout=PATIENCE)
     shots.take(pupil, "leerling", "bedankt")
     reports = play.store.incidents.reports("school", ("7",))
     assert [report.host for report in reports] == ["kletsplein.test"]
