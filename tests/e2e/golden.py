@@ -16,6 +16,7 @@ from typing import Any
 
 from cli.check import Checker
 from cli.question import QuestionLine, read_question, state_of
+from cli.question import policy_of as policy_with
 from config import load
 from config.read import read_yaml
 from policy.model import (
@@ -99,10 +100,19 @@ def http_cases(protocol: str) -> list[Case]:
                 continue
             if question.action in {Action.PRINT, Action.RUN, Action.CONNECT}:
                 continue
+            if question.released or (question.state and question.state.interns_permit is not None):
+                continue  # a second thought has tests of its own; one school cannot choose two ways
             request, decision = checker.ask(question)
             at = question.at or datetime.now(UTC)
+            # Staff's hours are the school's day, which is all lesson here.
+            if request.who.role is not Role.PUPIL and _kind_at(checker, question, at) is PeriodKind.OUTSIDE:
+                continue
             found.append(Case(row["id"], len(found) + 1, question, row["expect"], request, decision, at))
     return found
+
+
+def _kind_at(checker: Checker, question: QuestionLine, at: datetime) -> PeriodKind:
+    return period_at(checker._snapshot(question).policy.schedule, None, at).kind
 
 
 def hosts_of(cases: list[Case]) -> list[str]:
@@ -149,10 +159,11 @@ class GoldenSchool:
             else rule
             for rule in policy.rules
         )
-        schedule = Schedule(days=lesson, groups=mine)
-        written = self.store.policies.add(
-            SCHOOL, replace(policy, schedule=schedule, rules=rules), "golden", BY, self.now, based_on=0
-        )
+        changed = replace(policy, schedule=Schedule(days=lesson, groups=mine), rules=rules)
+        for case in self.cases:
+            if case.question.state is not None:
+                changed = policy_with(case.question.state, changed)
+        written = self.store.policies.add(SCHOOL, changed, "golden", BY, self.now, based_on=0)
         assert written is not None
 
     def _people(self, case: Case) -> None:
@@ -178,22 +189,27 @@ class GoldenSchool:
         who = case.request.who
         if who.device_class is DeviceClass.UNKNOWN or (who.strength is Strength.NONE and _is_pupils(who)):
             return
-        kind = DeviceClass.STAFF if who.role is not Role.PUPIL else who.device_class
-        owner = case.person("staff") if who.role is not Role.PUPIL else None
-        if owner is None and who.person and who.strength is Strength.PROVED:
+        staff = who.role is not Role.PUPIL
+        # A digiboard is nobody's; at a pupil's device staff sit by a lease only.
+        owns = who.device_class in {DeviceClass.STAFF, DeviceClass.PHONE}
+        owner = case.person("staff") if staff and owns else None
+        if not staff and who.person and who.strength is Strength.PROVED:
             owner = case.person(who.person)
         device = Device(
             case.device,
             case.id,
-            kind,
+            who.device_class,
             case.group if _has_group(case) else None,
             owner,
             addresses=() if case.proved else (f"{case.address}/32",),
             key_hash=hashlib.sha256(case.key.encode()).hexdigest() if case.proved else None,
         )
         self.store.devices.put(SCHOOL, device, BY, self.now)
-        if who.strength is Strength.CLAIMED and who.person:
-            lease = Lease(case.device, case.person(who.person), self.now - DAY, self.now + DAY, BY)
+        sits = "staff" if staff and who.device_class is DeviceClass.PUPIL else ""
+        if not staff and who.strength is Strength.CLAIMED:
+            sits = who.person or ""
+        if sits:
+            lease = Lease(case.device, case.person(sits), self.now - DAY, self.now + DAY, BY)
             self.store.devices.lease(SCHOOL, lease, self.now)
 
     def _state(self, case: Case) -> None:
@@ -203,11 +219,20 @@ class GoldenSchool:
         state = state_of(line)
         store, now = self.store, self.now
         for grant in state.grants:
+            if grant.roles and case.request.who.role not in grant.roles:
+                continue  # not for the one who asks
             store.grants.add(SCHOOL, self._moved(case, grant), now)
         for ban in state.sanctions:
             start, end = self._when(case, ban.start), self._when(case, ban.end)
-            moved = replace(ban, id="", person=case.person(ban.person), start=start, end=end, by=BY)
-            store.measures.add_sanction(SCHOOL, moved, now)
+            moved = replace(ban, id="", person=case.person(ban.person), start=start, end=end, by=BY, lifted=())
+            made = store.measures.add_sanction(SCHOOL, moved, now)
+            for first, last in ban.lifted:
+                lifted = store.measures.lift_for_now(
+                    SCHOOL, made.id, self._when(case, last), BY, self._when(case, first)
+                )
+                assert lifted
+        for group in state.consented_groups:
+            store.people.set_group_consent(SCHOOL, self._group(case, group), True, BY, now)
         for name, agreed in state.consents.items():
             store.people.set_consent(SCHOOL, case.person(name), agreed, BY, now)
         for care in state.care:
@@ -230,14 +255,17 @@ class GoldenSchool:
             store.measures.rain(SCHOOL, Span(self._group(case, span.group), now - DAY, now + DAY, BY), now)
 
     def _moved(self, case: Case, grant: Grant) -> Grant:
+        """The grant for the people of this case; what is for a whole role would be for every case of the school."""
+        mine = {case.group} if grant.roles else {self._group(case, group) for group in grant.groups}
         return replace(
             grant,
             id="",
             start=self._when(case, grant.start),
             end=self._when(case, grant.end),
             by=BY,
-            groups=frozenset(self._group(case, group) for group in grant.groups),
+            groups=frozenset(mine),
             people=frozenset(case.person(name) for name in grant.people),
+            roles=frozenset(),
         )
 
     def _when(self, case: Case, moment: datetime) -> datetime:
@@ -252,7 +280,8 @@ class GoldenSchool:
         line = case.question.state
         if line is None:
             return
-        named = [grant.to for grant in line.grants if isinstance(grant.to, str)] + [*line.pause, *line.rainy]
+        named = [grant.to for grant in line.grants if isinstance(grant.to, str)]
+        named += [*line.pause, *line.rainy, *line.consented_groups]
         if line.agreement and line.agreement.group:
             named.append(line.agreement.group)
         yield from (self._group(case, group) for group in named if group != case.question.group)
