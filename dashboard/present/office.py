@@ -8,28 +8,21 @@ from datetime import datetime
 
 from dashboard.actions.accounts import Link
 from dashboard.actions.office import Key
-from dashboard.actions.why import Answered
 from dashboard.present.lesson import Choice
 from dashboard.present.words import Words
 from policy.model import (
     Device,
     DeviceClass,
-    Effect,
     Facet,
     Gate,
     Group,
-    PeriodKind,
     Policy,
     Role,
     Rule,
-    Snapshot,
 )
 from store.accounts import Account
 from store.devices import Code
 from store.people import Person
-
-_STEPS = frozenset({*Gate, *Facet, "default", "device", "address", "decide"})
-_SAID = frozenset({*Effect, "pass", "lifted", "found"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,28 +78,6 @@ class Secret:
 
     label: str
     value: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepLine:
-    """A line of the trace."""
-
-    at: str
-    said: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class WhyCard:
-    """The answer of the why box."""
-
-    url: str
-    group: str
-    verdict: str
-    reason: str
-    lifts: str
-    open: bool
-    steps: tuple[StepLine, ...]
 
 
 def group_lines(groups: Mapping[str, Group], persons: tuple[Person, ...], words: Words) -> tuple[GroupLine, ...]:
@@ -220,41 +191,6 @@ def _about(rule: Rule, words: Words) -> str:
     if rule.gate is Gate.LOCKED and parts:
         front = words("dash.facet.app") if rule.apps else ""
     return ": ".join(part for part in (front, ", ".join(parts)) if part)
-
-
-def why_card(answered: Answered, snapshot: Snapshot, words: Words) -> WhyCard:
-    """The decision with its trace, in words."""
-    decision = answered.decision
-    group = snapshot.groups.get(answered.group)
-    return WhyCard(
-        url=answered.url,
-        group=group.name if group else answered.group,
-        verdict=words(f"dash.effect.{decision.effect.value}"),
-        reason=words.reason(decision.reason),
-        lifts=words(f"dash.lifts.{decision.liftable_by.value}") if decision.liftable_by else "",
-        open=decision.open,
-        steps=tuple(
-            StepLine(
-                words(f"dash.step.{step.at}") if step.at in _STEPS else str(step.at),
-                words(f"dash.said.{step.said}") if step.said in _SAID else str(step.said),
-                " · ".join(part for part in (_rule(step.rule, snapshot, words), _detail(step.detail, words)) if part),
-            )
-            for step in decision.trace
-        ),
-    )
-
-
-def _rule(rule_id: str | None, snapshot: Snapshot, words: Words) -> str:
-    rule = snapshot.rules.get(rule_id or "")
-    if rule is None:
-        return rule_id or ""
-    return f"{rule.id} ({words.basis(rule.basis, snapshot.clauses.get(rule.basis.clause or ''))})"
-
-
-def _detail(detail: str, words: Words) -> str:
-    if detail in set(PeriodKind):
-        return words(f"dash.lesson.{detail}").casefold()
-    return words.known_category(detail) or detail
 
 
 def link_secret(link: Link, url: str, words: Words, now: datetime) -> Secret:

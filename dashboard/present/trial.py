@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from config.explained import Told, steps_of
 from config.factory import factory_topics
 from config.sense import closing_categories
 from config.texts import has
 from config.words import KINDS
 from dashboard.actions.ownlists import Change, What, passes
 from dashboard.actions.trial import Asked, Moment, Shaped, Tried, Wish, engine_choices, is_help
-from dashboard.actions.why import Answered
 from dashboard.present.lesson import Choice
-from dashboard.present.office import StepLine, rule_lines, why_card
+from dashboard.present.office import rule_lines
 from dashboard.present.words import Words
 from policy.model import Decision, Effect, Reason, Snapshot
 from policy.terms import HELP, Found
@@ -82,7 +82,7 @@ class TrialCard:
     categories: tuple[Choice, ...]
     word_to_add: str
     rules: tuple[RuleCard, ...]
-    steps: tuple[StepLine, ...]
+    steps: tuple[Told, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,6 @@ def trial_card(tried: Tried, snapshot: Snapshot, words: Words, now: datetime) ->
     """The decision and all of its grounds, for somebody who wants to follow why."""
     wish, helps = tried.wish, is_help(tried.found)
     shown = tried.decision if tried.permitted is None else tried.permitted
-    answered = Answered(tried.host, wish.group, shown)
     clean = wish.asked is Asked.SEARCH and not tried.found and len(wish.typed) <= _LONGEST_OFFER
     return TrialCard(
         title=words(f"dash.trial.tried.{wish.asked.value}", place=tried.host or words("dash.trial.somewhere")),
@@ -150,7 +149,7 @@ def trial_card(tried: Tried, snapshot: Snapshot, words: Words, now: datetime) ->
         categories=category_choices(snapshot, words, tried.kinships[0].category if tried.kinships else "social"),
         word_to_add=wish.typed if clean else "",
         rules=tuple(_rule_cards(shown, snapshot, words)),
-        steps=why_card(answered, snapshot, words).steps,
+        steps=steps_of(shown, snapshot, tried.at or now, words.lang),
     )
 
 

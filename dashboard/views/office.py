@@ -9,11 +9,12 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from config.differences_told import difference_lines
 from dashboard.access import OFFICE, for_roles, public
 from dashboard.actions import care, consents, office, registers, reports
 from dashboard.actions import standing as always
 from dashboard.actions.desk import Outcome
-from dashboard.actions.why import why
+from dashboard.actions.why import Thing, Wish, why
 from dashboard.auth import house, on_board, visitor, words
 from dashboard.present import office as shown
 from dashboard.present.consents import overview_page
@@ -24,6 +25,7 @@ from dashboard.present.registers import registers_page
 from dashboard.present.reports import report_lines
 from dashboard.present.standing import standing_page
 from dashboard.present.trial import shelf
+from dashboard.present.why import why_card, why_form
 from dashboard.views.forms import back_to, message, text
 from policy.model import DeviceClass, Role
 from store.people import Person
@@ -198,15 +200,17 @@ def remove_device(device: str) -> AnyResponse:
 @pages.post("/waarom")
 @for_roles(OFFICE)
 def ask_why() -> AnyResponse | str:
-    """What a pupil of a group gets at an address, and why. A form, so that the address is in no log."""
+    """What somebody gets, and why. A form, so that what is asked is in no log."""
     at = house()
     now = at.clock()
-    outcome = why(at.desk, visitor().member, text("url"), text("group"), now)
+    thing = Thing(text("thing")) if text("thing") in set(Thing) else Thing.ADDRESS
+    wish = Wish(text("who"), thing, text("text"), text("device"), text("day"), text("clock"))
+    outcome = why(at.desk, visitor().member, wish, now, names=not on_board())
     if outcome.value is None:
         return back_to("office.tab", outcome, tab="waarom")
-    snapshot = at.desk.snapshot(now)
-    chosen = shown.group_choices(snapshot.groups, (outcome.value.group,))
-    return tab_page("waarom", card=shown.why_card(outcome.value, snapshot, words()), choices=chosen)
+    snapshot, persons = at.desk.snapshot(now), at.desk.store.people.persons(at.desk.school)
+    form = why_form(snapshot, persons, words(), names=not on_board(), wish=wish)
+    return tab_page("waarom", card=why_card(outcome.value, snapshot, persons, words(), now), why_form=form)
 
 
 def _once[T](tab: str, outcome: Outcome[T], secret: Callable[[T], Secret]) -> AnyResponse | str:
@@ -255,6 +259,11 @@ def tab_page(tab: str, **extra: object) -> str:
     shows["due"] = registers.count_of_care(kept)
     if tab == "proef":
         shows["shelf"] = shelf(snapshot, said)
+    elif tab == "waarom":
+        shows["why_form"] = why_form(snapshot, persons, said, names=not on_board(), wish=None)
+    elif tab == "afspraken":
+        names = {group.id: group.name for group in snapshot.groups.values()}
+        shows["differences"] = difference_lines(snapshot.policy, said.lang, knowledge=at.desk.knowledge, groups=names)
     elif tab == "voorstellen":
         shows["proposals"] = proposal_board(waiting, snapshot, said, now)
     elif tab == "toestemming":

@@ -24,13 +24,6 @@ def test_a_coordinator_makes_a_group_a_teacher_a_pupil_and_a_device(store: Store
     assert people["Els Prins"].groups == people["Kim de Wit"].groups == ("6",)
 
 
-def test_why_is_answered_with_rule_clause_and_trace(signed_in) -> None:
-    page = signed_in("cor").post("/beheer/waarom", url="social.com", group="7", at="").text
-    assert "social.com" in page
-    assert "mag niet" in page
-    assert "protocol: 1" in page
-
-
 def test_a_device_is_not_the_whole_world(store: Store, signed_in) -> None:
     cor = signed_in("cor")
     for wide in ("0.0.0.0/0", "10.0.0.0/8", "::/0", "geen adres"):
