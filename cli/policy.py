@@ -211,7 +211,8 @@ def rollback(number: _Number) -> None:
         typer.echo(say("policy.rolled", desk.lang, **values))
         if done.current.policy != old.policy:
             typer.echo(say("policy.rolled_renewed", desk.lang))
-        typer.echo(say("policy.file_older", desk.lang, **values))
+        if done.current.policy != desk.file.policy:
+            typer.echo(say("policy.file_older", desk.lang, **values))
 
 
 @app.command("schema")
@@ -244,7 +245,7 @@ def _tell_taken(desk: Desk, path: Path, file: SchoolFile, taken: Taken, *, own: 
     match taken.outcome:
         case Outcome.RACED:
             raise Trouble(say("policy.raced", lang, **values))
-        case Outcome.MOVED:
+        case Outcome.MOVED | Outcome.OLDER:
             base = say("policy.base" if taken.base else "policy.base_unknown", lang, number=taken.base)
             difference = school.difference(taken.current.policy, file.policy, lang)
             typer.echo(say("policy.moved", lang, **(values | {"base": base, "difference": difference})), err=True)
@@ -253,8 +254,6 @@ def _tell_taken(desk: Desk, path: Path, file: SchoolFile, taken: Taken, *, own: 
                 "put in the file what it has to keep of that and write "
                 f"`revision: {number}` in it, or take it as it is with --force",
             )
-        case Outcome.OLDER:
-            typer.echo(say("policy.same_rules", lang, **values))
         case Outcome.SAME:
             typer.echo(say("policy.same", lang, **values))
         case Outcome.TAKEN:

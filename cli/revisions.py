@@ -75,7 +75,7 @@ def take(
     """
     current = store.policies.current(school)
     base = _base(store, school, file, own=own)
-    if current is not None and not force and base not in _equals(store, school, current):
+    if current is not None and not force and _moved(store, school, current, base):
         if file.policy == current.policy:
             return Taken(Outcome.SAME, current, base)
         older = _unchanged_since(store, school, file, base)
@@ -141,20 +141,28 @@ def _base(store: Store, school: str, file: SchoolFile, *, own: bool) -> int:
     return next((entry.number for entry in entries if source_of(entry.origin) is Source.FILE), 0)
 
 
-def _equals(store: Store, school: str, current: PolicyRevision) -> frozenset[int]:
-    """The number in force, and those before it that only the program renewed: no person changed anything since."""
-    found = [current.number]
+def _moved(store: Store, school: str, current: PolicyRevision, base: int) -> bool:
+    """Whether the rules in force are others than those of `base`, by a person: what the program renewed is nobody's."""
     origins = {entry.number: entry.origin for entry in store.policies.entries(school)}
-    while (origin := origins.get(found[-1], "")).startswith(_RENEWED):
-        found.append(int(origin.removeprefix(_RENEWED)))
-    return frozenset(found)
+    number = current.number
+    while number != base and (origin := origins.get(number, "")).startswith(_RENEWED):
+        number = int(origin.removeprefix(_RENEWED))
+    if number == base:
+        return False
+    old = _version(store, school, base)
+    # Somebody went there and back: nothing would be lost.
+    return old is None or (old.policy, old.written) != (current.policy, current.written)
+
+
+def _version(store: Store, school: str, number: int) -> PolicyRevision | None:
+    try:
+        return store.policies.get(school, number) if number else None
+    except ValueError:  # this program can no longer read it
+        return None
 
 
 def _unchanged_since(store: Store, school: str, file: SchoolFile, base: int) -> bool:
-    try:
-        old = store.policies.get(school, base) if base else None
-    except ValueError:  # this program can no longer read it
-        return False
+    old = _version(store, school, base)
     if old is None:
         return False
     as_written = bool(file.written) and old.written == file.written

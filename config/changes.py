@@ -61,7 +61,7 @@ def _rules(old: Policy, new: Policy, lang: str) -> Iterator[str]:
         )
         basis = say("policy.change.basis", lang) if "basis" in keys else ""
         yield say("policy.change.rule", lang, rule=one, what="; ".join(part for part in (told, basis) if part))
-    if not left.keys() ^ came.keys() and list(left) != list(came):
+    if left == came and list(left) != list(came):
         yield say("policy.change.rule_order", lang)
 
 

@@ -110,7 +110,7 @@ def _first_policy(composed: Composed, home: Path) -> None:
     if policies.current(school) is None:
         file = school_files.read_school(home / "school.yaml")
         now = composed.gate.live.clock()
-        policies.add(school, file.policy, file.digest, "school.yaml", now, based_on=0)
+        policies.add(school, file.policy, file.digest, "school.yaml", now, based_on=0, written=file.written)
 
 
 def _addons() -> list[Any]:

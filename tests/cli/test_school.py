@@ -135,3 +135,25 @@ def test_the_ports_that_were_taken_are_what_everybody_runs_by(home, store):
     taken = {"proxy": 1, "keyed": 2, "dashboard": 3, "group:7": 4}
     listen = school.with_ports(settings, taken).listen
     assert (listen.proxy, listen.keyed, listen.dashboard, dict(listen.groups)) == (1, 2, 3, {"7": 4})
+
+
+def test_a_file_that_was_not_changed_waits_quietly_for_rules_that_were_changed_on_the_dashboard(home, store):
+    first = school.into_force(home, store, NOW)
+    own = replace(first.revision.policy, open_sites=("bieb.nl",))
+    assert store.policies.add("school", own, "beheer", "carla", NOW, based_on=1)
+    kept = school.into_force(home, store, NOW)
+    assert (kept.revision.number, kept.revision.policy) == (2, own)
+    (notice,) = kept.notices
+    assert "LET OP" not in notice
+    assert "policy export" in notice
+    change(home, "# De taal van de bladzijden: nl of en.", "# De taal.")
+    assert "LET OP" not in school.into_force(home, store, NOW).notices[0], "another comment is no other rule"
+
+
+def test_a_new_version_of_the_product_reaches_rules_that_were_changed_on_the_dashboard(home, store):
+    first = school.into_force(home, store, NOW)
+    old = replace(first.revision.policy, open_sites=("bieb.nl",), rules=first.revision.policy.rules[1:])
+    assert store.policies.add("school", old, "beheer", "carla", NOW, based_on=1)
+    renewed = school.into_force(home, store, NOW)
+    assert renewed.revision.number == 3
+    assert renewed.revision.policy == replace(first.revision.policy, open_sites=("bieb.nl",))
