@@ -131,7 +131,7 @@ def foresee(desk: Desk, who: Member, wish: Wish, now: datetime) -> Outcome[Fores
             return refused("bad_site" if wish.site.strip() else "what")
         sites = (site,)
     if wish.whole_group and wish.facet is Facet.CONNECT:
-        return refused("who")  # special circumstances are one child's, never a group's
+        return refused("phone_who")  # special circumstances are a child's, never a group's
     if not wish.whole_group and not are_pupils_of(snapshot, wish.people, wish.group):
         return refused("who")
     end = wish.until if wish.facet is Facet.CONNECT and wish.until else end_of(snapshot, wish.group, wish.minutes, now)

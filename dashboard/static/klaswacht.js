@@ -48,15 +48,16 @@
     settle();
     var context = event.detail && event.detail.ctx;
     var form = context && context.sourceElement;
-    if (form && form.matches && form.matches("form, button")) toTop();
+    if (form && form.tagName === "FORM") toTop(form);
     if (form && form.id === "geef-formulier" && document.querySelector("[data-good]")) form.reset();
   });
 
   // A page of its own that came in place of the lesson is read from its beginning.
-  function toTop() {
+  // So is the lesson after it.
+  function toTop(form) {
     var first = document.querySelector("[data-top] h1");
+    if (first || form.classList.contains("up")) window.scrollTo(0, 0);
     if (!first) return;
-    window.scrollTo(0, 0);
     first.tabIndex = -1;
     first.focus({ preventScroll: true });
   }

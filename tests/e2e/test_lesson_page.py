@@ -11,8 +11,13 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page, expect
 
+from cli.demo.school import PASSWORD
 from config import load
 from config.texts import say
+from dashboard.actions import accounts
+from policy.model import Role
+from store.accounts import Purpose
+from store.people import Person
 from tests.e2e.conftest import PATIENCE, Browsers, Shots
 from tests.e2e.playground import Playground
 from tests.e2e.test_main_job import DESKTOP, PHONE, SITE, sees_the_block_page, sign_in
@@ -69,8 +74,9 @@ def test_whom_consent_leaves_out_is_told_before_the_tap(play: Playground, browse
     expect(teacher.locator("#namen-thuis")).not_to_contain_text("Sem")
     both(teacher, shots, "namen")
 
-    teacher.get_by_role("button", name=say("dash.consent.go", "nl")).click()
+    teacher.locator("#toch-geven").get_by_role("button", name=say("dash.consent.go", "nl")).click()
     expect(teacher.locator("#part-open .item")).to_have_count(1, timeout=PATIENCE)
+    assert teacher.evaluate("window.scrollY") == 0
     expect(teacher.locator(".live-dot")).to_have_text(say("dash.lesson.live", "nl"), timeout=PATIENCE)
     both(teacher, shots, "gegeven")
     noor, sem = browsers.pupil("Noor", width), browsers.pupil("Sem", width)
@@ -92,7 +98,7 @@ def test_an_agreement_narrows_the_lesson_until_it_is_stopped(play: Playground, b
     teacher, pupil = browsers.staff("anja", width), browsers.pupil("Sem", width)
     sign_in(teacher, play, "anja")
     gives_the_site(teacher)
-    teacher.get_by_role("button", name=say("dash.consent.go", "nl")).click()
+    teacher.locator("#toch-geven").get_by_role("button", name=say("dash.consent.go", "nl")).click()
     expect(teacher.locator("#part-open .item")).to_have_count(1, timeout=PATIENCE)
     teacher.get_by_role("link", name=say("dash.agree.make", "nl")).click()
     teacher.fill("input[name=goal]", "rekenen met breuken")
@@ -112,6 +118,7 @@ def test_an_agreement_narrows_the_lesson_until_it_is_stopped(play: Playground, b
     expect(card).to_contain_text("rekenen met breuken", timeout=PATIENCE)
     expect(card).to_contain_text(say("dash.agree.closed", "nl", site="filmpjes.test"))
     expect(teacher.locator("#part-open .item")).to_have_count(0)
+    assert teacher.evaluate("window.scrollY") == 0
     both(teacher, shots, "afgesproken")
 
     pupil.goto(OTHER)
@@ -127,7 +134,7 @@ def test_an_agreement_narrows_the_lesson_until_it_is_stopped(play: Playground, b
     card.get_by_role("button", name=say("dash.agree.stop", "nl")).click()
     expect(card).to_have_count(0, timeout=PATIENCE)
     pupil.goto(OTHER)
-    expect(pupil.locator("body")).to_contain_text("onzeschool.test", timeout=PATIENCE)
+    expect(pupil.locator("body")).to_contain_text("Onze school", timeout=PATIENCE)
     pupil.goto(SITE)
     sees_the_block_page(pupil)
 
@@ -157,3 +164,28 @@ def test_printing_a_topic_and_a_phone_are_one_tap_each_and_shown_as_open(
     expect(teacher.locator("#telefoon")).to_have_count(0, timeout=PATIENCE)
     assert "Noor" not in teacher.content()
     shots.take(teacher, "juf", "digibord")
+
+
+def test_an_intern_reads_who_does_this_and_permits_where_the_school_chose_so(
+    play: Playground, browsers: Browsers
+) -> None:
+    shots, desk, now = Shots(PHONE, number=100), play.desk, datetime.now(UTC)
+    person = Person("staff-iris", Role.INTERN, "stagiaire Iris", ("7",))
+    play.store.people.put_people(desk.school, [person], "setup", now)
+    account = accounts.add_account(desk, "iris", person, "setup", now).value
+    assert account is not None
+    token = play.store.accounts.make_link(desk.school, account.id, Purpose.SET_PASSWORD, now)
+    assert token is not None and accounts.set_password(desk, token, PASSWORD, PASSWORD, now).ok
+    iris = browsers.staff("iris", PHONE)
+    sign_in(iris, play, "iris")
+    expect(iris.locator("h1")).to_have_text(say("dash.intern.title", "nl"), timeout=PATIENCE)
+    both(iris, shots, "stagiair-niet")
+    policy = desk.snapshot(datetime.now(UTC)).policy
+    play.store.policies.add(desk.school, replace(policy, interns_permit=True), "test", "setup", datetime.now(UTC))
+    iris.goto(f"{play.dashboard_url}/les/")
+    expect(iris.locator("h1")).to_have_text("Groep 7", timeout=PATIENCE)
+    expect(iris.locator(".live-dot")).to_have_text(say("dash.lesson.live", "nl"), timeout=PATIENCE)
+    shots.take(iris, "juf", "stagiair-wel")
+    # The school changes its mind: the open page is told so.
+    play.store.policies.add(desk.school, policy, "test", "setup", datetime.now(UTC))
+    expect(iris.locator("h1")).to_have_text(say("dash.intern.title", "nl"), timeout=PATIENCE)
