@@ -161,8 +161,11 @@ def _by_host(request: AccessRequest, decision: Decision) -> bool:
 
 
 def clause_of(decision: Decision, snapshot: Snapshot | None) -> str:
-    """The clause behind the decision in the protocol's words for a child, if there is one."""
-    if snapshot is None:
+    """The clause behind the decision in the protocol's words for a child, if there is one.
+
+    Not where only the parents' consent is missing: the clause would tell a child, and who sits beside it, why.
+    """
+    if snapshot is None or decision.reason is Reason.CONSENT:
         return ""
     found = (snapshot.clauses.get(clause) for clause in decision.clauses)
     return next((clause.child for clause in found if clause is not None and clause.child), "")

@@ -23,7 +23,7 @@ from proxy_addons import translate
 from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Exchange
 from proxy_addons.gate import Gate
-from tests.cast import ANJA, KNOWLEDGE, LESSON, POLICY, PROTOCOL, rule
+from tests.cast import ANJA, KNOWLEDGE, LESSON, POLICY, PROTOCOL, SOCIAL, grant, rule
 from tests.proxy_addons.asking import (
     FORM,
     NEVER,
@@ -251,6 +251,19 @@ def _flat(tree: object, prefix: str = "") -> list[tuple[str, str]]:
         code = f"{prefix}.{name}" if prefix else str(name)
         found += [(code, str(value))] if isinstance(value, str) else _flat(value, code)
     return found
+
+
+def test_who_has_no_yes_from_home_reads_of_another_task_and_never_why(guard: Guard) -> None:
+    child = "Dit mag in de les als je ouders het goed vinden."
+    protocol = replace(PROTOCOL, clauses=(replace(PROTOCOL.clauses[0], child=child),))
+    rules = (replace(SOCIAL, consent=True),)
+    guard.store.policies.add(SCHOOL, replace(POLICY, protocol=protocol, rules=rules), "cor", "test", LESSON)
+    guard.store.people.set_consent(SCHOOL, "sam", False, "cor", LESSON)
+    assert child in _Elements(shown(guard, exchange(BLOCKED))).text
+    guard.store.grants.add(SCHOOL, grant("", start=LESSON, sites=("social.com",)), LESSON)
+    text = _Elements(shown(guard, exchange(BLOCKED))).text
+    assert "andere taak" in text
+    assert "ouders" not in text and "thuis" not in text
 
 
 # --- a phone in school hours -----------------------------------------------------------------------------------------
