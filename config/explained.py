@@ -104,6 +104,8 @@ def subject(request: AccessRequest, lang: str = "nl") -> str:
     """Return what was asked about, without the words of a search or a text."""
     if request.action is Action.PRINT:
         return say("why.printing", lang)
+    if request.search is not None and request.hosts:
+        return say("why.searching", lang, host=request.hosts[0])
     return request.app or (request.hosts[0] if request.hosts else "?")
 
 
@@ -121,7 +123,10 @@ class _Teller:
         rule = self._snapshot.rules.get(step.rule or "")
         name = self._say(f"at.{step.at}") if has(f"why.at.{step.at}") else str(step.at)
         clause = self._snapshot.clauses.get(rule.basis.clause or "") if rule else None
-        return Told(name, self._said(step, rule), self._ground(rule) if rule else "", clause.adult if clause else "")
+        said = self._said(step, rule)
+        if step.said == "found" or rule is None:  # what the rule says of it is the next step
+            return Told(name, said)
+        return Told(name, said, self._ground(rule), clause.adult if clause else "")
 
     def _said(self, step: Step, rule: Rule | None) -> str:
         how = _PASSES.get(step.detail)

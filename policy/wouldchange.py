@@ -35,6 +35,9 @@ from policy.schedule import period_at
 MOST = 12
 """Questions that are asked at most, the first one included."""
 _MOMENTS = 5
+_NOT_OF_A_PLACE = frozenset(
+    {Reason.WORDS, Reason.TEXT, Reason.PERSONAL, Reason.PRINT, Reason.CONNECT, Reason.PHONE, Reason.PAUSE}
+)
 
 
 class Change(StrEnum):
@@ -83,7 +86,7 @@ def ways(request: AccessRequest, snapshot: Snapshot, now: datetime) -> tuple[Way
         return ()
     if first.open:
         return tuple(_closing(tries, request, snapshot, now, first))
-    about = site_of(first.host) if first.host else ""
+    about = site_of(first.host) if first.host and first.reason not in _NOT_OF_A_PLACE else ""
     return _least(tuple(_opening(tries, _Case(request, snapshot, now, about=about), first)))
 
 
@@ -111,7 +114,7 @@ class _Tries:
 
 @dataclass(frozen=True)
 class _Case:
-    """A question with what was changed to come to it; `about` is the site that the first answer was about."""
+    """A question with what was changed to come to it; `about` is the site of the first answer, if any."""
 
     request: AccessRequest
     snapshot: Snapshot
@@ -249,7 +252,7 @@ def _given(case: _Case, giver: Role, change: Change, *, view: bool = False) -> _
     grants = [replace(base, id="would-be-here", sites=sites, facets=here)] if sites else []
     if not view:
         grants.append(base)
-    site = request.app or (sites[0] if sites else "")
+    site = request.app or (sites[0] if sites and case.about else "")
     permitted = case.with_state(change, grants=(*case.snapshot.state.grants, *grants))
     permitted = replace(permitted, site=site)
     return replace(permitted, changes=(*permitted.changes, Change.VIEW)) if view else permitted
