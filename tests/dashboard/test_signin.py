@@ -23,7 +23,7 @@ type SignIn = Callable[[str], Browser]
 
 def test_everybody_starts_where_their_work_is(signed_in: SignIn) -> None:
     ends = {login: signed_in(login).get("/", follow_redirects=True).request.path for login in ("anja", "cor", "iris")}
-    assert ends == {"anja": "/les/7", "cor": "/beheer/", "iris": "/regels"}
+    assert ends == {"anja": "/les/7", "cor": "/beheer/", "iris": "/les/"}
 
 
 def test_a_wrong_password_an_unknown_name_and_a_closed_account_get_the_same_answer(store: Store, browser: Open) -> None:
