@@ -160,6 +160,7 @@ def diff(
     a: Annotated[str | None, typer.Argument(help="A number or a file; else the version in force.")] = None,
     b: Annotated[str | None, typer.Argument(help="A number or a file; else the version in force, or the file.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="As lines of the files, for a program.")] = False,
+    protocol: Annotated[bool, typer.Option("--protocol", help="Compare with the protocol that was agreed on.")] = False,
 ) -> None:
     """Say what is different between two versions or files; without any: what school.yaml would change."""
     from config.changes import changes
@@ -167,6 +168,9 @@ def diff(
 
     with at_desk() as desk:
         here = str(desk.current().number)
+        if protocol:
+            typer.echo("\n".join(_otherwise(_side(desk, a or here).policy, desk.lang)))
+            return
         # One name alone is compared with what is in force: a file after it, an older version before it.
         names = [here, str(desk.home.school_file)] if a is None else [here, a] if b is None else [a, b]
         if a is not None and b is None and a.isdecimal():
@@ -177,6 +181,17 @@ def diff(
             return
         lines = changes(old.policy, new.policy, desk.lang) or (say("policy.no_difference", desk.lang),)
         typer.echo("\n".join(lines))
+
+
+def _otherwise(policy: Policy, lang: str) -> list[str]:
+    """What the school does otherwise than its protocol, looser things first."""
+    from config.differences_told import difference_lines
+    from config.texts import say
+
+    lines = difference_lines(policy, lang)
+    if lines is None:
+        return [say("differences.unknown", lang)]
+    return [f"{line.label}: {line.text}" for line in lines] or [say("differences.none", lang)]
 
 
 @app.command("history")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, current_app, render_template, request
 
+from config.differences_told import DifferenceLine, difference_lines
 from config.protocol_told import Reader, poster, told
 from dashboard.access import public
 from dashboard.auth import house, words
-from policy.model import Policy
+from policy.model import Snapshot
 
 pages = Blueprint("rules", __name__)
 _READERS = {"leerling": Reader.PUPIL, "ouder": Reader.PARENT, "leerkracht": Reader.TEACHER}
@@ -21,19 +22,37 @@ def page() -> str:
     chosen = request.args.get("voor", "")
     reader = _READERS.get(chosen, Reader.PUPIL)
     choices = [(key, words()(f"told.reader.{one.value}"), one is reader) for key, one in _READERS.items()]
-    return render_template("rules.html", told=told(_policy(), reader, words().lang), choices=choices)
+    snapshot, lang = _snapshot(), words().lang
+    # A child reads what holds; whoever agreed to the protocol reads where the school does otherwise.
+    otherwise = () if reader is Reader.PUPIL else _differences(snapshot, lang)
+    return render_template(
+        "rules.html", told=told(snapshot.policy, reader, lang), choices=choices, differences=otherwise
+    )
 
 
 @pages.get("/regels/papier")
 @public
 def paper() -> str:
     """One sheet of A4 for the wall of the classroom, in letters as large as its lines allow."""
-    sheet = poster(_policy(), words().lang)
+    sheet = poster(_snapshot().policy, words().lang)
     lines = sum(len(section.lines) for section in sheet.sections[:-1])
     size = next((name for most, name in zip(_FITS, ("large", "middle"), strict=True) if lines <= most), "small")
     return render_template("poster.html", sheet=sheet, size=size)
 
 
-def _policy() -> Policy:
+def _snapshot() -> Snapshot:
     at = house()
-    return at.desk.snapshot(at.clock()).policy
+    return at.desk.snapshot(at.clock())
+
+
+def _differences(snapshot: Snapshot, lang: str) -> tuple[DifferenceLine, ...]:
+    """What the school does otherwise; worked out once a revision, as anybody may ask for this page."""
+    kept = current_app.extensions.setdefault("klaswacht_differences", {})
+    if (snapshot.revision, lang) not in kept:
+        names = {group.id: group.name for group in snapshot.groups.values()}
+        lines = difference_lines(snapshot.policy, lang, knowledge=snapshot.knowledge, groups=names, public=True)
+        for old in [key for key in kept if key[0] != snapshot.revision]:
+            kept.pop(old, None)
+        kept[snapshot.revision, lang] = lines or ()
+    found: tuple[DifferenceLine, ...] = kept[snapshot.revision, lang]
+    return found

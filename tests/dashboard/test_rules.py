@@ -1,10 +1,16 @@
 """The public page with the rules, and the paper for the classroom."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 
 import pytest
 
-from tests.dashboard.conftest import Browser
+from config.load import factory_policy
+from policy.model import Basis, BasisKind, Effect
+from store import Store
+from tests.cast import LESSON
+from tests.dashboard.conftest import SCHOOL, Browser
 
 
 @pytest.mark.parametrize("path", ["/regels", "/regels?voor=ouder", "/regels?voor=leerkracht", "/regels?voor=x"])
@@ -23,3 +29,20 @@ def test_the_paper_for_the_classroom_stands_alone_and_ends_with_whom_to_tell(bro
     assert "Het is niet jouw schuld." in page
     assert "<script" not in page
     assert "poster.css" in page
+
+
+def test_a_parent_reads_where_the_school_is_looser_than_the_text_that_was_agreed_on(
+    store: Store, browser: Callable[[], Browser]
+) -> None:
+    adopted = factory_policy("regenboog")
+    looser = replace(
+        next(rule for rule in adopted.rules if rule.id == "regenboog-no-computer-in-breaks"),
+        effect=Effect.ALLOW,
+        basis=Basis(BasisKind.SCHOOL, decided=date(2026, 9, 1)),
+    )
+    rules = tuple(looser if rule.id == looser.id else rule for rule in adopted.rules)
+    store.policies.add(SCHOOL, replace(adopted, rules=rules), "test", "cor", LESSON)
+    assert "hier ruimer" in browser().get("/regels?voor=ouder").text
+    assert "hier ruimer" not in browser().get("/regels?voor=leerling").text
+    store.policies.add(SCHOOL, adopted, "test", "cor", LESSON)
+    assert "hier ruimer" not in browser().get("/regels?voor=ouder").text
