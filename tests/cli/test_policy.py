@@ -206,6 +206,14 @@ def test_the_difference_is_told_in_words_or_as_lines(place):
     assert [line for line in lines[2:] if line.startswith(("+", "-"))] == ["+", "+open_sites: [bieb.nl]"]
 
 
+def test_what_the_school_does_otherwise_than_its_protocol_is_told(place):
+    assert "zoals het protocol" in place.run("diff", "--protocol")
+    place.tap("instagram.com")
+    said = place.run("diff", "--protocol")
+    assert "hier ruimer" in said
+    assert "instagram.com" in said
+
+
 def test_an_export_does_not_write_over_a_file_unless_asked(place):
     before = place.file.read_bytes()
     assert "--force" in place.refused("export", "--out", str(place.file))[0]
