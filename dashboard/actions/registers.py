@@ -10,7 +10,8 @@ from config.sense import closing_categories, line_of
 from dashboard.actions import ownlists
 from dashboard.actions.desk import Desk, Outcome, done, refused
 from dashboard.actions.office import OFFICE
-from dashboard.actions.ownlists import Change, What, site_of_typed
+from dashboard.actions.ownlists import Change, What
+from dashboard.actions.permission import site_in
 from dashboard.actions.trial import Moment, moment_of, ordinary
 from policy.address import canonical, is_ip, name_without_suffix
 from policy.decide import decide
@@ -80,7 +81,7 @@ def add(desk: Desk, who: Member, wish: Wish, now: datetime) -> Outcome[Entry]:
     if not name:
         return refused("name")
     means = wish.register is Register.MEANS
-    place = site_of_typed(wish.place) if means else place_in(wish.place)
+    place = site_in(wish.place) if means else place_in(wish.place)
     if place is None:
         return refused("bad_site" if means else "register_place")
     wrong = None if means else _wrong(desk, wish.register, wish.person, wish.group, now)

@@ -9,15 +9,15 @@ from datetime import timedelta
 
 import pytest
 
-from config.texts import say
+from config.texts import has, say
 from policy.kinds import UNSAFE_SEARCH
-from policy.model import Decision, Effect, Reason
+from policy.model import Decision, Effect, LiftableBy, Principal, Reason, Role
 from policy.search import Engine, Engines, SafeSearch
 from proxy_addons import translate
 from proxy_addons.block_page import Pages
 from proxy_addons.facts import Door, Exchange, Peer, Rewrite
 from proxy_addons.gate import Gate
-from proxy_addons.telling import page_of
+from proxy_addons.telling import can_ask, page_of
 from tests.cast import KNOWLEDGE, LESSON
 from tests.proxy_addons.asking import (
     GROUP_7,
@@ -417,3 +417,12 @@ def test_a_search_for_help_is_answered_whatever_breaks(guard: Guard, monkeypatch
         assert other is not None and other.status == 503
 
     guard.run(work)
+
+
+def test_what_does_not_fit_the_school_has_a_page_of_its_own_and_nobody_is_asked_for_it() -> None:
+    decision = Decision(Effect.DENY, Reason.PLACE, category="identity", liftable_by=LiftableBy.MANAGEMENT)
+    assert page_of(decision) == "identity"
+    assert not can_ask(decision, Principal(Role.PUPIL, groups=("7",)))
+    for lang in ("nl", "en"):
+        for part in ("title", "what", "why", "now"):
+            assert has(f"page.identity.{part}", lang)
