@@ -178,7 +178,7 @@ class Gate:
             if not reminds:  # what staff read, and that they went on, is not even counted
                 self.recorder.note(request, decision, self.live.snapshot, measuring=_measures(exchange, request))
             if decision.effect is Effect.ALLOW:
-                if nonce is not None and decision.reason is Reason.RELEASED:
+                if nonce is not None and _used(decision):
                     self._releases.use(nonce)
                     gone = self._releases.gone(secure=exchange.scheme == "https")
                     return Ruling(request, decision, cookie=gone, rewrite=self._rewrite(exchange, request))
@@ -292,6 +292,11 @@ class Gate:
         if request.who.role is not Role.PUPIL and request.who.device_class is not DeviceClass.PUPIL:
             return True
         return all(host in self.live.knowledge.tunnels for host in request.hosts)
+
+
+def _used(decision: Decision) -> bool:
+    """Whether a second thought let something go. On a permitted site the permission is the reason that is told."""
+    return any(step.said == Reason.RELEASED for step in decision.trace)
 
 
 def _measures(exchange: Exchange, request: AccessRequest) -> bool:

@@ -143,6 +143,20 @@ def test_a_hurtful_text_can_be_sent_once_after_a_second_thought(guard: Guard) ->
     assert (stored.event.what, stored.event.reason, stored.event.terms) == ("granted", "released", ("kut",))
 
 
+def test_on_a_site_that_the_teacher_opened_it_counts_once_as_well(guard: Guard) -> None:
+    everything = frozenset({Facet.PLACE, Facet.ACTION})
+    guard.grant(sites=("social.com",), facets=everything)
+    post, release = "https://social.com/groep/7", "https://social.com/_klaswacht/release"
+
+    async def work(gate: Gate) -> None:
+        word = await answered(gate, call(release, post, form={}))
+        ruling = await gate.ask(sent(HURT, kept(word), post))
+        assert ruling.answer is None and "Max-Age=0" in ruling.cookie
+        assert "Lees het nog eens" in page(await answered(gate, sent(HURT, kept(word), post)))
+
+    guard.run(work)
+
+
 def test_what_was_thought_over_and_not_sent_is_nobodys_business(guard: Guard) -> None:
     async def work(gate: Gate) -> None:
         await answered(gate, sent(HURT))
