@@ -88,7 +88,7 @@ def _lines(found: Coverage, lang: str) -> list[str]:
         clause = row.clause
         what = {
             ClauseKind.ENFORCED: ", ".join(row.rules),
-            ClauseKind.SUPPORTED: ", ".join(clause.means),
+            ClauseKind.SUPPORTED: ", ".join((*clause.means, *row.rules)),
             ClauseKind.HUMAN: clause.why,
         }[clause.kind]
         lines.append(f"  {clause.id}  {say(f'protocol.kind.{clause.kind.value}', lang)}: {what}")

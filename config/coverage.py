@@ -18,16 +18,17 @@ class Fault(StrEnum):
     NO_MEANS = "no_means"
     NO_WHY = "no_why"
     NO_BASIS = "no_basis"
-    NOT_ENFORCED = "not_enforced"
+    NOT_HUMAN = "not_human"
 
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """One clause, the rules that keep it and the golden cases that show it."""
+    """One clause, its rules and the golden cases that show it; `kept` where a rule does more than remind."""
 
     clause: Clause
     rules: tuple[str, ...]
     cases: tuple[str, ...]
+    kept: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ def coverage(protocol: Protocol, rules: Iterable[Rule], cases: Iterable[GoldenCa
             clause,
             tuple(rule.id for rule in all_rules if rule.basis.clause == clause.id),
             tuple(case.id for case in mine if clause.id in case.clauses),
+            any(rule.basis.clause == clause.id and not rule.second_thought for rule in all_rules),
         )
         for clause in protocol.clauses
     )
@@ -63,9 +65,13 @@ def coverage(protocol: Protocol, rules: Iterable[Rule], cases: Iterable[GoldenCa
 
 def _missing(row: Covered) -> list[Fault]:
     clause = row.clause
-    if clause.kind is ClauseKind.ENFORCED:
-        return [*([] if row.rules else [Fault.NO_RULE]), *([] if row.cases else [Fault.NO_CASE])]
-    faults = [Fault.NOT_ENFORCED] if row.rules else []
+    faults: list[Fault] = []
+    if clause.kind is ClauseKind.ENFORCED and not row.kept:
+        faults.append(Fault.NO_RULE)
+    if clause.kind is ClauseKind.HUMAN and row.rules:
+        faults.append(Fault.NOT_HUMAN)
+    elif not row.cases and (row.rules or clause.kind is ClauseKind.ENFORCED):
+        faults.append(Fault.NO_CASE)
     if clause.kind is ClauseKind.SUPPORTED and not clause.means:
         faults.append(Fault.NO_MEANS)
     if clause.kind is ClauseKind.HUMAN and not clause.why:

@@ -9,11 +9,12 @@ from enum import StrEnum
 from config.rulebook import is_default
 from config.rules_told import sentences
 from config.texts import say
-from policy.model import BasisKind, Bound, Clause, ClauseKind, LiftableBy, Means, Policy, Role, Rule
+from policy.model import BasisKind, Bound, Clause, ClauseKind, HoldsIn, LiftableBy, Means, Policy, Role, Rule
 
 _EMPLOYEES = frozenset(Bound) - {Bound.PUPIL, Bound.PARENT, Bound.SCHOOL}
 _CONSEQUENCES = frozenset({Means.BAN, Means.NOTES})
 _NOT_FOR_A_WALL = frozenset({"dating"})
+_PART_OF_THE_DAY = frozenset({HoldsIn.LESSON, HoldsIn.BREAK})
 
 
 class Reader(StrEnum):
@@ -85,38 +86,61 @@ def poster(policy: Policy, lang: str = "nl") -> Told:
 def _pupil(policy: Policy, lang: str) -> Iterator[Section]:
     mine = [clause for clause in policy.protocol.clauses if Bound.PUPIL in clause.binds]
     yield Section(say("told.pupil.agreed", lang), tuple(Line(c.child, c.article) for c in mine))
-    rest = tuple(_beside_the_clauses(_for_pupils(policy)))
+    rest = tuple(_beside_the_clauses(_for_a_wall(_for_pupils(policy)), all_day=False))
     yield Section(say("told.pupil.also", lang), _lines(rest, "pupil", lang))
     helped = ("not_your_fault", "teacher", "phone")
     yield Section(say("told.pupil.help", lang), tuple(Line(say(f"told.help.{code}", lang)) for code in helped))
 
 
-def _beside_the_clauses(rules: list[Rule]) -> Iterator[Rule]:
-    """What no clause says: of a default only the things that no clause of the protocol names already."""
-    named = [_named(rule) for rule in rules if rule.basis.clause]
-    known = frozenset[str]().union(*named)
-    for rule in rules:
-        if rule.basis.clause or (is_default(rule) and rule.liftable_by is not LiftableBy.TEACHER):
-            continue  # what no lesson ever asks for need not hang on a wall
-        if is_default(rule) and rule.categories == _NOT_FOR_A_WALL:
+def _for_a_wall(rules: Iterable[Rule]) -> list[Rule]:
+    """Without the defaults that no lesson ever asks for."""
+    return [
+        rule
+        for rule in rules
+        if not is_default(rule) or (rule.liftable_by is LiftableBy.TEACHER and rule.categories != _NOT_FOR_A_WALL)
+    ]
+
+
+def _beside_the_clauses(rules: Iterable[Rule], *, all_day: bool) -> Iterator[Rule]:
+    """What no clause says: of a default only the things that no clause of the protocol names already.
+
+    With `all_day` a clause that speaks in lessons only leaves the default to be told: it still holds in breaks.
+    """
+    every = tuple(rules)
+    clauses = [rule for rule in every if rule.basis.clause and not (all_day and rule.holds_in in _PART_OF_THE_DAY)]
+    known = {
+        what: frozenset[str]().union(*(_named(r) for r in clauses if _about(r) == what)) for what in map(_about, every)
+    }
+    for rule in every:
+        if rule.basis.clause:
             continue
-        if not is_default(rule) or not _named(rule) & known:
+        said = known[_about(rule)]
+        if not is_default(rule) or not _named(rule) & said:
             yield rule
-            continue
-        left = replace(
-            rule,
-            categories=rule.categories if rule.actions else rule.categories - known,
-            actions=frozenset(action for action in rule.actions if action not in known),
-            kinds=rule.kinds - known,
-            apps=rule.apps - known,
-        )
-        if _named(left) - left.categories or (left.categories and not rule.actions):
-            yield left
+        elif _named(rule) - said:
+            yield _without(rule, said)
+
+
+def _about(rule: Rule) -> tuple[str, bool]:
+    """What a rule is about; words that somebody writes are not words that somebody looks for."""
+    return str(rule.facet or rule.gate), bool(rule.kinds and rule.actions)
 
 
 def _named(rule: Rule) -> frozenset[str]:
-    categories = frozenset[str]() if rule.actions else rule.categories
-    return categories.union(rule.kinds, rule.apps, (action.value for action in rule.actions))
+    """What a rule names of what it is about: where something is done, is told with another rule."""
+    if rule.kinds:
+        return frozenset(rule.kinds)
+    if rule.actions:
+        return frozenset(action.value for action in rule.actions)
+    return rule.categories | rule.apps | rule.types
+
+
+def _without(rule: Rule, said: frozenset[str]) -> Rule:
+    if rule.kinds:
+        return replace(rule, kinds=rule.kinds - said)
+    if rule.actions:
+        return replace(rule, actions=frozenset(action for action in rule.actions if action.value not in said))
+    return replace(rule, categories=rule.categories - said, apps=rule.apps - said, types=rule.types - said)
 
 
 def _on_poster(clause: Clause) -> bool:
@@ -130,7 +154,7 @@ def _on_poster(clause: Clause) -> bool:
 
 
 def _parent(policy: Policy, lang: str) -> Iterator[Section]:
-    yield from _agreements(policy, lang, ("pupil", "parent", "school", "staff"))
+    yield from _agreements(policy, lang, ("everybody", "home", "pupil", "parent", "school", "staff"))
     yield from _decisions(policy, lang)
     yield Section(say("told.adult.default", lang), _lines(_defaults(policy), "adult", lang))
     kept = ("exceptions", "never", "help", "ask")
@@ -138,7 +162,7 @@ def _parent(policy: Policy, lang: str) -> Iterator[Section]:
 
 
 def _teacher(policy: Policy, lang: str) -> Iterator[Section]:
-    yield from _agreements(policy, lang, ("pupil", "staff", "school", "parent"))
+    yield from _agreements(policy, lang, ("everybody", "home", "pupil", "staff", "school", "parent"))
     yield from _decisions(policy, lang)
     yield Section(say("told.adult.default", lang), _lines(_defaults(policy), "adult", lang))
     floor = [rule for rule in policy.rules if rule.basis.kind is BasisKind.SAFETY]
@@ -157,19 +181,28 @@ def _agreements(policy: Policy, lang: str, order: Iterable[str]) -> Iterator[Sec
 
 
 def _binds(clause: Clause, whom: str) -> bool:
-    return bool(clause.binds & _EMPLOYEES) if whom == "staff" else Bound(whom) in clause.binds
+    staff, home = bool(clause.binds & _EMPLOYEES), {Bound.PUPIL, Bound.PARENT} <= clause.binds
+    if whom in {"everybody", "home"}:
+        return home and staff is (whom == "everybody")
+    return staff if whom == "staff" else Bound(whom) in clause.binds
 
 
 def _done(clause: Clause, rules: list[Rule], lang: str) -> str:
-    """What Klaswacht does with a clause."""
-    if clause.kind is ClauseKind.ENFORCED:
-        who = dict.fromkeys(rule.liftable_by for rule in rules)
-        lifts = [say(f"told.lifts.{one.value}", lang) for one in LiftableBy if one in who]
-        return say("told.done.enforced", lang, lifts="; ".join(lifts))
+    """What Klaswacht does with a clause, and what is left to people."""
+    if clause.kind is ClauseKind.HUMAN:
+        return say("told.done.human", lang, why=clause.why)
+    means = ", ".join(say(f"means.{one.value}", lang) for one in clause.means)
     if clause.kind is ClauseKind.SUPPORTED:
-        means = ", ".join(say(f"means.{one.value}", lang) for one in clause.means)
-        return say("told.done.supported", lang, means=means)
-    return say("told.done.human", lang, why=clause.why)
+        return _with(say("told.done.supported", lang, means=means), clause.why)
+    # A reminder stops nobody, so there is nothing to open.
+    who = {rule.liftable_by for rule in rules if not rule.second_thought}
+    lifts = " ".join(say(f"told.lifts.{one.value}", lang) for one in LiftableBy if one in who)
+    helps = say("told.done.with", lang, means=means) if means else ""
+    return _with(say("told.done.enforced", lang, lifts=lifts), helps, clause.why)
+
+
+def _with(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _decisions(policy: Policy, lang: str) -> Iterator[Section]:
@@ -178,7 +211,9 @@ def _decisions(policy: Policy, lang: str) -> Iterator[Section]:
 
 
 def _defaults(policy: Policy) -> list[Rule]:
-    return [rule for rule in policy.rules if is_default(rule)]
+    """The defaults that no clause stands in front of; unlisted sites only where the school lets them wait."""
+    rules = [rule for rule in _for_pupils(policy) if policy.hold_unknown or "unknown" not in rule.categories]
+    return [rule for rule in _beside_the_clauses(rules, all_day=True) if is_default(rule)]
 
 
 def _for_pupils(policy: Policy) -> list[Rule]:

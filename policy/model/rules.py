@@ -28,7 +28,8 @@ from policy.model.words import Term
 class Clause:
     """One article of a protocol, in our own words for an adult and for a child.
 
-    `kind` says what Klaswacht does with it, `means` by what it supports it, `why` (Dutch) why no machine should.
+    `kind` says what Klaswacht does with it, `means` by what it supports it, `why` (Dutch) why no machine should; on a
+    clause that is kept or supported, `why` says what is left to people.
     """
 
     id: str
