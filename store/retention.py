@@ -120,7 +120,7 @@ def purge_main(database: Database, school: str, now: datetime, terms: Terms) -> 
         )
         if found.total:
             change.note("retention", "purge", now, [str(found.total)])
-        if found.groups:
+        if found.groups or found.consents:  # last year's yes from home is no yes any more
             change.revision_moved = True
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -154,3 +154,12 @@ def test_the_roles_of_the_accounts_are_the_roles_of_the_school(store: Store) -> 
     for role in Role:
         made = store.accounts.add(SCHOOL, role.value, "p", role, NOW)
         assert made is not None and store.accounts.get(SCHOOL, made.id) == made
+
+
+def test_on_the_first_of_august_a_running_guard_hears_that_last_years_consents_are_over(store: Store) -> None:
+    settle(store)
+    before = store.revision(SCHOOL)
+    store.purge(SCHOOL, datetime(2027, 7, 31, 12, tzinfo=UTC))
+    assert store.revision(SCHOOL) == before
+    store.purge(SCHOOL, datetime(2027, 8, 1, 12, tzinfo=UTC))
+    assert store.revision(SCHOOL) > before
