@@ -32,7 +32,7 @@ class Bound(StrEnum):
 
 
 class ClauseKind(StrEnum):
-    """What Klaswacht does with a clause: rules keep it, a screen, register or reminder supports it, or it is for people.
+    """What Klaswacht does with a clause: rules keep it, a screen, register or reminder helps, or it is for people.
 
     A rule that only makes somebody stop and think (`second_thought`) keeps nothing: its clause is supported.
     """
