@@ -160,6 +160,9 @@ class Terms:
                 words = words or _Words(reading.text, heard)
                 start, stop = words.span(first, last)
                 typed = reading.text[start:stop]
+                own = self._written.get(typed)
+                if own is not None and own.number != entry.number:
+                    continue  # it is a term by itself, written as it should be: no slip of a graver one
                 if typed not in self.innocent and not (
                     entry.exceptions and any(one in spelling(f" {typed} ") for one in entry.exceptions)
                 ):

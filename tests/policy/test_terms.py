@@ -277,3 +277,11 @@ def test_no_text_of_100_kb_keeps_the_reader_busy(kind: str) -> None:
     start = time.perf_counter()
     LEXICON.hits(text)
     assert time.perf_counter() - start < 1  # a ceiling against slow inputs: up to 0.13 s was measured
+
+
+def test_a_mild_word_that_is_spelled_right_is_not_taken_for_a_graver_one_that_sounds_the_same() -> None:
+    mild = Term("mild", "sex", "seks", severity=1, topics=frozenset({"body"}))
+    grave = Term("grave", "sex", "zzekks", severity=3)
+    lexicon = Lexicon((mild, grave))
+    assert [hit.term_id for hit in lexicon.hits("wat is seks")] == ["mild"]
+    assert "grave" in {hit.term_id for hit in lexicon.hits("wat is zeks")}
