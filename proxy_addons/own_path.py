@@ -51,6 +51,7 @@ _MOST_WAITING = 40  # waits of one address at the same time
 _TOO_LONG = 5.0  # seconds after a yes in which a page opens, or will not open by it
 _STILL = "still"
 _TAKEN = ("ask", "report", "release")
+_ALONE = ("Cross-Origin-Opener-Policy", "same-origin")
 _MEDIA = frozenset({"picture", "sound", "video", "file"})
 _TYPES = frozenset(PERSONAL_TYPES)
 _ACTS = frozenset({Action.VISIT, Action.CHAT, Action.POST, Action.UPLOAD, Action.SUBMIT})
@@ -109,7 +110,8 @@ class OwnPath:
         if name == "help":
             return self._helping.page(exchange, fields)
         if name == "report":
-            return self._reporting.start(exchange, request)
+            opened = _opened_by_a_person(exchange)
+            return _alone(self._reporting.start(exchange, request)) if opened else json_answer({}, 403)
         if name in _TAKEN:
             token, page = self._tokens.make(exchange.peer.address, host), behind(exchange, host, fields)
             if name == "ask":
@@ -231,7 +233,8 @@ class OwnPath:
         if exchange.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return json_answer({}, 403)
         if name == "report":
-            return await self._reporting.take(exchange, request, form)
+            opened = _opened_by_a_person(exchange)
+            return _alone(await self._reporting.take(exchange, request, form)) if opened else json_answer({}, 403)
         if not scripted and not self._tokens.fits(form.get("token", ""), exchange.peer.address, host):
             back = behind_form(form.get("back", ""), {}).back
             return self._pages.note(
@@ -328,6 +331,16 @@ class OwnPath:
         return self._pages.note(
             lang, "page.ask.not_sent_title", (text,), status=status, back=back, picture="failed", tone="sky"
         )
+
+
+def _opened_by_a_person(exchange: Exchange) -> bool:
+    """Whether this is a page by itself, as far as the browser tells: a site's own script on this host is none."""
+    return exchange.headers.get("sec-fetch-dest", "document") == "document"
+
+
+def _alone(answer: Answer) -> Answer:
+    """The same, out of reach of a page of this host that opened it: no script fills in what a child tells."""
+    return replace(answer, headers=(*answer.headers, _ALONE))
 
 
 def _waits(ask_id: str, page: Behind, state: AskState) -> str:

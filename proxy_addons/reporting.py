@@ -13,6 +13,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from policy.address import canonical, canonical_host
 from policy.counsel import may_hear
@@ -58,6 +59,18 @@ class _Told:
     kind: ReportKind
     line: str
     audience: ReportTo | None
+    token: str
+
+    @property
+    def teller(self) -> str:
+        """Whose form this is. Whoever sits at the same device next sends nothing in an earlier child's words."""
+        return f"{self.exchange.peer.address}|{self.who.device or ''}|{self.who.person or ''}"
+
+    @property
+    def once(self) -> str:
+        """An id for what was sent by this very form: the page behind it loaded again tells nothing twice."""
+        said = (self.token, self.kind.value, self.audience.value if self.audience else "", self.line)
+        return sha256("|".join(said).encode()).hexdigest()[:32]
 
 
 class Reporting:
@@ -123,10 +136,11 @@ class Reporting:
         audience = next((one for one in heard if one.value == form.get("to")), None)
         place = "" if tells(host, self._live.knowledge.own_hosts) else host
         back = behind_form(form.get("back", ""), {}).back if place else ""
-        told = _Told(exchange, who, place, lang, back, kind, one_line(form.get("line", "")), audience)
+        line, token = one_line(form.get("line", "")), form.get("token", "")
+        told = _Told(exchange, who, place, lang, back, kind, line, audience, token)
         if form.get("step") != "send":
             return self._ask_more(told, heard, host)
-        if not self._tokens.fits(form.get("token", ""), exchange.peer.address, host):
+        if not self._tokens.fits(token, told.teller, host):
             return self._ask_more(told, heard, host, note="once_more", status=403)
         helps = any(hit.kind == HELP for hit in self._live.knowledge.lexicon.hits(told.line))
         if helps and not (sure and audience in _PRIVATE):
@@ -158,7 +172,7 @@ class Reporting:
             heard=[(one.value, self._named(one, told.who)) for one in heard],
             chosen=told.audience.value if told.audience else "",
             note=note,
-            token=self._tokens.make(told.exchange.peer.address, host),
+            token=self._tokens.make(told.teller, host),
             back=told.back,
         )
 
@@ -170,7 +184,7 @@ class Reporting:
         """
         heard = may_hear(ReportKind.OTHER, told.who.role, self._live.snapshot) if self._live.snapshot else ()
         onward = [one for one in heard if one in _PRIVATE and told.audience in (one, None, ReportTo.TEACHER)]
-        token = self._tokens.make(told.exchange.peer.address, host)
+        token = self._tokens.make(told.teller, host)
         further = Onward(told.kind.value, told.line, tuple(one.value for one in onward), token, told.back)
         return self._helping.wrote(told.exchange, told.who, scripted=False, onward=further if onward else None)
 
@@ -190,6 +204,7 @@ class Reporting:
                 group=who.groups[0] if who.groups else None,
                 device=who.device,
                 person=who.person,
+                once=told.once,
             )
         except StoreUnavailable:
             return self.aloud(told.lang)

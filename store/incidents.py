@@ -167,14 +167,22 @@ class Incidents:
         group: str | None = None,
         device: str | None = None,
         person: str | None = None,
+        once: str | None = None,
     ) -> Report:
-        """Write a report (`host` empty: not about a site). The note is cut to 200 characters."""
+        """Write a report (`host` empty: not about a site). The note is cut to 200 characters.
+
+        `once` is an id of its own for a form that was sent: sent again (a page loaded anew) it stays one report.
+        """
         line, place = note[:LONGEST_NOTE], bare_host(host) or ""
-        made = Report(new_id(), now, place, line, group, device, person, kind=kind, audience=audience)
+        made = Report(once or new_id(), now, place, line, group, device, person, kind=kind, audience=audience)
         values = {"id": made.id, "at": now, "host": made.host, "note": made.note}
         who = {"group_id": group, "device_id": device, "person_id": person}
         what = {"kind": kind.value, "audience": audience.value}
         with self.database.write(school) as change:
+            mine = sa.and_(reports.c.school_id == school, reports.c.id == made.id)
+            known = change.execute(sa.select(reports).where(mine)).first() if once else None
+            if known is not None:
+                return _report(known)
             change.execute(sa.insert(reports).values(school_id=school, **values, **who, **what))
             if audience is ReportTo.TEACHER:
                 change.stirred()

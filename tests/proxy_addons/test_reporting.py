@@ -206,7 +206,7 @@ def test_a_report_is_no_event_no_count_and_wakes_only_the_teacher(guard: Guard) 
 
 def test_who_told_very_often_hears_honestly_that_this_was_not_sent(guard: Guard) -> None:
     async def work(gate: Gate) -> list[Answer]:
-        return [await tell(gate, "saw") for _ in range(6)]
+        return [await tell(gate, "saw", line=f"weer {number}") for number in range(6)]
 
     *_, fifth, last = guard.run(work)
     assert fifth.status == 200 and last.status == 429 and "niet verstuurd" in page(last)
@@ -325,3 +325,45 @@ def test_somebody_of_staff_tells_the_management_or_a_counsellor(guard: Guard) ->
 
     guard.run(work)
     assert [(one.person, one.audience) for one in everything(guard)] == [("anja", "management")]
+
+
+# --- nobody tells it for a child -------------------------------------------------------------------------------------
+
+
+def test_a_page_loaded_again_tells_nothing_twice(guard: Guard) -> None:
+    async def work(gate: Gate) -> None:
+        second = await answered(gate, plain(REPORT, {"kind": "saw"}))
+        for _ in range(2):
+            thanks = page(await answered(gate, plain(REPORT, {**hidden(second), **SEND})))
+            assert "Dank je wel" in thanks
+        await answered(gate, plain(REPORT, {**hidden(second), **SEND, "line": "en nog iets"}))
+
+    guard.run(work)
+    assert [report.note for report in everything(guard)].count(SEND["line"]) == 1
+    assert len(everything(guard)) == 2
+
+
+def test_whoever_sits_there_next_sends_nothing_of_the_child_before(guard: Guard) -> None:
+    cart = peer(name="chroom-2")
+
+    async def work(gate: Gate) -> None:
+        guard.lease("chroom-2", "sam", LESSON + timedelta(minutes=5))
+        await gate.live.changed(gate.live.revision, 1)
+        second = await answered(gate, plain(REPORT, {"kind": "saw"}, cart))
+        form = {**hidden(second), **SEND}
+        guard.clock.now += timedelta(minutes=6)
+        again = await answered(gate, plain(REPORT, form, cart))
+        assert again.status == 403
+
+    guard.run(work)
+    assert everything(guard) == []
+
+
+@pytest.mark.parametrize("destination", ["empty", "iframe", "object", "script"])
+def test_a_script_of_the_site_cannot_tell_something_for_a_child(guard: Guard, destination: str) -> None:
+    """The page is on the site's own host, so a script there could read it and fill it in."""
+    for asked in (plain(REPORT), plain(REPORT, {"kind": "bullied"})):
+        answer = guard.ask(replace(asked, headers={**asked.headers, "sec-fetch-dest": destination})).answer
+        assert answer is not None and answer.status == 403 and b"token" not in answer.body
+        opened = guard.ask(asked).answer
+        assert opened is not None and ("Cross-Origin-Opener-Policy", "same-origin") in opened.headers
