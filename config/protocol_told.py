@@ -145,9 +145,7 @@ def _without(rule: Rule, said: frozenset[str]) -> Rule:
 
 def _on_poster(clause: Clause) -> bool:
     """What a child can do something with; what happens when it goes wrong is for a talk, not for a wall."""
-    if Bound.PUPIL not in clause.binds or _CONSEQUENCES.intersection(clause.means):
-        return False
-    return clause.kind is not ClauseKind.HUMAN or not clause.binds & _EMPLOYEES
+    return Bound.PUPIL in clause.binds and not _CONSEQUENCES.intersection(clause.means)
 
 
 # --- adults --------------------------------------------------------------------------------------------------------

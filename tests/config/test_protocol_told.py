@@ -119,6 +119,11 @@ def test_the_poster_has_something_to_read_and_ends_with_whom_to_tell(name: str) 
     assert sheet.sections[-1].lines[0].text == "Het is niet jouw schuld."
 
 
+def test_what_everybody_agreed_to_hangs_on_the_wall_too() -> None:
+    lines = [line.text for line in poster(factory_policy("kardinaal-de-jong")).sections[0].lines]
+    assert "Heb respect voor elkaar, ook online." in lines
+
+
 def test_a_protocol_without_clauses_is_told_too() -> None:
     policy: Policy = factory_policy("kalisto")
     policy = replace(policy, protocol=replace(policy.protocol, clauses=()))
