@@ -137,6 +137,13 @@ def still_closed(agreed: Agreement, snapshot: Snapshot, group: str, now: datetim
     return tuple(site for site in agreed.sites if any(_closed(site, who, snapshot, group, now) for who in people))
 
 
+def set_aside(snapshot: Snapshot, group: str, now: datetime) -> frozenset[str]:
+    """The permissions (their ids) that count for nothing while an agreement of this group runs."""
+    return frozenset(
+        grant.id for agreed in running(snapshot, group, now) for grant in _others(snapshot, agreed, group, now)
+    )
+
+
 def _closed(site: str, person: str | None, snapshot: Snapshot, group: str, now: datetime) -> bool:
     strength = Strength.GROUP if person is None else Strength.CLAIMED
     who = Principal(Role.PUPIL, person, (group,), strength=strength)

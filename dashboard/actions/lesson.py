@@ -67,7 +67,8 @@ class Offers:
 class Lesson:
     """The group's lesson as it stands at `now`. `earlier` are permissions of before, newest first, one of a kind.
 
-    `changes` is when it changes by itself (UTC), if that is in sight.
+    `changes` is when it changes by itself (UTC), if that is in sight. `aside` are the permissions (ids) that a running
+    agreement sets aside.
     """
 
     group: Group
@@ -86,6 +87,7 @@ class Lesson:
     pause: Span | None
     rainy: Span | None
     agreed: tuple[Agreed, ...]
+    aside: frozenset[str]
     offers: Offers
 
     @property
@@ -141,6 +143,7 @@ def see_lesson(desk: Desk, who: Member, group_id: str, now: datetime) -> Outcome
             Agreed(one, agreement.still_closed(one, snapshot, group_id, now))
             for one in agreement.running(snapshot, group_id, now)
         ),
+        aside=agreement.set_aside(snapshot, group_id, now),
         offers=_offers(snapshot, who, group_id, now),
     )
     return done("seen", lesson)

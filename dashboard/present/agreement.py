@@ -68,9 +68,18 @@ def agreement_form(plan: Plan, words: Words) -> AgreementForm:
 
 
 def answered_form(
-    plan: Plan, ahead: Outlook, names: Mapping[str, str], topics: Mapping[str, Mapping[str, str]], words: Words
+    plan: Plan,
+    ahead: Outlook,
+    names: Mapping[str, str],
+    topics: Mapping[str, Mapping[str, str]],
+    words: Words,
+    *,
+    asked: bool = False,
 ) -> AgreementForm:
-    """The form with what stands in the way, or with the question that comes first."""
+    """The form with what stands in the way, or with the question that comes first.
+
+    `asked`: the question stood on the form already, and was passed over.
+    """
     problems = tuple(
         words(f"dash.no.{problem.code}", site=problem.site, count=MOST_SITES) for problem in ahead.problems
     )
@@ -85,4 +94,7 @@ def answered_form(
     )
     replaced = tuple(words("dash.agree.replaces", goal=old.goal) for old in ahead.replaced)
     form = agreement_form(plan, words)
-    return replace(form, problems=problems) if problems else replace(form, others=others, replaced=replaced)
+    if problems:
+        return replace(form, problems=problems)
+    passed_over = (words("dash.no.agree_others"),) if asked and others else ()
+    return replace(form, problems=passed_over, others=others, replaced=replaced)

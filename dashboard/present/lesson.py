@@ -106,6 +106,10 @@ class LessonPage:
     looser: str
 
 
+# No lesson asks for all of these at once; who needs one site of the kind types its address.
+_NOT_OFFERED = frozenset({"dating"})
+
+
 @dataclass(frozen=True, slots=True)
 class Extras:
     """What may be permitted besides places; what the rules do not close, or may not be opened, is not offered."""
@@ -135,7 +139,9 @@ def lesson_page(lesson: Lesson, words: Words, *, board: bool, names: bool) -> Le
             permission_card(grant, lesson, words, board) for grant in sorted(lesson.grants, key=lambda g: g.end)
         ),
         quick=tuple(quick(grant, lesson, words) for grant in lesson.earlier) if lesson.in_lesson else (),
-        what=tuple(Choice(f"category:{name}", words.category(name)) for name in lesson.categories),
+        what=tuple(
+            Choice(f"category:{name}", words.category(name)) for name in lesson.categories if name not in _NOT_OFFERED
+        ),
         pupils=() if board else tuple(Choice(person.id, person.name) for person in lesson.pupils),
         durations=_durations(lesson, words),
         replies=tuple(Choice(words(f"dash.reply.{code}"), words(f"dash.reply.{code}")) for code in REPLIES),

@@ -16,7 +16,10 @@ _EXTRA = 10
 
 @dataclass(frozen=True, slots=True)
 class PermissionCard:
-    """One permission that is open now. `plus` is how many minutes may be added, 0 when none; `to_end` likewise."""
+    """One permission that is open now. `plus` is how many minutes may be added, 0 when none; `to_end` likewise.
+
+    `aside`: a running agreement keeps it closed for now.
+    """
 
     id: str
     title: str
@@ -27,6 +30,7 @@ class PermissionCard:
     view: bool
     plus: int
     to_end: str
+    aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ def permission_card(grant: Grant, lesson: Lesson, words: Words, board: bool) -> 
         view=_looks_only(grant),
         plus=_EXTRA if room and last and grant.end + timedelta(minutes=_EXTRA) < last else 0,
         to_end=words("dash.open.to_end", until=words.clock(last)) if room and last else "",
+        aside=grant.id in lesson.aside,
     )
 
 

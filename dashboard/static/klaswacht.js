@@ -49,8 +49,15 @@
     var context = event.detail && event.detail.ctx;
     var form = context && context.sourceElement;
     if (form && form.tagName === "FORM") toTop(form);
-    if (form && form.id === "geef-formulier" && document.querySelector("[data-good]")) form.reset();
+    if (form && form.matches("#geef-formulier, .extras form") && document.querySelector("[data-good]")) given(form);
   });
+
+  // What was given is in the list of what is open; the form is empty again, and a fold of its own is closed.
+  function given(form) {
+    form.reset();
+    var fold = form.closest(".extras details");
+    if (fold) fold.open = false;
+  }
 
   // A page of its own that came in place of the lesson is read from its beginning.
   // So is the lesson after it.

@@ -48,7 +48,8 @@ def start(group: str) -> AnyResponse | str:
             return back_to("lesson.page", outcome, group=group)
     lesson = lesson_of(group)
     names = {} if on_board() else lesson.names
-    return _page(group, answered_form(plan, ahead, names, lesson.offers.topics, words()))
+    asked = bool(request.form.get("asked"))
+    return _page(group, answered_form(plan, ahead, names, lesson.offers.topics, words(), asked=asked))
 
 
 @pages.post("/<group>/afspraak/<agreed>/stop")

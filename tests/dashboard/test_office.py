@@ -1,5 +1,7 @@
 """Beheer: what the coordinator keeps and is told."""
 
+import re
+
 from store import Store
 from tests.cast import LESSON
 
@@ -22,6 +24,22 @@ def test_a_coordinator_makes_a_group_a_teacher_a_pupil_and_a_device(store: Store
     assert "Kim de Wit" in cor.page("/beheer/leerlingen")
     people = {person.name: person for person in store.people.persons("school")}
     assert people["Els Prins"].groups == people["Kim de Wit"].groups == ("6",)
+
+
+def test_what_goes_for_good_takes_a_second_tap_after_a_sentence_about_it(store: Store, signed_in) -> None:
+    cor = signed_in("cor")
+    for tab, of in (
+        ("groepen", "Groep 7 verwijderen? De leerlingen blijven"),
+        ("leerlingen", "verwijderen? Ook toestemming van thuis"),
+        ("medewerkers", "Het account werkt dan niet meer"),
+        ("apparaten", "wordt dan niet meer herkend"),
+    ):
+        page = cor.page(f"/beheer/{tab}")
+        assert of in page
+        # No form that removes stands outside a closed fold.
+        outside = re.sub(r'<details class="sure">.*?</details>', "", page, flags=re.DOTALL)
+        assert "/weg" in page
+        assert "/weg" not in outside
 
 
 def test_a_device_is_not_the_whole_world(store: Store, signed_in) -> None:
