@@ -1,6 +1,8 @@
 """Every rule has a ground, every clause is accounted for, and the five protocols say what their schools agreed."""
 
 import re
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +24,7 @@ from policy.model import (
 
 PROTOCOLS = protocol_names()
 STAFF = set(Role) - {Role.PUPIL}
+HANDBOOK = Path(__file__).parents[2] / "docs" / "handboek"
 
 # What is asked of Klaswacht by name, so that it may not be left to people: by rules, or by a screen or register.
 ASKED = {
@@ -131,6 +134,21 @@ def test_a_protocol_says_whose_text_it_follows_and_that_they_did_not_endorse_it(
     source = protocol_with_rules(name)[0].source
     assert "eigen woorden" in source
     assert "niet gemaakt of goedgekeurd" in source
+
+
+def test_the_handbook_says_once_what_a_school_does_for_each_clause_that_is_for_people():
+    page = (HANDBOOK / "mensenwerk.md").read_text(encoding="utf-8")
+    named = Counter(
+        f"{protocol}.{clause}"
+        for protocol, clauses in re.findall(r"^- ([a-z-]+): (`.*`)$", page, re.M)
+        for clause in re.findall(r"`([^`]+)`", clauses)
+    )
+    human = [c.id for name in PROTOCOLS for c in protocol_with_rules(name)[0].clauses if c.kind is ClauseKind.HUMAN]
+    assert named == Counter(human)
+    for theme in page.split("\n## ")[1:]:
+        said, _, listed = theme.partition("\n- ")
+        assert len(said.split()) > 15 and listed, said
+    assert "(mensenwerk.md)" in (HANDBOOK / "README.md").read_text(encoding="utf-8")
 
 
 def test_kalisto_has_every_article_of_both_parts():
