@@ -7,6 +7,7 @@ from collections.abc import Callable
 from policy import facets
 from policy.address import site_of
 from policy.asking import Asking
+from policy.authority import lifts
 from policy.kinds import BYPASS
 from policy.match import covered, within
 from policy.model import (
@@ -212,6 +213,7 @@ def _joined(asking: Asking, agreed: Agreement) -> bool:
         if Facet.PLACE in grant.facets
         and grant.start >= agreed.start
         and asking.given_to_me(grant)
+        and lifts(grant.role, LiftableBy.TEACHER, interns=asking.snapshot.policy.interns_permit)
         and any(_names(asking, grant, host) for host in asking.request.hosts)
         and asking.live(grant.start, grant.end)
     ]

@@ -40,7 +40,7 @@ from proxy_addons.telling import (
     page_of,
     shown_host,
 )
-from proxy_addons.translate import is_framed, wants_html
+from proxy_addons.translate import is_ahead, is_framed, wants_html
 
 _log = logging.getLogger(__name__)
 
@@ -184,7 +184,7 @@ class Pages:
         """The help page, or next to nothing where nobody would read it: what a page asks, what a browser asks ahead."""
         try:
             framed = is_framed(exchange)
-            if _ahead(exchange) or not (framed or wants_html(exchange)):
+            if is_ahead(exchange) or not (framed or wants_html(exchange)):
                 return tiny(exchange, 403)
             return self.help(self.lang(exchange), told, here=here, framed=framed)
         except Exception as error:  # help is there whatever broke
@@ -326,13 +326,7 @@ def is_read(exchange: Exchange) -> bool:
     """Whether a person surely reads the answer: a page by itself, by the browser's own word, and not asked ahead."""
     headers = exchange.headers
     page = headers.get("sec-fetch-dest", "document") == "document"
-    return page and wants_html(exchange) and not _ahead(exchange) and "text/html" in headers.get("accept", "").lower()
-
-
-def _ahead(exchange: Exchange) -> bool:
-    """Whether a browser asks before anybody opened the page; of a refusal it asks again when somebody does."""
-    headers = exchange.headers
-    return "prefetch" in headers.get("sec-purpose", "") or headers.get("purpose") == "prefetch"
+    return page and wants_html(exchange) and not is_ahead(exchange) and "text/html" in headers.get("accept", "").lower()
 
 
 def _listed(things: list[str], last: str) -> str:

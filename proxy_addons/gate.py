@@ -15,7 +15,7 @@ from policy.address import canonical, canonical_host
 from policy.model import AccessRequest, Action, Decision, DeviceClass, Effect, Knowledge, Principal, Reason, Role
 from policy.terms import HELP
 from proxy_addons import translate
-from proxy_addons.answers import elsewhere
+from proxy_addons.answers import elsewhere, tiny
 from proxy_addons.behind import is_own
 from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Rewrite, Ruling
@@ -28,7 +28,7 @@ from proxy_addons.recorder import Recorder
 from proxy_addons.release import Releases, about, device_of
 from proxy_addons.reporting import Reporting, leads_there
 from proxy_addons.rewrite import rewrite_of
-from proxy_addons.translate import wants_html
+from proxy_addons.translate import is_ahead, wants_html
 from store import Store
 
 _log = logging.getLogger(__name__)
@@ -163,6 +163,11 @@ class Gate:
             if nonce is not None:
                 request = replace(request, released=True)
             decision = self._decide(request)
+            if decision.open and is_ahead(exchange):
+                # What is fetched ahead is shown later without another word: it must be open as a page too.
+                opened = self._decide(replace(request, navigation=True))
+                if not opened.open:
+                    return Ruling(request, opened, tiny(exchange, 403))
             reminds = decision.reason is Reason.REMINDER
             if reminds and self._releases.was_read(cookies, device, about(request)):
                 request = replace(request, released=True)

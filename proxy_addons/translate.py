@@ -77,7 +77,7 @@ def is_navigation(exchange: Exchange) -> bool:
     if exchange.websocket:
         return False
     headers = exchange.headers
-    if "prefetch" in headers.get("sec-purpose", "") or headers.get("purpose") == "prefetch":
+    if is_ahead(exchange):
         return False
     destination = headers.get("sec-fetch-dest")
     if destination is not None:
@@ -88,6 +88,12 @@ def is_navigation(exchange: Exchange) -> bool:
     if headers.get("x-requested-with"):
         return False
     return wants_html(exchange)
+
+
+def is_ahead(exchange: Exchange) -> bool:
+    """Whether a browser asks before anybody opened the page; when somebody does it shows this answer, unasked."""
+    headers = exchange.headers
+    return "prefetch" in headers.get("sec-purpose", "") or headers.get("purpose") == "prefetch"
 
 
 def is_framed(exchange: Exchange) -> bool:

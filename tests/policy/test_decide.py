@@ -277,6 +277,15 @@ def test_no_computer_in_breaks_only_where_the_school_has_that_rule_and_not_when_
     assert said(visit("social.com"), wet, BREAK) == DENIED_PLACE
 
 
+def test_an_interns_permission_joins_an_agreement_only_while_the_school_lets_interns_permit() -> None:
+    agreed = Agreement("a", at("08:50"), at("10:15"), frozenset({"7"}), sites=("leren.nl",))
+    later = grant(sites=("nieuws.nl",), role=Role.INTERN, start=at("08:55"))
+    school = with_state(agreements=(agreed,), grants=(later,))
+    assert said(visit("nieuws.nl"), school) == (Effect.DENY, Reason.AGREEMENT)
+    school = replace(school, policy=replace(school.policy, interns_permit=True))
+    assert said(visit("nieuws.nl"), school) == (Effect.ALLOW, Reason.OPEN)
+
+
 def test_an_agreement_narrows_the_lesson_and_a_later_permission_joins_it() -> None:
     agreed = Agreement("a", at("08:50"), at("10:15"), frozenset({"7"}), sites=("leren.nl",))
     earlier = with_state(agreements=(agreed,), grants=(grant(sites=("social.com",)),))

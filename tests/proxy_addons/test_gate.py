@@ -426,3 +426,25 @@ def test_what_does_not_fit_the_school_has_a_page_of_its_own_and_nobody_is_asked_
     for lang in ("nl", "en"):
         for part in ("title", "what", "why", "now"):
             assert has(f"page.identity.{part}", lang)
+
+
+# --- asked ahead -----------------------------------------------------------------------------------------------------
+
+AHEAD = {"sec-purpose": "prefetch;prerender"}
+
+
+def ahead(url: str) -> Exchange:
+    """A browser fetches a page before anybody opens it, to show it at once when somebody does."""
+    made = exchange(url)
+    return replace(made, headers={**made.headers, **AHEAD})
+
+
+def test_what_a_browser_fetches_ahead_leads_past_no_agreement_and_no_pause(guard: Guard) -> None:
+    assert guard.ask(ahead("https://nieuws.nl/")).answer is None
+    guard.agree(LESSON + timedelta(minutes=20), "leren.nl")
+    shut = guard.ask(ahead("https://nieuws.nl/")).answer
+    assert shut is not None and shut.status == 403 and not shut.body
+    assert guard.ask(ahead("https://leren.nl/")).answer is None
+    guard.pause(LESSON + timedelta(minutes=5))
+    assert guard.ask(ahead("https://leren.nl/")).answer is not None
+    assert guard.events() == []
