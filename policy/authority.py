@@ -92,12 +92,13 @@ def may_grant(giver: Member, wish: Grant, snapshot: Snapshot, now: datetime) -> 
     """Whether `giver` may give `wish` now; the grant comes back cut to the end of the period it is given for.
 
     A device by itself (a phone for special circumstances) is no part of a lesson: it is cut to the end of the school
-    day. The start is `now` at the earliest; giver and role of the wish are replaced by the real ones.
+    day. The start is `now` at the earliest; giver and role of the wish are replaced by the real ones. Whole roles are
+    for a standing permission alone (`may_stand`).
     """
     if not may_permit(giver, snapshot):
         return Verdict(False, Refusal.ROLE)
     groups = _groups_of(wish, snapshot)
-    if not groups:
+    if not groups or wish.roles:
         return Verdict(False, Refusal.NOBODY)
     interns = snapshot.policy.interns_permit
     if not all(may_act_for(giver, group, interns=interns) for group in groups):
@@ -180,7 +181,9 @@ def rules_in_the_way(asking: Asking, wish: Grant) -> Iterator[Rule]:
     targets += [(frozenset({category}), "") for category in wish.categories]
     for categories, site in targets:
         for rule in asking.snapshot.floor_rules:
-            if asking.holds(rule) and (rule.categories & categories or (site and covered(site, asking.meant(rule)))):
+            if asking.holds(rule) and (
+                (rule.categories | rule.apps) & categories or (site and covered(site, asking.meant(rule)))
+            ):
                 yield rule
     facet_rules = asking.snapshot.facet_rules
     if Facet.PLACE in wish.facets:

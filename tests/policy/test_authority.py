@@ -7,7 +7,7 @@ import pytest
 
 from policy.authority import Refusal, may_act_for, may_grant, may_stand, school_ends
 from policy.decide import decide
-from policy.model import DeviceClass, Effect, Facet, Grant, Member, PeriodKind, Role, Slot
+from policy.model import DeviceClass, Effect, Facet, Gate, Grant, LiftableBy, Member, PeriodKind, Role, Slot
 from tests.cast import (
     ANJA,
     BO,
@@ -51,6 +51,8 @@ def test_a_teacher_permits_her_own_group_until_the_bell_at_the_latest() -> None:
         (ANJA, replace(WISH, groups=frozenset(), people=frozenset({"bo"})), LESSON, Refusal.GROUP),
         (ANJA, replace(WISH, people=frozenset({"nobody"})), LESSON, Refusal.NOBODY),
         (ANJA, replace(WISH, people=frozenset({"bram"})), LESSON, Refusal.NOBODY),
+        (ANJA, replace(WISH, roles=frozenset({Role.PUPIL})), LESSON, Refusal.NOBODY),
+        (RIA, replace(WISH, roles=frozenset({Role.TEACHER})), LESSON, Refusal.NOBODY),
         (ANJA, replace(WISH, sites=()), LESSON, Refusal.NOTHING),
         (ANJA, WISH, EVENING, Refusal.OUTSIDE),
         (ANJA, replace(WISH, sites=("adult.com",)), LESSON, Refusal.LOCKED),
@@ -147,3 +149,10 @@ def test_school_is_out_after_the_last_lesson_and_at_midnight_at_the_latest() -> 
     always = replace(SNAPSHOT.policy.schedule, days=dict.fromkeys(range(7), slots))
     school = replace(SNAPSHOT, policy=replace(SNAPSHOT.policy, schedule=always))
     assert school_ends(school, "7", LESSON) == at("00:00", "2026-11-24")
+
+
+def test_a_kind_of_program_that_nobody_opens_is_refused_beforehand() -> None:
+    floor = rule("floor-apps", gate=Gate.LOCKED, apps=frozenset({"vpn"}), liftable_by=LiftableBy.NOBODY)
+    wish = grant(categories=frozenset({"vpn"}), facets=frozenset({Facet.APP}), start=LESSON, end=at("23:00"))
+    verdict = may_grant(ANJA, wish, with_rules(*RULES, floor), LESSON)
+    assert (verdict.reason, verdict.rule) == (Refusal.LOCKED, floor)
