@@ -18,12 +18,13 @@ from policy.model import (
     Lease,
     Member,
     Policy,
+    Role,
     Sanction,
     Snapshot,
     Span,
     State,
 )
-from policy.seat import groups_at, live_lease, owner_of
+from policy.seat import groups_at, live_lease, owner_of, unattended
 
 _NOBODY: frozenset[str] = frozenset()
 
@@ -61,19 +62,23 @@ def changes_at(snapshot: Snapshot, device_id: str, now: datetime) -> datetime | 
 
 @dataclass(frozen=True, slots=True)
 class _Mine:
-    """What belongs to the device. `seats` are its people with their groups there; `owned`: one is always there."""
+    """What belongs to the device. `seats` are its people with their groups there; `owned`: one is always there.
+
+    `roles` are those of its people, and of whoever sits there without a name.
+    """
 
     device: str | None
     people: Mapping[str, Member]
     seats: Mapping[str, tuple[str, ...]]
     groups: frozenset[str]
+    roles: frozenset[Role]
     leases: tuple[Lease, ...]
     owned: bool
 
 
 def _mine(snapshot: Snapshot, device: Device | None, now: datetime) -> _Mine:
     if device is None:
-        return _Mine(None, {}, {}, _NOBODY, (), owned=False)
+        return _Mine(None, {}, {}, _NOBODY, frozenset(), (), owned=False)
     owner, lease = owner_of(snapshot, device), live_lease(snapshot, device.id, now)
     guest = snapshot.people.get(lease.person) if lease else None
     people = {member.id: member for member in (owner, guest) if member is not None}
@@ -83,6 +88,7 @@ def _mine(snapshot: Snapshot, device: Device | None, now: datetime) -> _Mine:
         people,
         seats,
         frozenset(group for groups in seats.values() for group in groups).union([device.group] if device.group else ()),
+        frozenset((unattended(device).role, *(member.role for member in people.values()))),
         (replace(lease, by="", person=lease.person if guest else ""),) if lease else (),
         owned=owner is not None,
     )
@@ -129,10 +135,14 @@ def _grant(grant: Grant, mine: _Mine) -> Grant | None:
     """
     people = frozenset(one for one in grant.people if one in mine.people)
     groups, without = grant.groups & mine.groups, frozenset(one for one in grant.without if one in mine.people)
+    roles = grant.roles & mine.roles
     if grant.without and not mine.owned:
-        held = (one for one, theirs in mine.seats.items() if not grant.groups.isdisjoint(theirs))
-        people, groups, without = (people | frozenset(held)) - without, _NOBODY, _NOBODY
-    roles = grant.roles.intersection(member.role for member in mine.people.values()) if grant.roles else grant.roles
+        held = (
+            one
+            for one, theirs in mine.seats.items()
+            if not grant.groups.isdisjoint(theirs) or mine.people[one].role in grant.roles
+        )
+        people, groups, without, roles = (people | frozenset(held)) - without, _NOBODY, _NOBODY, frozenset()
     if not people and not groups and not roles:
         return None
     return replace(grant, roles=roles, people=people, groups=groups, without=without, by="", goal="")

@@ -20,10 +20,15 @@ def seated(snapshot: Snapshot, device: Device, now: datetime) -> Principal:
         # Two who say the same: what a teacher adds to the key must not make it less sure.
         strength = Strength.PROVED if owner is not None and owner.id == lease.person else Strength.CLAIMED
         return _person(snapshot.people.get(lease.person), device, strength) or _pupil(device)
+    if owner is not None and device.kind is not DeviceClass.INFRASTRUCTURE:
+        return _person(owner, device, Strength.PROVED) or _pupil(device)
+    return unattended(device)
+
+
+def unattended(device: Device) -> Principal:
+    """Return who asks from a proved device that has no owner, while nobody was put at it."""
     if device.kind is DeviceClass.INFRASTRUCTURE:
         return replace(_pupil(device), role=Role.STAFF)
-    if owner is not None:
-        return _person(owner, device, Strength.PROVED) or _pupil(device)
     if device.kind is DeviceClass.DIGIBOARD:
         return replace(_pupil(device), role=Role.TEACHER)
     if device.kind is DeviceClass.STAFF:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +22,7 @@ from policy.model import (
     Facet,
     Grant,
     Lease,
+    LiftableBy,
     Role,
     Sanction,
     SanctionTarget,
@@ -30,7 +32,20 @@ from policy.model import (
 )
 from policy.projection import changes_at, project
 from policy.seat import seated
-from tests.cast import GAME_APP, KNOWLEDGE, LESSON, NO_COMPUTER, PEOPLE, RULES, SNAPSHOT, at, grant, with_rules
+from tests.cast import (
+    GAME_APP,
+    KNOWLEDGE,
+    LESSON,
+    NO_COMPUTER,
+    PEOPLE,
+    RULES,
+    SNAPSHOT,
+    STAFF_SOCIAL,
+    at,
+    grant,
+    rule,
+    with_rules,
+)
 
 DEVICE = "chroom-1"
 GAME = "minecraft"
@@ -145,6 +160,22 @@ def test_it_reads_back_as_it_was_written() -> None:
     assert snapshot_from_dict(json.loads(json.dumps(snapshot_to_dict(cut))), KNOWLEDGE) == cut
 
 
+@pytest.mark.parametrize("kind", [DeviceClass.DIGIBOARD, DeviceClass.STAFF])
+def test_what_stands_for_staff_holds_at_a_device_that_is_nobody_s_own(kind: DeviceClass) -> None:
+    standing = grant(role=Role.MANAGEMENT, groups=frozenset(), sites=("social.com",), roles=_STAFF)
+    closed = replace(STAFF_SOCIAL, roles=_STAFF)
+    whole = replace(having(Device(DEVICE, "Bord", kind, "7"), grants=(standing,)), policy=with_rules(closed).policy)
+    request = AccessRequest(Action.VISIT, seated(whole, whole.devices[DEVICE], LESSON), ("social.com",))
+    assert decide(request, whole, LESSON).open
+    assert decide(request, project(whole, DEVICE, LESSON), LESSON).open
+
+
+def test_what_stands_for_staff_is_no_business_of_a_pupil_s_laptop() -> None:
+    standing = grant(role=Role.MANAGEMENT, groups=frozenset(), sites=("social.com",), roles=_STAFF)
+    assert project(having(grants=(standing,)), DEVICE, LESSON).state.grants == ()
+
+
+_STAFF = frozenset({Role.TEACHER, Role.STAFF})
 people = st.sampled_from(sorted(PEOPLE))
 some_people = st.frozensets(people, max_size=3)
 some_groups = st.frozensets(st.sampled_from(["7", "8"]), max_size=2)
@@ -172,14 +203,19 @@ def grants(draw: st.DrawFn) -> Grant:
         draw(some_people),
         sites=draw(st.sampled_from([(), ("social.com",), ("minecraft",)])),
         categories=draw(st.sampled_from([frozenset(), frozenset({"social"}), frozenset({"games"})])),
-        facets=draw(st.frozensets(st.sampled_from([Facet.PLACE, Facet.APP, Facet.ACTION]), min_size=1)),
+        facets=draw(st.frozensets(st.sampled_from([Facet.PLACE, Facet.APP, Facet.ACTION, Facet.CONNECT]), min_size=1)),
         goal=draw(people),
+        roles=draw(
+            st.sampled_from([frozenset[Role](), frozenset({Role.TEACHER, Role.STAFF}), frozenset({Role.INTERN})])
+        ),
     )
 
 
 @st.composite
 def sanctions(draw: st.DrawFn) -> Sanction:
-    return Sanction(draw(names), draw(people), SanctionTarget.CHROMEBOOK, *draw(stretches()), by=draw(people))
+    lifted = tuple(draw(st.lists(stretches(), max_size=1)))
+    on = draw(st.sampled_from([SanctionTarget.CHROMEBOOK, SanctionTarget.PHONE]))
+    return Sanction(draw(names), draw(people), on, *draw(stretches()), by=draw(people), lifted=lifted)
 
 
 @st.composite
@@ -219,6 +255,7 @@ states = st.builds(
     pauses=st.lists(spans(), max_size=2).map(tuple),
     rainy=st.lists(spans(), max_size=1).map(tuple),
     leases=st.lists(leases(), max_size=3).map(tuple),
+    consented_groups=some_groups,
 )
 devices = st.builds(
     Device,
@@ -231,7 +268,13 @@ devices = st.builds(
 
 
 def school(state: State, device: Device) -> Snapshot:
-    rules = (*RULES, NO_COMPUTER, replace(GAME_APP, id="consented", consent=True, apps=frozenset({"chat"})))
+    rules = (
+        *(one for one in RULES if one not in (GAME_APP, STAFF_SOCIAL)),
+        NO_COMPUTER,
+        replace(GAME_APP, consent=True),
+        replace(STAFF_SOCIAL, roles=frozenset(Role) - {Role.PUPIL}, liftable_by=LiftableBy.TEACHER),
+        rule("phones", facet=Facet.CONNECT, devices=frozenset({DeviceClass.PHONE})),
+    )
     return replace(with_rules(*rules), state=state, devices={**SNAPSHOT.devices, DEVICE: device})
 
 
