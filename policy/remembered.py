@@ -9,7 +9,7 @@ is told apart only where a permission, ban, exception or agreement names that ve
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from policy.asking import Asking
 from policy.model import Action, Decision, State
@@ -18,40 +18,58 @@ MOST = 12_000
 """Answers in one generation; a snapshot remembers two, so that what is asked often is never all forgotten at once."""
 _SITES = frozenset({Action.VISIT, Action.CONNECT})
 _ROOT = "/"
+_OLDEST = timedelta(hours=1)
+"""How long an answer without an end is remembered: the timetable looks only so many days ahead."""
+
+type _Kept = dict[Hashable, tuple[datetime, Decision]]
+
+
+class _Generations:
+    """What was answered by the lists of one edition. Never given another edition: threads that hold it may go on."""
+
+    __slots__ = ("answers", "edition", "older")
+
+    def __init__(self, edition: Hashable, older: _Kept) -> None:
+        self.edition = edition
+        self.answers: _Kept = {}
+        self.older = older
 
 
 class Answers:
-    """The remembered answers of one snapshot. Lists of others may change under it: `edition` says which they were."""
+    """The remembered answers of one snapshot. Lists of others may change under it: `edition` says which they were.
 
-    __slots__ = ("_answers", "_edition", "_older")
+    Any number of threads may ask; who loses a race only thinks an answer out again.
+    """
+
+    __slots__ = ("_now",)
 
     def __init__(self) -> None:
-        self._answers: dict[Hashable, tuple[datetime, Decision]] = {}
-        self._older = self._answers
-        self._edition: Hashable = None
+        self._now = _Generations(None, {})
 
     def __iter__(self) -> Iterator[Hashable]:
         """What is remembered: for tests and reports."""
-        return iter({**self._older, **self._answers})
+        return iter({**self._now.older, **self._now.answers})
 
     def get(self, key: Hashable, now: datetime, edition: Hashable) -> Decision | None:
         """The answer that still holds at `now`, or None."""
-        if edition != self._edition:
-            self._answers, self._older, self._edition = {}, {}, edition
+        kept = self._now
+        if edition != kept.edition:
+            self._now = _Generations(edition, {})
             return None
-        found = self._answers.get(key) or self._older.get(key)
+        found = kept.answers.get(key) or kept.older.get(key)
         if found is None or now < found[0]:
             return None
-        until = found[1].valid_until
-        return found[1] if until is None or now < until else None
+        until = found[1].valid_until or found[0] + _OLDEST
+        return found[1] if now < until else None
 
     def keep(self, key: Hashable, now: datetime, edition: Hashable, decision: Decision) -> None:
         """Remember an answer that was given at `now` by the lists of `edition`."""
-        if edition != self._edition:
+        kept = self._now
+        if edition != kept.edition:
             return  # another thread met newer lists meanwhile
-        if len(self._answers) >= MOST:
-            self._older, self._answers = self._answers, {}
-        self._answers[key] = (now, decision)
+        if len(kept.answers) >= MOST:
+            kept = self._now = _Generations(edition, kept.answers)
+        kept.answers[key] = (now, decision)
 
 
 def key_of(asking: Asking) -> Hashable:

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from itertools import product
 
 from hypothesis import given
@@ -16,18 +16,24 @@ from policy.model import (
     AccessRequest,
     Action,
     Care,
+    Decision,
     Effect,
+    PeriodKind,
     Principal,
     Reason,
     Role,
     Sanction,
     SanctionTarget,
+    Schedule,
     Search,
+    Slot,
     Snapshot,
     Span,
+    Special,
     State,
     Strength,
 )
+from policy.remembered import Answers
 from tests.cast import (
     BREAK,
     LESSON,
@@ -174,3 +180,33 @@ def test_the_clock_may_be_put_back() -> None:
     assert decide(visit("nieuws.nl"), school, BREAK).reason is Reason.BREAK
     assert decide(visit("nieuws.nl"), school, LESSON).effect is Effect.ALLOW
     assert decide(visit("nieuws.nl"), school, BREAK).reason is Reason.BREAK
+
+
+class Edition(int):
+    """An edition of the lists; while it is compared, another thread asks by newer ones."""
+
+    answers: Answers
+
+    def __ne__(self, other: object) -> bool:
+        self.answers.get("key", LESSON, 1)
+        return int(self) != other
+
+    __hash__ = int.__hash__
+
+
+def test_an_answer_by_older_lists_is_never_given_by_newer_ones() -> None:
+    answers, older = Answers(), Edition(0)
+    answers.get("key", LESSON, 0)
+    older.answers = answers
+    answers.keep("key", LESSON, older, Decision(Effect.ALLOW, Reason.OPEN))
+    assert answers.get("key", LESSON, 1) is None
+
+
+def test_an_answer_without_an_end_is_thought_out_again_when_the_timetable_sees_further() -> None:
+    first = Special(date(2027, 6, 1), Slot(PeriodKind.LESSON, time(9), time(12)))
+    policy = replace(SNAPSHOT.policy, schedule=Schedule(specials=(first,)))
+    school = replace(SNAPSHOT, policy=policy)
+    early, then = at("09:00"), at("09:30", "2027-06-01")
+    assert decide(visit("social.com"), school, early).valid_until is None
+    assert decide(visit("social.com"), school, then) == decide(visit("social.com"), replace(school), then)
+    assert decide(visit("social.com"), school, then).reason is Reason.PLACE
