@@ -33,7 +33,8 @@ def place_of(asking: Asking, hosts: Iterable[str]) -> Word:
     for host in hosts:
         for rule, category in _place_rules(asking, host):
             reason = Reason.REMINDER if rule.second_thought else Reason.PLACE
-            word = weigh(asking, Facet.PLACE, rule, reason, _at(asking, (host,), category), category)
+            about = _no_grant if rule.second_thought else _at(asking, (host,), category)
+            word = weigh(asking, Facet.PLACE, rule, reason, about, category)
             if word.effect is not Effect.ALLOW:
                 how = asking.how(host)
                 if how:
@@ -170,6 +171,11 @@ def connecting(asking: Asking) -> Word:
         return Word(Facet.CONNECT, Effect.ALLOW, Reason.OPEN)
     reason = Reason.PHONE if kind is DeviceClass.PHONE else Reason.CONNECT
     return weigh(asking, Facet.CONNECT, rule, reason, lambda grant: not grant.sites and not grant.categories, None)
+
+
+def _no_grant(_grant: Grant) -> bool:
+    """Of a reminder: no permission is about it, whoever may lift the rule."""
+    return False
 
 
 def _at(asking: Asking, hosts: tuple[str, ...], category: str | None) -> Callable[[Grant], bool]:

@@ -48,3 +48,8 @@ def test_a_reminder_about_one_site_takes_no_closed_category_open() -> None:
 def test_after_school_the_reminder_is_still_there() -> None:
     evening = decide(visit("social.com", who=INTERN), with_rules(STAFF_SOCIAL, REMINDER), at("19:00"))
     assert evening.reason is Reason.REMINDER
+
+
+def test_a_reminder_stays_whoever_may_lift_its_rule() -> None:
+    liftable = replace(REMINDER, liftable_by=LiftableBy.TEACHER)
+    assert asked(liftable, grants=(STANDING,)).reason is Reason.REMINDER
