@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policy.address import is_ip
+from policy.address import is_ip, private_suffix, site_of
 from policy.match import suffixes
 from policy.model import Address, Snapshot
 
@@ -39,17 +39,24 @@ def of_host(host: str, snapshot: Snapshot) -> frozenset[str]:
     """All categories of a canonical host. A name is read only when no list knows it."""
     knowledge = snapshot.knowledge
     found = of_list(host, snapshot)
-    if not found:
+    if not _known(host, found, snapshot):
         if knowledge.protected.pretended(host):
-            return frozenset({LOOK_ALIKE})
+            return found | {LOOK_ALIKE}
         told = knowledge.names.of_host(host)
         if told:
-            found = frozenset({told[0]})
-        elif snapshot.proposed and not snapshot.proposed.keys().isdisjoint(suffixes(host)):
+            found |= {told[0]}
+        elif not found and snapshot.proposed and not snapshot.proposed.keys().isdisjoint(suffixes(host)):
             found = frozenset({UNKNOWN})
     if knowledge.engines.unsafe(host):
         found |= {UNSAFE_SEARCH}
     return found | {BARE_IP} if is_ip(host) else found
+
+
+def _known(host: str, listed: frozenset[str], snapshot: Snapshot) -> bool:
+    """Whether a list knows this name. Below `github.io` everybody chooses one: who lists that whole has read none."""
+    if not listed or not private_suffix(host):
+        return bool(listed)
+    return listed != of_list(site_of(host).partition(".")[2], snapshot)
 
 
 def of_page(address: Address, snapshot: Snapshot) -> str | None:
@@ -65,7 +72,7 @@ def grounds(host: str, address: Address | None, snapshot: Snapshot) -> str:
         page = knowledge.names.of_page(address)
         if page:
             return f"by its path: {page[1]}"
-    if of_list(host, snapshot):
+    if _known(host, of_list(host, snapshot), snapshot):
         return ""
     pretended = knowledge.protected.pretended(host)
     if pretended:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from config.load import knowledge
 from policy.address import canonical, canonical_host
 from policy.decide import decide
 from policy.model import AccessRequest, Action, Effect, Reason
-from tests.cast import KNOWLEDGE, LESSON, SNAPSHOT, pupil
+from tests.cast import KNOWLEDGE, LESSON, POLICY, SNAPSHOT, pupil, visit
 
 NAMES = KNOWLEDGE.names
 FACTORY = knowledge().names
@@ -132,3 +134,11 @@ def test_no_name_makes_reading_fail(text: str) -> None:
     address = canonical(f"https://sites.google.com/{text}")
     if address is not None:
         FACTORY.of_page(address)
+
+
+def test_a_school_that_lists_a_host_that_many_share_has_not_read_every_name_below_it() -> None:
+    policy = replace(POLICY, lists={"games": ("github.io",), "education": ("vpn-uitleg.github.io",)})
+    school = replace(SNAPSHOT, policy=policy)
+    assert decide(visit("gratis-vpn.github.io"), school, LESSON).reason is Reason.LOCKED
+    assert decide(visit("breuken.github.io"), school, LESSON).category == "games"
+    assert decide(visit("vpn-uitleg.github.io"), school, LESSON).reason is Reason.PLACE  # read by somebody, and a game
