@@ -72,6 +72,10 @@ class Layers:
         """As `Categories`."""
         return _NONE.union(*(layer.known() for layer in self.layers))
 
+    def below(self, sites: Container[str]) -> Iterator[str]:
+        """As `HostIndex.below`, of those layers that have their names: a list of others has none to show."""
+        return (name for layer in self.layers if isinstance(layer, HostIndex | Layers) for name in layer.below(sites))
+
     def __len__(self) -> int:
         return sum(map(len, self.layers))
 
@@ -108,6 +112,10 @@ class HostIndex:
     def edition(self) -> Hashable:
         """As `Categories`; this one never changes."""
         return 0
+
+    def below(self, sites: Container[str]) -> Iterator[str]:
+        """The listed names that lie below one of these sites, in no order. Looks at every name."""
+        return (name for name in self._names if within(name.partition(".")[2], sites))
 
     def known(self) -> frozenset[str]:
         """Every category that has at least one host."""

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from policy import facets, gates, kinds, spoken
 from policy.asking import Asking
-from policy.match import HostIndex, Layers, covered
+from policy.match import HostIndex, Layers, covered, suffixes
 from policy.model import (
     PERSONAL_TYPES,
     AccessRequest,
@@ -182,6 +182,9 @@ def _gates(pair: Pair) -> Iterator[Probe]:
         yield Probe(Subject(Gate.LOCKED, categories=frozenset({category})), _at(category), gates.locked, rules)
     for site in _sites(rules):
         yield Probe(Subject(Gate.LOCKED, sites=frozenset({site})), _of(site), gates.locked, rules)
+    floor = pair.of(Gate.LOCKED, changed=False)
+    for site in sorted(_relisted(pair)):  # a name that gives itself away is read only while no list knows it
+        yield Probe(Subject(Gate.LOCKED, sites=frozenset({site})), _of(site), gates.locked, floor)
     for subject, request in _running(rules, pair):
         yield Probe(replace(subject, about=Gate.LOCKED), request, gates.locked, rules)
 
@@ -192,10 +195,8 @@ def _places(pair: Pair) -> Iterator[Probe]:
     adopted, own = pair.policies
     if adopted.hold_unknown is not own.hold_unknown:
         named.add(kinds.UNKNOWN)
-    hosts = {*_sites(rules), *(set(adopted.open_sites) ^ set(own.open_sites))}
-    for category in {*adopted.lists, *own.lists}:
-        hosts |= set(adopted.lists.get(category, ())) ^ set(own.lists.get(category, ()))
-    alike = _alike(pair, hosts, every)
+    named_hosts = {*_sites(rules), *(set(adopted.open_sites) ^ set(own.open_sites))}
+    alike = _alike(pair, named_hosts | _relisted(pair) | _of_another_kind(pair, named_hosts), every)
     for about, of in ((Facet.PLACE, Schools.PLAIN), ("reminder", Schools.REMINDING)):
         speaking = tuple(rule for rule in every if is_reminder(rule) is (of is Schools.REMINDING))
         for category in sorted(named if speaking else ()):
@@ -203,6 +204,31 @@ def _places(pair: Pair) -> Iterator[Probe]:
             yield Probe(subject, _at(category), facets.place, speaking, of=of)
         for sites in alike if speaking else ():
             yield Probe(Subject(about, sites=frozenset(sites)), _of(sites[0]), facets.place, speaking, of=of)
+
+
+def _relisted(pair: Pair) -> set[str]:
+    """The hosts that the own lists of one have in a category, and those of the other do not."""
+    adopted, own = (policy.lists for policy in pair.policies)
+    changed = (set(adopted.get(name, ())) ^ set(own.get(name, ())) for name in {*adopted, *own})
+    return {host for hosts in changed for host in hosts}
+
+
+def _of_another_kind(pair: Pair, sites: set[str]) -> set[str]:
+    """Hosts below these sites that our lists have in a category that rules name and the site itself is not in.
+
+    A site stands for all that is below it: who opens a search engine opens the mail of the same company too.
+    """
+    school = pair.schools[Schools.PLAIN][0]
+    listed = school.knowledge.categories
+    if not sites or not isinstance(listed, Layers):
+        return set()
+    named = _NONE.union(*(rule.categories for rule in pair.of(Facet.PLACE, changed=False)))
+    found: set[str] = set()
+    for host in listed.below(sites):
+        above = _NONE.union(*(listed.categories(name) for name in suffixes(host) if name in sites))
+        if (listed.categories(host) - above) & named and host not in sites:
+            found.add(host)
+    return found
 
 
 def _alike(pair: Pair, hosts: Iterable[str], rules: tuple[Rule, ...]) -> list[list[str]]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from policy.decide import decide
 from policy.differences import Bearing, Difference, bearing, differences
+from policy.match import HostIndex, Layers
 from policy.model import (
     AccessRequest,
     Action,
@@ -139,6 +140,25 @@ def test_a_site_that_differs_as_its_whole_kind_is_not_told_again() -> None:
     football = own("voetbal", facet=Facet.PLACE, categories=frozenset({"voetbal"}))
     (one,) = told(football, lists={**POLICY.lists, "voetbal": ("vi.nl", "fr12.nl")})
     assert (one.subject.categories, one.subject.sites) == ({"voetbal"}, frozenset())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"open_sites": (*POLICY.open_sites, "breed.nl")}, {"rule": own("breed", facet=Facet.PLACE, sites=("breed.nl",))}],
+)
+def test_what_is_opened_along_with_the_site_above_it_is_told(changes: dict[str, object]) -> None:
+    """The site itself is closed by nothing; below it there are chats that are."""
+    listed = HostIndex.of({"chat": ["praat.breed.nl"], "education": ["leer.breed.nl"]})
+    knowledge = replace(KNOWLEDGE, categories=Layers((KNOWLEDGE.categories, listed)))
+    rules = [replace(one, effect=Effect.ALLOW) for one in (changes.pop("rule", None),) if isinstance(one, Rule)]
+    (one,) = differences(POLICY, school(*rules, **changes), knowledge)
+    assert (one.bearing, one.subject.sites) == (Bearing.LOOSER, {"praat.breed.nl"})
+
+
+def test_a_list_of_the_school_that_takes_a_site_off_the_floor_is_told() -> None:
+    """What gave itself away by its name is read no more once the school has it in a list."""
+    (one,) = told(lists={**POLICY.lists, "education": ("gratis-vpn.nl",)})
+    assert (one.bearing, one.subject.about, one.subject.sites) == (Bearing.LOOSER, Gate.LOCKED, {"gratis-vpn.nl"})
 
 
 def test_in_a_break_without_computers_nothing_else_is_different() -> None:
