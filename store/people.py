@@ -62,7 +62,10 @@ class People:
             return tuple(read_groups(connection, school).values())
 
     def put_people(self, school: str, persons: Sequence[Person], by: str, now: datetime) -> None:
-        """Add or change persons, all in one revision. Raises `ValueError` for a group that does not exist."""
+        """Add or change persons, all in one revision. Raises `ValueError` for a group that does not exist.
+
+        A pupil who comes into a group without a yes from home ends what was said of the parents of all of it.
+        """
         key = {"school_id": school}
         with self.database.write(school) as change:
             unknown = {g for person in persons for g in person.groups} - read_groups(change.connection, school).keys()
@@ -72,6 +75,7 @@ class People:
                 return
             rows = [key | {"id": p.id, "role": p.role.value, "name": p.name} for p in persons]
             change.upsert(people, ("school_id", "id"), rows)
+            change.execute(_end_consents_of(school, _joined_unasked(change.connection, school, persons, now)))
             mine = memberships.c.person_id == sa.bindparam("who")
             forget = sa.delete(memberships).where(memberships.c.school_id == school, mine)
             change.execute(forget, [{"who": person.id} for person in persons])
@@ -227,6 +231,18 @@ def _end_group_consents(school: str, persons: Sequence[str]) -> sa.Delete:
         memberships.c.school_id == school, memberships.c.person_id.in_(list(persons))
     )
     return sa.delete(group_consents).where(group_consents.c.school_id == school, group_consents.c.group_id.in_(mine))
+
+
+def _joined_unasked(connection: Connection, school: str, persons: Sequence[Person], now: datetime) -> set[str]:
+    """The groups that get a pupil whose own parents did not say yes; asked before the memberships change."""
+    before, agreed = groups_of(connection, school, [one.id for one in persons]), read_consents(connection, school, now)
+    unasked = [one for one in persons if one.role is Role.PUPIL and not agreed.get(one.id)]
+    return {group for one in unasked for group in one.groups if group not in before.get(one.id, ())}
+
+
+def _end_consents_of(school: str, group_ids: Iterable[str]) -> sa.Delete:
+    mine = group_consents.c.group_id.in_(sorted(group_ids))
+    return sa.delete(group_consents).where(group_consents.c.school_id == school, mine)
 
 
 def _refused_in(school: str, group_id: str, now: datetime) -> sa.Select[tuple[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -109,8 +110,6 @@ def test_what_staff_did_is_written_down_and_cannot_be_changed(store: Store) -> N
 
 
 def test_a_policy_is_kept_as_numbered_revisions(store: Store) -> None:
-    from dataclasses import replace
-
     from tests.cast import POLICY
 
     assert store.policies.current(SCHOOL) is None
@@ -160,3 +159,14 @@ def test_a_no_or_an_answer_taken_back_ends_what_was_said_of_the_whole_group(stor
     store.people.set_consents(SCHOOL, {"sam": answer}, "ria", NOW)
     assert set(store.people.group_consents(SCHOOL, NOW)) == {"8"}
     assert store.snapshot(SCHOOL, KNOWLEDGE, NOW).state.consented_groups == {"8"}
+
+
+def test_a_pupil_who_comes_into_a_class_later_is_not_among_those_who_all_agreed(store: Store) -> None:
+    settle(store)
+    assert store.people.set_group_consent(SCHOOL, "8", True, "cor", NOW)
+    bo, sam = (store.people.person(SCHOOL, one) for one in ("bo", "sam"))
+    assert bo is not None and sam is not None
+    store.people.put_people(SCHOOL, [bo, replace(sam, groups=("8",))], "cor", NOW)
+    assert set(store.people.group_consents(SCHOOL, NOW)) == {"8"}, "nobody new, and one who was asked and agreed"
+    store.people.put_people(SCHOOL, [Person("nieuw", Role.PUPIL, "Nieuw", ("8",))], "cor", NOW)
+    assert store.people.group_consents(SCHOOL, NOW) == {}
