@@ -42,8 +42,10 @@ def put_group(
     if who.role not in OFFICE:
         return refused("role")
     code, title = group_id.strip().casefold(), _name(name)
-    if not title or not _ID.fullmatch(code):
+    if not title:
         return refused("name")
+    if not _ID.fullmatch(code):
+        return refused("group_code")
     numbers = tuple(sorted({int(word) for word in re.findall(r"\d+", years) if 1 <= int(word) <= 8}))
     last = _date(until)
     if until.strip() and last is None:

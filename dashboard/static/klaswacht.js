@@ -77,6 +77,18 @@
     });
   }
 
+  // A long form that is half filled in is not lost by a tap on a link: the browser asks first.
+  var unsaved = false;
+  document.addEventListener("change", function (event) {
+    if (event.target.closest && event.target.closest("form[data-kept]")) unsaved = true;
+  });
+  document.addEventListener("submit", function (event) {
+    if (event.target.matches("form[data-kept]")) unsaved = false;
+  });
+  window.addEventListener("beforeunload", function (event) {
+    if (unsaved) event.preventDefault();
+  });
+
   // Whoever looks must know whether it is live.
   function mark(live) {
     document.querySelectorAll("[data-live]").forEach(function (element) {

@@ -199,17 +199,17 @@ def remove_device(device: str) -> AnyResponse:
 
 @pages.post("/waarom")
 @for_roles(OFFICE)
-def ask_why() -> AnyResponse | str:
+def ask_why() -> str:
     """What somebody gets, and why. A form, so that what is asked is in no log."""
     at = house()
     now = at.clock()
     thing = Thing(text("thing")) if text("thing") in set(Thing) else Thing.ADDRESS
     wish = Wish(text("who"), thing, text("text"), text("device"), text("day"), text("clock"))
     outcome = why(at.desk, visitor().member, wish, now, names=not on_board())
-    if outcome.value is None:
-        return back_to("office.tab", outcome, tab="waarom")
     snapshot, persons = at.desk.snapshot(now), at.desk.store.people.persons(at.desk.school)
     form = why_form(snapshot, persons, words(), names=not on_board(), wish=wish)
+    if outcome.value is None:  # what was filled in stays on the form
+        return tab_page("waarom", message=(words()(outcome.code), False), why_form=form)
     return tab_page("waarom", card=why_card(outcome.value, snapshot, persons, words(), now), why_form=form)
 
 

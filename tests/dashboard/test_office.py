@@ -26,6 +26,12 @@ def test_a_coordinator_makes_a_group_a_teacher_a_pupil_and_a_device(store: Store
     assert people["Els Prins"].groups == people["Kim de Wit"].groups == ("6",)
 
 
+def test_a_code_of_a_group_that_cannot_be_is_told_as_such(store: Store, signed_in) -> None:
+    told = signed_in("cor").post("/beheer/groep", id="Groep 5!", name="Vijf").text
+    assert "Een code heeft alleen kleine letters" in told
+    assert "Vijf" not in {group.name for group in store.people.groups("school")}
+
+
 def test_what_goes_for_good_takes_a_second_tap_after_a_sentence_about_it(store: Store, signed_in) -> None:
     cor = signed_in("cor")
     for tab, of in (

@@ -46,6 +46,15 @@ def test_what_was_chosen_stays_in_the_form_and_the_address_of_the_page_tells_not
     assert 'value="2026-11-24"' in answer.text and 'value="09:00"' in answer.text
 
 
+def test_an_address_that_cannot_be_read_is_told_and_the_rest_of_the_form_stays(signed_in) -> None:
+    page = ask(signed_in("cor"), "role:intern", "niet een adres !!", day="2026-11-24", clock="09:00")
+    assert "Dit adres is niet leesbaar. Vul bijvoorbeeld schooltv.nl in." in page
+    assert 'value="niet een adres !!"' in page
+    assert '<option value="role:intern" selected>' in page
+    assert 'value="2026-11-24"' in page and 'value="09:00"' in page
+    assert 'id="antwoord"' not in page
+
+
 def test_another_moment_role_program_and_print_are_asked_of_the_same_decide(desk: Desk) -> None:
     def asked(wish: Wish):  # type: ignore[no-untyped-def]
         found = why(desk, COR, wish, LESSON)
