@@ -264,12 +264,14 @@ def pupils_among(connection: Connection, school: str, persons: Iterable[str]) ->
 
 
 def groups_of(connection: Connection, school: str, persons: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:
-    """Person id to group ids, of these persons (None: of all)."""
-    wish = sa.select(memberships.c.person_id, memberships.c.group_id).where(memberships.c.school_id == school)
+    """Person id to group ids, of these persons (None: of all); a class before a temporary group, then by id."""
+    same = sa.and_(groups.c.school_id == memberships.c.school_id, groups.c.id == memberships.c.group_id)
+    columns = sa.select(memberships.c.person_id, groups.c.until.is_not(None), memberships.c.group_id)
+    wish = columns.join(groups, same).where(memberships.c.school_id == school)
     chosen = None if persons is None else list(persons)
     if chosen is not None and len(chosen) <= 50:
         wish = wish.where(memberships.c.person_id.in_(chosen))
     found: dict[str, tuple[str, ...]] = {}
-    for person, group in sorted(map(tuple, connection.execute(wish))):
+    for person, _, group in sorted(map(tuple, connection.execute(wish))):
         found[person] = (*found.get(person, ()), group)
     return found

@@ -170,3 +170,13 @@ def test_a_pupil_who_comes_into_a_class_later_is_not_among_those_who_all_agreed(
     assert set(store.people.group_consents(SCHOOL, NOW)) == {"8"}, "nobody new, and one who was asked and agreed"
     store.people.put_people(SCHOOL, [Person("nieuw", Role.PUPIL, "Nieuw", ("8",))], "cor", NOW)
     assert store.people.group_consents(SCHOOL, NOW) == {}
+
+
+def test_a_temporary_group_never_takes_the_place_of_a_pupil_s_class(store: Store) -> None:
+    settle(store)
+    for group in ("3d", "zang"):
+        store.people.put_group(SCHOOL, Group(group, group, until=at("15:00", "2026-12-18")), "cor", NOW)
+    store.people.put_people(SCHOOL, [Person("sam", Role.PUPIL, "Sam", ("zang", "3d", "7"))], "cor", NOW)
+    assert store.snapshot(SCHOOL, KNOWLEDGE, NOW).people["sam"].groups == ("7", "3d", "zang")
+    sam = store.people.person(SCHOOL, "sam")
+    assert sam is not None and sam.groups == ("7", "3d", "zang")
