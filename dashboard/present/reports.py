@@ -46,11 +46,14 @@ class ToldPage:
 
 @dataclass(frozen=True, slots=True)
 class TellForm:
-    """The form for staff: code and label of what it can be about and of who may read it."""
+    """The form for staff: code and label of what it can be about and of who may read it; what was filled in."""
 
     kinds: tuple[tuple[str, str], ...]
     heard: tuple[tuple[str, str], ...]
     name: str
+    kind: str = ""
+    to: str = ""
+    line: str = ""
 
 
 def report_lines(
@@ -77,12 +80,18 @@ def told_page(told: Told, words: Words, now: datetime) -> ToldPage:
     )
 
 
-def tell_form(heard: tuple[ReportTo, ...], days: int, words: Words) -> TellForm:
-    """The form for staff."""
+def tell_form(
+    heard: tuple[ReportTo, ...], days: int, words: Words, filled: tuple[str, str, str] = ("", "", "")
+) -> TellForm:
+    """The form for staff; `filled` is the kind, the reader and the words that were on it."""
+    kind, to, line = filled
     return TellForm(
         kinds=tuple((kind.value, words(f"dash.told.form.kind.{kind.value}")) for kind in ReportKind),
         heard=tuple((one.value, words(f"dash.told.form.to.{one.value}")) for one in heard),
         name=words("dash.told.form.name", days=days),
+        kind=kind,
+        to=to,
+        line=line,
     )
 
 

@@ -44,18 +44,24 @@ def seen(report: str) -> AnyResponse:
 @for_roles(STAFF)
 def form() -> str | AnyResponse:
     """The form for somebody of staff; not on a screen that hangs in a class."""
-    at = house()
     if on_board():
         return redirect(url_for(home_of(visitor().role)), 303)
-    heard = reports.audiences(at.desk, visitor().member, at.clock())
-    shown = tell_form(heard, at.desk.settings.retention["reports"], words())
-    return render_template("tell.html", page=shown, message=message())
+    return _form(message())
 
 
 @pages.post("/melden")
 @for_roles(STAFF)
-def tell() -> AnyResponse:
-    """Somebody of staff tells it."""
+def tell() -> AnyResponse | str:
+    """Somebody of staff tells it; where something is missing, the words stay on the form."""
     at = house()
     outcome = reports.tell(at.desk, visitor().member, text("kind"), text("to"), text("line"), at.clock())
-    return back_to("reports.form", outcome)
+    if outcome.ok or on_board():
+        return back_to("reports.form", outcome)
+    return _form((words()(outcome.code), False), text("line"))
+
+
+def _form(said: tuple[str, bool] | None, line: str = "") -> str:
+    at = house()
+    heard = reports.audiences(at.desk, visitor().member, at.clock())
+    shown = tell_form(heard, at.desk.settings.retention["reports"], words(), (text("kind"), text("to"), line))
+    return render_template("tell.html", page=shown, message=said)

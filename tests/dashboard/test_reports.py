@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -160,6 +161,10 @@ def test_staff_cannot_put_it_on_a_class_screen_and_must_choose(store: Store, des
     anja = signed_in("anja")
     for form in ({"kind": "saw", "to": "teacher"}, {"kind": "saw"}, {"to": "management"}, {"kind": "x", "to": "y"}):
         assert "Kies wat u wilt melden" in anja.post("/melden", **form).text
+    # What was written does not have to be written again.
+    page = anja.post("/melden", kind="saw", line=LINE).text
+    assert f">{LINE}</textarea>" in page
+    assert re.search(r'value="saw"[^>]* checked', page)
     assert all(store.incidents.reports(SCHOOL, None, audience=audience) == () for audience in ReportTo)
     assert not reports.tell(desk, SAM, "saw", "management", "", LESSON).ok
 

@@ -29,6 +29,7 @@ def test_the_paper_for_the_classroom_stands_alone_and_ends_with_whom_to_tell(bro
     assert "Het is niet jouw schuld." in page
     assert "<script" not in page
     assert "poster.css" in page
+    assert 'href="/regels"' in page, "the way back, on the screen only"
 
 
 def test_a_parent_reads_where_the_school_is_looser_than_the_text_that_was_agreed_on(
