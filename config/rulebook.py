@@ -116,17 +116,25 @@ def _is_heard(rule: Rule, rules: Iterable[Rule], document: Document, at: Path) -
             (*at, "effect"), "the gate `locked` opens nothing", "a site that should be open belongs in `open_sites`"
         )
     for other in rules:
-        if other.effect is Effect.ALLOW or (other.facet, other.gate) != (rule.facet, rule.gate):
+        floor = other.gate is Gate.LOCKED and rule.facet in (Facet.PLACE, Facet.APP)
+        if other.effect is Effect.ALLOW or not (floor or (other.facet, other.gate) == (rule.facet, rule.gate)):
             continue
         shared = _about_the_same(rule, other)
         if shared is not None and _always_with(other, rule):
             raise document.error(
                 (*at, "effect"),
                 f"rule {quoted(rule.id)} opens {quoted(shared)}, but rule {quoted(other.id)} keeps it closed",
-                "change one of the two"
-                if other.basis.decided
-                else f"give a decision of the school the id {quoted(other.id)} too",
+                _remedy(other),
             )
+
+
+def _remedy(closing: Rule) -> str:
+    """What to do about a rule that keeps closed what another one would open."""
+    if closing.gate is Gate.LOCKED:
+        return "leave it out; nobody at school opens what is on the safety floor"
+    if closing.basis.decided:
+        return "change one of the two"
+    return f"give a decision of the school the id {quoted(closing.id)} too"
 
 
 def _about_the_same(rule: Rule, other: Rule) -> str | None:

@@ -365,6 +365,11 @@ def test_an_own_decision_may_speak_of_a_list_of_the_schools_own():
             rule("categories: [social]\n    effect: allow", "kalisto-social"),
             "rule `kalisto-social` opens `social`, but rule `default-social` keeps it closed; give a decision",
         ),
+        (
+            rule("categories: [adult]\n    effect: allow"),
+            "rule `own` opens `adult`, but rule `floor-places` keeps it closed; leave it out; nobody at school opens",
+        ),
+        (rule("apps: [vpn]\n    effect: allow", facet="app"), "opens `vpn`, but rule `floor-apps` keeps it closed"),
         (rule("kinds: [sex]\n    effect: allow", facet="words"), "opens `sex`, but rule `default-words` keeps it"),
         (
             "rules:\n  - {id: a, basis: {decided: 2026-09-01}, gate: locked, sites: [x.nl], effect: allow}\n",
