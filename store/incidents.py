@@ -197,9 +197,10 @@ class Incidents:
         *,
         audience: ReportTo = ReportTo.TEACHER,
     ) -> tuple[Report, ...]:
-        """Reports for one audience, of these groups (None: all), newest first; `unseen`: only those nobody looked at.
+        """Reports for one audience, of these groups (None: all); `unseen`: only those nobody looked at.
 
-        What is for another audience is never among them.
+        What nobody looked at comes first, then the newest: whoever tells a lot pushes no other child's words away for
+        good. What is for another audience is never among them.
         """
         wish = sa.select(reports).where(reports.c.school_id == school, reports.c.audience == audience.value)
         if groups is not None:
@@ -207,7 +208,8 @@ class Incidents:
         if unseen:
             wish = wish.where(reports.c.seen.is_(None))
         with self.database.read() as connection:
-            rows = connection.execute(wish.order_by(reports.c.at.desc(), reports.c.id).limit(limit)).all()
+            order = (reports.c.seen.is_not(None), reports.c.at.desc(), reports.c.id)
+            rows = connection.execute(wish.order_by(*order).limit(limit)).all()
         return tuple(_report(row) for row in rows)
 
     def see_report(

@@ -22,6 +22,7 @@ READER = {ReportTo.MANAGEMENT: Role.MANAGEMENT, ReportTo.COUNSELLOR: Role.COUNSE
 _LOOKED = "reports.look"
 _LOOKS = timedelta(hours=1)
 _MOST = 5  # of one person in `_LOOKS`
+_MOST_LOOKED_AT = 1000  # of all groups together, to find those of none: one busy group must not hide them
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,8 @@ def homeless_reports(desk: Desk, who: Member) -> tuple[Report, ...]:
     if who.role not in OFFICE:
         return ()
     groups = {group.id for group in desk.store.people.groups(desk.school)}
-    return tuple(r for r in desk.store.incidents.reports(desk.school, None) if r.group not in groups)
+    told = desk.store.incidents.reports(desk.school, None, limit=_MOST_LOOKED_AT)
+    return tuple(report for report in told if report.group not in groups)
 
 
 def see_homeless_report(desk: Desk, who: Member, report_id: str, now: datetime) -> Outcome[None]:

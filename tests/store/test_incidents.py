@@ -120,3 +120,18 @@ def test_a_report_is_for_its_audience_alone_and_only_the_teachers_wakes_a_screen
     assert (store.pulse(SCHOOL) == before) is (audience is not ReportTo.TEACHER)
     noted = [entry.what for entry in store.audit.entries(SCHOOL)]
     assert ("report.see" in noted) is (audience is not ReportTo.COUNSELLOR)
+
+
+def test_whoever_tells_a_lot_pushes_no_other_childs_words_away_for_good(store: Store) -> None:
+    quiet = store.incidents.report(SCHOOL, "", NOW, note="ik word gepest", audience=ReportTo.COUNSELLOR)
+    for number in range(3):
+        many = store.incidents.report(SCHOOL, "", at("09:05"), note=f"blub {number}", audience=ReportTo.COUNSELLOR)
+        assert store.incidents.see_report(SCHOOL, many.id, "coen", at("09:06"), audience=ReportTo.COUNSELLOR)
+    (first, _) = store.incidents.reports(SCHOOL, None, unseen=False, limit=2, audience=ReportTo.COUNSELLOR)
+    assert first == quiet
+
+
+def test_a_form_that_is_sent_again_is_one_report(store: Store) -> None:
+    first = store.incidents.report(SCHOOL, "", NOW, note="x", once="abc")
+    assert store.incidents.report(SCHOOL, "", at("09:05"), note="x", once="abc") == first
+    assert store.incidents.reports(SCHOOL, None) == (first,)
