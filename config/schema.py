@@ -39,7 +39,7 @@ from config.words import (
     Text,
     wrong,
 )
-from policy.model import Action, ClauseKind, Effect, HoldsIn, LiftableBy, Role
+from policy.model import Action, ClauseKind, Effect, Facet, HoldsIn, LiftableBy, Role
 
 # --- rules ---------------------------------------------------------------------------------------------------------
 
@@ -112,6 +112,9 @@ class RulePart(Part):
             raise wrong("`consent` is for a rule that somebody can lift", "remove `consent`", at="consent")
         if self.second_thought and self.effect is not Effect.HOLD:
             raise wrong("`second_thought` releases what is held", "write `effect: hold`", at="second_thought")
+        if self.second_thought and self.facet is Facet.PLACE and Role.PUPIL in self.roles:
+            # On a pupil's device it would be asked of nobody, and so open the place.
+            raise wrong("a reminder at a place is for staff", "leave `pupil` out of `roles`", at="roles")
         return self
 
 

@@ -369,6 +369,10 @@ def test_an_own_decision_may_speak_of_a_list_of_the_schools_own():
             rule("categories: [adult]\n    effect: allow"),
             "rule `own` opens `adult`, but rule `floor-places` keeps it closed; leave it out; nobody at school opens",
         ),
+        (
+            rule("categories: [games]\n    effect: hold\n    second_thought: true", "default-games"),
+            "a reminder at a place is for staff; leave `pupil` out of `roles`",
+        ),
         (rule("apps: [vpn]\n    effect: allow", facet="app"), "opens `vpn`, but rule `floor-apps` keeps it closed"),
         (rule("kinds: [sex]\n    effect: allow", facet="words"), "opens `sex`, but rule `default-words` keeps it"),
         (
