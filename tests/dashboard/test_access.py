@@ -18,7 +18,10 @@ from store.incidents import Wish
 from tests.cast import KNOWLEDGE, LESSON, POLICY, at, pupil, visit
 from tests.dashboard.conftest import BASE, SCHOOL, Browser, give_account
 
-EVERYBODY = "signin.start signin.page signin.enter password.page password.save rules.page rules.paper office.ca static"
+EVERYBODY = (
+    "signin.start signin.page signin.enter password.page password.save rules.page rules.paper reports.child office.ca "
+    "static"
+)
 SIGNED_IN = "signin.leave signin.board"
 CLASS = (
     "lesson.start lesson.page lesson.stream lesson.give lesson.stop lesson.extend lesson.answer lesson.report_seen "

@@ -50,6 +50,9 @@ def _told(audience: ReportTo) -> str:
     return "/verteld" if audience is ReportTo.COUNSELLOR else ""
 
 
+_ELSEWHERE = {"static", "lesson.stream", "reports.child"}  # no page of the dashboard
+
+
 @pytest.mark.parametrize("audience", PAGES)
 @pytest.mark.parametrize("login", EVERYBODY)
 def test_nobody_else_sees_or_touches_it_anywhere(
@@ -67,7 +70,7 @@ def test_nobody_else_sees_or_touches_it_anywhere(
         visitor.post(path, follow=False)
     assert seen(store, audience) == [(None, None)]
     for rule in app.url_map.iter_rules():
-        if "GET" not in (rule.methods or ()) or rule.endpoint in {"static", "lesson.stream"} or "api" in rule.endpoint:
+        if "GET" not in (rule.methods or ()) or rule.endpoint in _ELSEWHERE or "api" in rule.endpoint:
             continue
         path = rule.rule.replace("<group>", "7").replace("<token>", "geen").replace("<pupil>", "sam")
         tabs = path.partition("<any(")[2].partition("):tab>")[0].split(", ")
@@ -193,3 +196,10 @@ def test_a_counsellor_without_a_partner_reads_what_was_told(store: Store, signed
     """Two are needed for a quiet signal; what somebody chose to tell one counsellor may be read by one."""
     told(store, ReportTo.COUNSELLOR)
     assert LINE in signed_in("coen").page("/vertrouwen/")
+
+
+def test_a_child_that_types_it_on_the_dashboards_name_gets_to_where_it_can_tell(
+    browser: Callable[[], Browser],
+) -> None:
+    answer = browser().get("/vertel")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "http://vertel.klaswacht.internal/")
