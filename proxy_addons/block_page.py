@@ -20,6 +20,7 @@ from policy.model import (
     AccessRequest,
     Decision,
     Effect,
+    LiftableBy,
     Reason,
 )
 from proxy_addons.answers import frameable, page_headers, tiny
@@ -37,6 +38,8 @@ from proxy_addons.telling import (
     can_wait,
     carried,
     clause_of,
+    for_staff,
+    may_open,
     page_of,
     shown_host,
 )
@@ -53,6 +56,7 @@ _READ_ALOUD = frozenset({"block.html", "help.html", "note.html", "report.html", 
 _CALM = frozenset(
     {"pause", "break", "sanction", "hold", "agreement", "text", "personal", "undecided", "phone", "reminder"}
 )
+_FOR_STAFF = frozenset({"place", "chat", "post", "upload", "live", "action", "locked", "unsafe_search"})
 _SKY = frozenset({"failed", *TROUBLES})
 _SAME_PICTURE = {
     "live": "chat",
@@ -144,6 +148,8 @@ class Pages:
         lang = self.lang(exchange)
         kind = page_of(decision)
         framed = is_framed(exchange)
+        if for_staff(request) and kind in _FOR_STAFF and not framed:
+            return self._staff(exchange, request, decision, live)
         reload = exchange.method.upper() == "GET"
         waits = can_wait(request, decision, reload)
         return self._block(
@@ -162,6 +168,19 @@ class Pages:
             types=decision.types if kind == "personal" else (),
             can_release=not framed and can_release(decision, live.snapshot),
         )
+
+    def _staff(self, exchange: Exchange, request: AccessRequest, decision: Decision, live: Live) -> Answer:
+        """For an adult on a device of their own: no teacher to ask, and the clause in the words for adults."""
+        lang = self.lang(exchange)
+        values = {
+            "host": shown_host(request, decision),
+            "ground": GROUND.get(decision.basis) if decision.basis else None,
+            "clause": clause_of(decision, live.snapshot, adult=True) if lang == "nl" else "",
+            "now": "shut" if decision.liftable_by is LiftableBy.NOBODY else "now",
+            "wait": "reload" if exchange.method.upper() == "GET" and may_open(decision) else None,
+            "about": carried(request, decision, live.snapshot),
+        }
+        return self.page(403, "staff.html", lang, "page.staff.title", "place", "", **values)
 
     def failed(self, exchange: Exchange | None) -> Answer:
         """The page for when the guard itself is in trouble; cannot raise."""

@@ -16,11 +16,13 @@ from policy.model import (
     Agreement,
     BasisKind,
     Decision,
+    DeviceClass,
     Effect,
     Facet,
     LiftableBy,
     Principal,
     Reason,
+    Role,
     Snapshot,
 )
 from proxy_addons.behind import BY_HOST, repeatable, whole_path
@@ -160,15 +162,26 @@ def _by_host(request: AccessRequest, decision: Decision) -> bool:
     return decision.reason in _EVERYWHERE
 
 
-def clause_of(decision: Decision, snapshot: Snapshot | None) -> str:
-    """The clause behind the decision in the protocol's words for a child, if there is one.
+def for_staff(request: AccessRequest) -> bool:
+    """Whether an adult reads it: somebody of staff on a device for staff."""
+    return request.who.role is not Role.PUPIL and request.who.device_class is DeviceClass.STAFF
+
+
+def may_open(decision: Decision) -> bool:
+    """Whether a page may wait for its site to open: not for what stays closed."""
+    return page_of(decision) not in STANDS_STILL
+
+
+def clause_of(decision: Decision, snapshot: Snapshot | None, *, adult: bool = False) -> str:
+    """The clause behind the decision in the protocol's words for a child (or `adult`), if there is one.
 
     Not where only the parents' consent is missing: the clause would tell a child, and who sits beside it, why.
     """
     if snapshot is None or decision.reason is Reason.CONSENT:
         return ""
     found = (snapshot.clauses.get(clause) for clause in decision.clauses)
-    return next((clause.child for clause in found if clause is not None and clause.child), "")
+    said = (clause.adult if adult else clause.child for clause in found if clause is not None)
+    return next((words for words in said if words), "")
 
 
 def agreed_of(request: AccessRequest, snapshot: Snapshot | None, now: datetime) -> Agreed | None:

@@ -18,7 +18,7 @@ import config
 from config.settings import Settings
 from dashboard.actions.asks import say_yes
 from dashboard.actions.desk import Desk
-from policy.model import Clause, Decision, DeviceClass, Effect, Facet, HoldsIn, Reason
+from policy.model import Clause, Decision, DeviceClass, Effect, Facet, HoldsIn, LiftableBy, Reason, Role
 from proxy_addons import translate
 from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Exchange
@@ -87,6 +87,21 @@ def test_where_no_teacher_would_see_the_question_the_page_says_to_ask_in_class(g
     text = _Elements(shown(guard, exchange(BLOCKED, STRANGERS))).text
     assert "Vraag mijn juf of meester" not in text and "Vraag het je juf of meester" in text
     assert "Ik zag iets vervelends" in text and "Ga terug" in text
+
+
+def test_an_adult_on_a_laptop_of_staff_is_not_told_to_ask_the_teacher(guard: Guard) -> None:
+    team = replace(SOCIAL, id="team", roles=frozenset(Role) - {Role.PUPIL}, liftable_by=LiftableBy.MANAGEMENT)
+    policy = replace(POLICY, rules=(*POLICY.rules, team))
+    guard.store.policies.add(SCHOOL, policy, "cor", "test", LESSON)
+    anja = peer(name="laptop-anja")
+    text = _Elements(shown(guard, exchange(BLOCKED, anja))).text
+    assert "U wilde naar social.com." in text and "Vraag het de directie" in text
+    assert PROTOCOL.clauses[0].adult in text and PROTOCOL.clauses[0].child not in text
+    assert "juf of meester" not in text and "Ga terug" in text
+    floor = _Elements(shown(guard, exchange("https://adult.com/", anja))).text
+    assert "voor iedereen op school dicht" in floor and "Vraag het de directie" not in floor
+    child = _Elements(shown(guard, exchange(BLOCKED))).text
+    assert "Vraag mijn juf of meester" in child and "directie" not in child
 
 
 def test_nothing_of_the_address_but_its_host_is_on_the_page(guard: Guard) -> None:
