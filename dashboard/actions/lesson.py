@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from dashboard.actions import agreement
 from dashboard.actions.desk import Desk, Outcome, done, refused
 from dashboard.actions.permission import liftable, liftable_categories, period_of, touches
-from policy.authority import school_ends
+from policy.authority import lifts, school_ends
 from policy.model import (
     Agreement,
     BasisKind,
@@ -20,6 +20,7 @@ from policy.model import (
     Grant,
     Group,
     Lease,
+    LiftableBy,
     Member,
     Period,
     PeriodKind,
@@ -118,8 +119,13 @@ def see_lesson(desk: Desk, who: Member, group_id: str, now: datetime) -> Outcome
     if group is None or not desk.may_act_for(who, group_id, now):
         return refused("not_yours")
     store, school, state = desk.store, desk.school, snapshot.state
+    interns = snapshot.policy.interns_permit
     live = tuple(
-        grant for grant in state.grants if grant.start <= now < grant.end and touches(grant, snapshot, group_id)
+        grant
+        for grant in state.grants
+        if grant.start <= now < grant.end
+        and touches(grant, snapshot, group_id)
+        and lifts(grant.role, LiftableBy.TEACHER, interns=interns)  # what opens nothing any more is not shown as open
     )
     devices = tuple(device for device in snapshot.devices.values() if device.group == group_id)
     stored = store.events.latest(school, (group_id,), limit=_EVENTS)

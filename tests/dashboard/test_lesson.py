@@ -25,6 +25,7 @@ from policy.model import (
     LiftableBy,
     Member,
     Reason,
+    Role,
     Rule,
     Term,
 )
@@ -44,6 +45,7 @@ from tests.cast import (
     POLICY,
     RIA,
     at,
+    grant,
     pupil,
     rule,
     search,
@@ -467,6 +469,17 @@ def test_only_what_the_rules_close_and_a_teacher_lifts_is_offered(store: Store, 
     assert "directie" in anja.post(GIVE, what="print", who="all").text
     assert "directie" in anja.post(GIVE, what="phone", who="some", pupil="sam").text
     assert store.grants.live(SCHOOL, LESSON) == ()
+
+
+def test_an_interns_permission_is_not_shown_as_open_once_the_school_takes_it_back(
+    store: Store, signed_in: SignIn
+) -> None:
+    given = store.grants.add(SCHOOL, grant("", sites=("chat.com",), role=Role.INTERN, by="iris"), LESSON)
+    anja = signed_in("anja")
+    with_policy(store, interns=True)
+    assert f"/les/7/toestemming/{given.id}/stop" in anja.page("/les/7")
+    with_policy(store)
+    assert f"/les/7/toestemming/{given.id}/stop" not in anja.page("/les/7")
 
 
 def test_a_kind_that_a_rule_keeps_shut_for_teachers_is_not_offered_because_of_another_rule(
