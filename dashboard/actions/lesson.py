@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from dashboard.actions import agreement
 from dashboard.actions.desk import Desk, Outcome, done, refused
-from dashboard.actions.permission import liftable, liftable_categories, period_of, touches
+from dashboard.actions.permission import liftable, liftable_categories, period_of, rests, touches
 from policy.authority import lifts, school_ends
 from policy.model import (
     Agreement,
@@ -68,13 +68,14 @@ class Offers:
 class Lesson:
     """The group's lesson as it stands at `now`. `earlier` are permissions of before, newest first, one of a kind.
 
-    `changes` is when it changes by itself (UTC), if that is in sight. `aside` are the permissions (ids) that a running
-    agreement sets aside.
+    `rests`: a break in which nothing may be permitted. `changes` is when it changes by itself (UTC), if that is in
+    sight. `aside` are the permissions (ids) that a running agreement sets aside.
     """
 
     group: Group
     now: datetime
     period: Period
+    rests: bool
     zone: str
     pupils: tuple[Person, ...]
     devices: tuple[Device, ...]
@@ -93,8 +94,8 @@ class Lesson:
 
     @property
     def in_lesson(self) -> bool:
-        """Whether permissions may be given now, as far as the clock goes."""
-        return self.period.kind is not PeriodKind.OUTSIDE and self.period.end is not None
+        """Whether permissions may be given now, as far as the clock and the school's breaks go."""
+        return self.period.kind is not PeriodKind.OUTSIDE and self.period.end is not None and not self.rests
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -133,6 +134,7 @@ def see_lesson(desk: Desk, who: Member, group_id: str, now: datetime) -> Outcome
         group=group,
         now=now,
         period=period_of(snapshot, group_id, now),
+        rests=rests(snapshot, group_id, now),
         zone=snapshot.policy.schedule.zone,
         pupils=store.people.roster(school, group_id),
         devices=tuple(sorted(devices, key=lambda device: device.name.casefold())),

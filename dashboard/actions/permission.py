@@ -88,6 +88,13 @@ def period_of(snapshot: Snapshot, group: str, now: datetime) -> Period:
     return Asking(AccessRequest(Action.VISIT, who), snapshot, now).period
 
 
+def rests(snapshot: Snapshot, group: str, now: datetime) -> bool:
+    """Whether it is a break in which this school's rules let nobody use the computer: nothing is permitted then."""
+    who = Principal(Role.PUPIL, groups=(group,), strength=Strength.GROUP)
+    asking = Asking(AccessRequest(Action.VISIT, who), snapshot, now)
+    return asking.period.kind is PeriodKind.BREAK and any(asking.holds(rule) for rule in snapshot.break_rules)
+
+
 def liftable_categories(snapshot: Snapshot, who: Member, group: str) -> tuple[str, ...]:
     """The categories with a place rule for this group's pupils that `who` may lift, in the order of the rules."""
     found: dict[str, None] = {}

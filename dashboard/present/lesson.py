@@ -192,7 +192,7 @@ def _now(lesson: Lesson, words: Words) -> Now:
     period, kind = lesson.period, lesson.period.kind
     hint = {
         PeriodKind.OUTSIDE: words("dash.lesson.next"),
-        PeriodKind.BREAK: words("dash.lesson.break_hint"),
+        PeriodKind.BREAK: words("dash.lesson.break_hint") if lesson.rests else "",
         PeriodKind.LESSON: "",
     }[kind]
     until = words.day_clock(period.end, lesson.now) if period.end else ""

@@ -471,6 +471,20 @@ def test_only_what_the_rules_close_and_a_teacher_lifts_is_offered(store: Store, 
     assert store.grants.live(SCHOOL, LESSON) == ()
 
 
+def test_in_a_break_the_form_is_there_only_where_the_school_lets_it_be_used(
+    store: Store, signed_in: SignIn, clock: Clock
+) -> None:
+    clock.now = at("10:20")
+    anja = signed_in("anja")
+    page = anja.page("/les/7")
+    assert "Toestemming geven kan weer in de les" not in page and "geef-formulier" in page
+    assert "Het staat open tot 10:30" in anja.post("/les/7/toestemming", what="site", site="social.com", who="all").text
+    with_policy(store, NO_COMPUTER)
+    page = anja.page("/les/7")
+    assert "Toestemming geven kan weer in de les" in page and "geef-formulier" not in page
+    assert "Maak een afspraak" not in page
+
+
 def test_an_interns_permission_is_not_shown_as_open_once_the_school_takes_it_back(
     store: Store, signed_in: SignIn
 ) -> None:
