@@ -6,7 +6,7 @@ Nothing here raises into an engine: what goes wrong denies, and `failed` is the 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from secrets import token_bytes
@@ -99,10 +99,10 @@ class Gate:
     def enter(self, peer: Peer, host: str, port: int) -> Entry:
         """The word on a CONNECT: TUNNEL, INSPECT, REFUSE, or CHALLENGE (407) where a key is asked for."""
         try:
-            if self._must_prove(peer):
-                return Entry(Door.CHALLENGE)
             if self._reporting.at(host):
                 return Entry(Door.INSPECT)  # there is nothing behind it: it is answered here
+            if self._must_prove(peer, (canonical_host(host) or "",)):
+                return Entry(Door.CHALLENGE)
             # Nobody sees what comes through a tunnel: it is asked for as if each of its requests were a new page.
             request = replace(translate.of_connect(host, port, self._who(peer)), navigation=True)
             decision = self._decide(request)
@@ -144,10 +144,10 @@ class Gate:
     async def ask(self, exchange: Exchange) -> Ruling:
         """The word on a request or WebSocket handshake; the guard's own path is answered here too."""
         try:
-            if self._must_prove(exchange.peer):
-                return Ruling(None, None, self._pages.challenge())
             who = self._who(exchange.peer)
             request = translate.of_exchange(exchange, who, self.live.knowledge.engines, self.live.snapshot)
+            if not self._reporting.begun(exchange) and self._must_prove(exchange.peer, request.hosts):
+                return Ruling(None, None, self._pages.challenge())
             if is_own(request.address):
                 return Ruling(None, None, await self._own.serve(exchange, request))
             if self._reporting.begun(exchange):
@@ -272,8 +272,15 @@ class Gate:
     def _who(self, peer: Peer) -> Principal:
         return self._identity.of(peer, self.live.snapshot, self.live.clock())
 
-    def _must_prove(self, peer: Peer) -> bool:
-        return peer.port in self._keyed and peer.credentials is None
+    def _must_prove(self, peer: Peer, hosts: Collection[str]) -> bool:
+        """Whether a key is asked for: none was given, or one that fits no device. A made-up key must not make a child
+        nobody, whom no ban and no agreement knows. Help, and the guard's own pages, are there without any."""
+        if peer.port not in self._keyed:
+            return False
+        snapshot = self.live.snapshot
+        if peer.credentials is not None and (snapshot is None or self._identity.proves(peer.credentials, snapshot)):
+            return False
+        return not (self.live.helps(hosts) or self.live.owns(hosts))
 
     def _decide(self, request: AccessRequest) -> Decision:
         """The decision, which ends no later than who sits at the device does."""

@@ -60,6 +60,10 @@ class Identity:
         group = self._group_ports.get(peer.port)
         return UNKNOWN if group is None else replace(UNKNOWN, groups=(group,), strength=Strength.GROUP)
 
+    def proves(self, credentials: str, snapshot: Snapshot) -> bool:
+        """Whether a key was given that fits a device."""
+        return self._of(snapshot).proved(credentials) is not None
+
     def again(self, who: Principal, snapshot: Snapshot | None, now: datetime) -> Principal:
         """Who the same device's user is now, when leases and the registry may have moved since `who` was named."""
         if snapshot is None or who.device is None:

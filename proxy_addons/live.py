@@ -97,6 +97,10 @@ class Live:
         """Whether there are (canonical) hosts and every one is a help host; needs no snapshot."""
         return bool(hosts) and all(covered(host, self.knowledge.help_hosts) for host in hosts)
 
+    def owns(self, hosts: Collection[str]) -> bool:
+        """Whether there are (canonical) hosts and every one is the guard's own; needs no snapshot."""
+        return bool(hosts) and all(covered(host, self.knowledge.own_hosts) for host in hosts)
+
     def on_change(self, callback: Callable[[], None]) -> None:
         """Have `callback` called on the event loop after each swap; what it raises is logged."""
         self._callbacks.append(callback)

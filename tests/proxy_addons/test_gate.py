@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import gzip
 from dataclasses import replace
 from datetime import timedelta
@@ -96,6 +97,25 @@ def test_the_keyed_listener_asks_for_a_key(guard: Guard) -> None:
     ruling = guard.ask(exchange("http://leren.nl/", peer(port=KEYED)))
     assert ruling.answer is not None and ruling.answer.status == 407
     assert dict(ruling.answer.headers)["Proxy-Authenticate"].startswith("Basic ")
+
+
+WRONG = "Basic " + base64.b64encode(b"chroom-1:geraden").decode()
+
+
+def test_a_made_up_key_is_asked_for_again_and_opens_nothing(guard: Guard) -> None:
+    made_up = replace(peer(port=KEYED), credentials=WRONG)
+    assert door(guard, "leren.nl", who=made_up) is Door.CHALLENGE
+    ruling = guard.ask(exchange("http://leren.nl/", made_up))
+    assert ruling.answer is not None and ruling.answer.status == 407
+
+
+@pytest.mark.parametrize("credentials", [None, WRONG])
+def test_help_and_the_guards_own_pages_ask_for_no_key(guard: Guard, credentials: str | None) -> None:
+    nobody = replace(peer(port=KEYED), credentials=credentials)
+    assert door(guard, "chat.kindertelefoon.nl", who=nobody) is Door.TUNNEL
+    assert door(guard, "wacht.school", 8443, who=nobody) is Door.TUNNEL
+    ruling = guard.ask(exchange("http://www.kindertelefoon.nl/", nobody))
+    assert ruling.answer is None
 
 
 def test_in_a_pause_and_under_an_agreement_nothing_goes_through_unseen(guard: Guard) -> None:
