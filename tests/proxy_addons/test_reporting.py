@@ -306,7 +306,7 @@ def test_over_https_it_is_answered_here_and_nothing_is_looked_up(guard: Guard) -
         assert gate.enter(SAMS, "wacht.school", 443).door is Door.TUNNEL
         odd = gate.hello(SAMS, "vertel.wacht.school", "adult.com", ech=False)
         assert odd.decision is not None and not odd.decision.open
-        assert gate.enter(peer(port=KEYED), "vertel.wacht.school", 443).door is Door.CHALLENGE
+        assert gate.enter(peer(port=KEYED), "vertel.wacht.school", 443).door is Door.INSPECT  # no key is asked for
 
     guard.run(work)
 
