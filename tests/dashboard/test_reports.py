@@ -111,7 +111,7 @@ def test_on_a_screen_that_hangs_in_a_class_nothing_is_shown(store: Store, signed
         browser = signed_in(reader)
         browser.post("/bord", board="1")
         page = browser.page(PAGES[audience])
-        assert LINE not in page and "Sam" not in page and "digibord-stand" in page
+        assert LINE not in page and "Sam " not in page and "digibord-stand" in page
         assert "Zelf iets meegemaakt?" not in page
         assert browser.get("/melden").status_code == 303
 
