@@ -67,6 +67,7 @@ _SAME_PICTURE = {
     "personal": "hold",
     "undecided": "place",
     "phone": "break",
+    "consent": "agreement",  # a task; a house would tell whoever sits beside it where the yes is missing
     "reminder": "hold",
 }
 PEOPLE = (

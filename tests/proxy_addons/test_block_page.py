@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 import config
+import proxy_addons
 from config.settings import Settings
 from dashboard.actions.asks import say_yes
 from dashboard.actions.desk import Desk
@@ -279,6 +280,9 @@ def test_who_has_no_yes_from_home_reads_of_another_task_and_never_why(guard: Gua
     text = _Elements(shown(guard, exchange(BLOCKED))).text
     assert "andere taak" in text
     assert "ouders" not in text and "thuis" not in text
+    # Nor does the picture: a task, no house.
+    drawn = (Path(proxy_addons.__file__).parent / "page" / "pictograms" / "agreement.svg").read_text()
+    assert drawn.strip() in shown(guard, exchange(BLOCKED))
 
 
 # --- a phone in school hours -----------------------------------------------------------------------------------------
