@@ -99,10 +99,11 @@ class Gate:
     def enter(self, peer: Peer, host: str, port: int) -> Entry:
         """The word on a CONNECT: TUNNEL, INSPECT, REFUSE, or CHALLENGE (407) where a key is asked for."""
         try:
-            if self._reporting.at(host):
-                return Entry(Door.INSPECT)  # there is nothing behind it: it is answered here
-            if self._must_prove(peer, (canonical_host(host) or "",)):
+            telling = self._reporting.at(host)
+            if self._must_prove(peer, (canonical_host(host) or "",), telling=telling):
                 return Entry(Door.CHALLENGE)
+            if telling:
+                return Entry(Door.INSPECT)  # there is nothing behind it: it is answered here
             # Nobody sees what comes through a tunnel: it is asked for as if each of its requests were a new page.
             request = replace(translate.of_connect(host, port, self._who(peer)), navigation=True)
             decision = self._decide(request)
@@ -146,7 +147,7 @@ class Gate:
         try:
             who = self._who(exchange.peer)
             request = translate.of_exchange(exchange, who, self.live.knowledge.engines, self.live.snapshot)
-            if not self._reporting.begun(exchange) and self._must_prove(exchange.peer, request.hosts):
+            if self._must_prove(exchange.peer, request.hosts, telling=self._reporting.begun(exchange)):
                 return Ruling(None, None, self._pages.challenge())
             if is_own(request.address):
                 return Ruling(None, None, await self._own.serve(exchange, request))
@@ -272,11 +273,17 @@ class Gate:
     def _who(self, peer: Peer) -> Principal:
         return self._identity.of(peer, self.live.snapshot, self.live.clock())
 
-    def _must_prove(self, peer: Peer, hosts: Collection[str]) -> bool:
+    def _must_prove(self, peer: Peer, hosts: Collection[str], *, telling: bool) -> bool:
         """Whether a key is asked for: none was given, or one that fits no device. A made-up key must not make a child
-        nobody, whom no ban and no agreement knows. Help, and the guard's own pages, are there without any."""
+        nobody, whom no ban and no agreement knows. Help, and the guard's own pages, are there without any.
+
+        Where a child tells what happened a browser is asked for its key, so that who reads it knows who told; with a
+        wrong one it may tell too.
+        """
         if peer.port not in self._keyed:
             return False
+        if telling:
+            return peer.credentials is None
         snapshot = self.live.snapshot
         if peer.credentials is not None and (snapshot is None or self._identity.proves(peer.credentials, snapshot)):
             return False

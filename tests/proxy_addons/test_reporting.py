@@ -306,7 +306,10 @@ def test_over_https_it_is_answered_here_and_nothing_is_looked_up(guard: Guard) -
         assert gate.enter(SAMS, "wacht.school", 443).door is Door.TUNNEL
         odd = gate.hello(SAMS, "vertel.wacht.school", "adult.com", ech=False)
         assert odd.decision is not None and not odd.decision.open
-        assert gate.enter(peer(port=KEYED), "vertel.wacht.school", 443).door is Door.INSPECT  # no key is asked for
+        keyless = peer(port=KEYED)
+        assert gate.enter(keyless, "vertel.wacht.school", 443).door is Door.CHALLENGE
+        wrong = replace(keyless, credentials="Basic bWlzOm1pcw==")
+        assert gate.enter(wrong, "vertel.wacht.school", 443).door is Door.INSPECT
 
     guard.run(work)
 
