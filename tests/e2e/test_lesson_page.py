@@ -22,7 +22,7 @@ from tests.e2e.conftest import PATIENCE, Browsers, Shots
 from tests.e2e.playground import Playground
 from tests.e2e.test_main_job import DESKTOP, PHONE, SITE, sees_the_block_page, sign_in
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.full, pytest.mark.browser, pytest.mark.timeout(300)]
 
 LEARN, OTHER = "https://rekenrijk.test/", "https://onzeschool.test/"
 

@@ -22,7 +22,7 @@ from tests.e2e.conftest import PATIENCE, Browsers, Shots
 from tests.e2e.playground import Playground
 from tests.e2e.test_measures import becomes, fits, sign_in
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.browser]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(300), pytest.mark.browser]
 
 FILMS = "https://filmpjes.test/"
 
