@@ -18,7 +18,7 @@ from cli.home import write_private
 from config.export import renewed, same_decisions, with_revision
 from config.settings import SchoolFile
 from dashboard.actions.ownlists import ORIGIN
-from store import Store
+from store import Store, StoreUnavailable
 from store.policies import PolicyRevision
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
@@ -85,7 +85,8 @@ def take(
     taken = store.policies.add(school, file.policy, origin, who, now, based_on=number, written=file.written)
     if taken is None:
         current = store.policies.current(school)
-        assert current is not None  # noqa: S101 - somebody else wrote one
+        if current is None:
+            raise StoreUnavailable(f"the rules of school `{school}` went away while they were changed; try again")
         return Taken(Outcome.RACED, current, base)
     return Taken(Outcome.TAKEN if taken.number != number else Outcome.SAME, taken, base)
 

@@ -50,9 +50,8 @@ _NAMED = frozenset({"place", "action", "app", "locked"})
 
 
 def _code(rule: Rule) -> str:
-    if rule.gate is not None:
+    if rule.facet is None:  # then it has a gate
         return "break" if rule.gate is Gate.BREAK else "locked"
-    assert rule.facet is not None  # noqa: S101 - a rule has a gate or a facet
     if rule.facet is Facet.PLACE and rule.second_thought:
         return "reminder"
     return "text" if rule.facet is Facet.WORDS and rule.actions else rule.facet.value

@@ -30,7 +30,7 @@ def answers(store: Store, host: str, person: str | None = "sam", now: datetime =
 
 def opened(store: Store, site: str = "social.com", **changes: object) -> Grant:
     base = Grant("", LESSON - timedelta(minutes=5), at("10:15"), Role.TEACHER, "anja", frozenset({"7"}), sites=(site,))
-    return store.grants.add(SCHOOL, replace(base, **changes), LESSON)  # type: ignore[arg-type]
+    return store.grants.add(SCHOOL, replace(base, **changes), LESSON)
 
 
 def test_a_teacher_agrees_on_a_goal_and_sites_and_stops_it_again(store: Store, signed_in: SignIn) -> None:

@@ -38,7 +38,7 @@ def owned(store: Store, desk: Desk) -> Desk:
 
 
 def wish(**changes: object) -> Wish:
-    return replace(Wish("sam", BOOK, REASON), **changes)  # type: ignore[arg-type]
+    return replace(Wish("sam", BOOK, REASON), **changes)
 
 
 def said(desk: Desk, host: str, clock: str, device: str = "boek-sam") -> Reason:
@@ -258,7 +258,7 @@ def test_a_summary_of_no_period_is_refused_and_not_in_the_audit(desk: Desk, days
 
 
 def care_wish(**changes: object) -> care.Wish:
-    return replace(care.Wish("sam", "", "mijnpomp.nl", "", "2027-11-23"), **changes)  # type: ignore[arg-type]
+    return replace(care.Wish("sam", "", "mijnpomp.nl", "", "2027-11-23"), **changes)
 
 
 def test_care_opens_a_site_under_a_ban(owned: Desk) -> None:

@@ -165,7 +165,7 @@ def test_a_means_for_parents_that_is_closed_is_told_and_opens_with_one_tap(desk:
 @pytest.mark.parametrize("moment", [LESSON, EVENING, at("10:20")], ids=["lesson", "evening", "break"])
 def test_it_is_asked_of_a_lesson_whatever_the_clock_says_now(desk: Desk, moment: object) -> None:
     added(desk, MEANS, "games.com")
-    (line,) = registers.lines(desk, COR, moment)  # type: ignore[arg-type]
+    (line,) = registers.lines(desk, COR, moment)
     assert line.shut is not None and line.shut.roles == (Role.PUPIL,)
 
 

@@ -59,7 +59,7 @@ def meets(desk: Desk, who: Member, host: str, moment: object = LESSON, action: A
     """What somebody of staff gets on a device that proves whose it is, by the real decision over the real rows."""
     principal = Principal(who.role, who.id, who.groups, "laptop", DeviceClass.STAFF, Strength.PROVED)
     snapshot = desk.store.snapshot(SCHOOL, desk.knowledge, LESSON)
-    return decide(AccessRequest(action, principal, (host,)), snapshot, moment)  # type: ignore[arg-type]
+    return decide(AccessRequest(action, principal, (host,)), snapshot, moment)
 
 
 def test_a_role_may_look_from_now_until_the_school_year_is_over(bound: Desk) -> None:
@@ -113,7 +113,7 @@ def test_named_people_and_single_sites(bound: Desk) -> None:
 def test_what_cannot_be_is_refused_in_a_clear_sentence_at_any_hour(
     bound: Desk, wish: Wish, code: str, moment: object
 ) -> None:
-    outcome = standing.give(bound, RIA, wish, moment)  # type: ignore[arg-type]
+    outcome = standing.give(bound, RIA, wish, moment)
     assert outcome.code == f"dash.no.{code}"
     assert bound.store.grants.live(SCHOOL, LESSON) == ()
 

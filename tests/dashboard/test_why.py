@@ -56,7 +56,7 @@ def test_an_address_that_cannot_be_read_is_told_and_the_rest_of_the_form_stays(s
 
 
 def test_another_moment_role_program_and_print_are_asked_of_the_same_decide(desk: Desk) -> None:
-    def asked(wish: Wish):  # type: ignore[no-untyped-def]
+    def asked(wish: Wish):
         found = why(desk, COR, wish, LESSON)
         assert found.value, found.code
         return found.value

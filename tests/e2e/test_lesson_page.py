@@ -44,7 +44,7 @@ def regenboog(play: Playground) -> None:
 def both(page: Page, shots: Shots, what: str) -> None:
     """The same screen by day and by night."""
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         shots.take(page, "juf", f"{what}-{scheme}")
     page.emulate_media(color_scheme="light")
 

@@ -65,7 +65,7 @@ def ending(now: datetime, seconds: float, **more: object) -> Wish:
     """A ban of Noor that ends so many seconds from now, on the school's clock."""
     end = (now + timedelta(seconds=seconds)).astimezone(ZoneInfo("Europe/Amsterdam"))
     day, clock = end.date().isoformat(), end.time().replace(microsecond=0).isoformat()
-    return Wish("p7-1", SanctionTarget.CHROMEBOOK, "Een reden.", Until.OWN, day, clock, **more)  # type: ignore[arg-type]
+    return Wish("p7-1", SanctionTarget.CHROMEBOOK, "Een reden.", Until.OWN, day, clock, **more)
 
 
 def now() -> datetime:

@@ -46,7 +46,7 @@ def told(*rules: Rule, adopted: Policy = POLICY, **changes: object) -> tuple[Dif
 def school(*rules: Rule, adopted: Policy = POLICY, **changes: object) -> Policy:
     ids = {one.id for one in rules}
     kept = tuple(one for one in adopted.rules if one.id not in ids)
-    return replace(adopted, rules=(*kept, *rules), **changes)  # type: ignore[arg-type]
+    return replace(adopted, rules=(*kept, *rules), **changes)
 
 
 def own(name: str, **changes: object) -> Rule:
@@ -243,7 +243,7 @@ def stricter_school(draw: st.DrawFn) -> tuple[Policy, Policy]:
     ]
     new = draw(st.lists(some_rule(1), max_size=3))
     hard = {"effect": Effect.DENY, "liftable_by": LiftableBy.NOBODY, "consent": False, "second_thought": False}
-    added = [replace(one, **hard) for one in new]  # type: ignore[arg-type]
+    added = [replace(one, **hard) for one in new]
     return adopted, replace(adopted, rules=(*rules, *added))
 
 
@@ -301,7 +301,7 @@ NOWS = st.sampled_from([LESSON, BREAK, EVENING])
 
 
 def decided(policy: Policy, request: AccessRequest, state: State, now: object) -> tuple[Effect, LiftableBy | None]:
-    answer = decide(request, Snapshot(1, "school", policy, KNOWLEDGE, state=state), now)  # type: ignore[arg-type]
+    answer = decide(request, Snapshot(1, "school", policy, KNOWLEDGE, state=state), now)
     return answer.effect, answer.liftable_by
 
 

@@ -167,7 +167,7 @@ def test_a_list_that_is_replaced_counts_at_once() -> None:
     assert decide(visit("nieuwkletsplein.nl"), school, LESSON).reason is Reason.PLACE
 
 
-def test_an_answer_is_forgotten_when_there_are_too_many(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+def test_an_answer_is_forgotten_when_there_are_too_many(monkeypatch) -> None:
     monkeypatch.setattr(remembered, "MOST", 3)
     school = replace(SNAPSHOT)
     for number in range(20):

@@ -52,7 +52,7 @@ from tests.policy.test_differences import NOWS, STATES, request
 
 
 def found(request: AccessRequest, snapshot: Snapshot = SNAPSHOT, now: object = LESSON) -> list[tuple[Change, ...]]:
-    return [way.changes for way in ways(request, snapshot, now)]  # type: ignore[arg-type]
+    return [way.changes for way in ways(request, snapshot, now)]
 
 
 def test_a_closed_site_opens_by_the_teacher_by_looking_alone_by_the_clock_or_for_good() -> None:
@@ -168,17 +168,17 @@ def test_who_looks_for_help_is_told_no_ways() -> None:
 def test_every_way_turns_the_answer_and_few_questions_are_asked(
     asked: AccessRequest, state: object, now: object
 ) -> None:
-    snapshot = replace(with_rules(*RULES, NO_COMPUTER), state=state)  # type: ignore[arg-type]
-    first = decide(asked, snapshot, now)  # type: ignore[arg-type]
+    snapshot = replace(with_rules(*RULES, NO_COMPUTER), state=state)
+    first = decide(asked, snapshot, now)
     with pytest.MonkeyPatch.context() as patch:
         count = []
 
         def counted(*args: object) -> object:
             count.append(args)
-            return decide(*args)  # type: ignore[arg-type]
+            return decide(*args)
 
         patch.setattr(wouldchange, "decide", counted)
-        told = ways(asked, snapshot, now)  # type: ignore[arg-type]
+        told = ways(asked, snapshot, now)
     assert len(count) <= wouldchange.MOST
     assert len({*told}) == len(told)
     assert all((way.effect is Effect.ALLOW) is not first.open for way in told)

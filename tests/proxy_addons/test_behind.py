@@ -226,7 +226,7 @@ def test_a_yes_to_the_place_does_not_promise_the_words(guard: Guard, monkeypatch
         there = f"{SITE}/_klaswacht/asked?{urlencode({'ask': ask, 'back': '/?q=kut'})}"
         first = page(await answered(gate, plain(there)))
         assert "Het mag!" in first
-        second = html.unescape(re.search(r"url=([^\"]*)", first)[1])  # type: ignore[index]
+        second = html.unescape(re.search(r"url=([^\"]*)", first)[1])
         assert "Blijft het dicht?" in page(await answered(gate, plain(SITE + second)))
 
     guard.run(work)

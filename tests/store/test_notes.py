@@ -13,7 +13,7 @@ from tests.store.school import NOW, SCHOOL, settle
 
 def written(store: Store, **changes: object) -> Note | None:
     wish = {"person": "sam", "kind": NoteKind.TALK, "text": "We praatten.", "by": "anja"} | changes
-    return store.notes.add(SCHOOL, now=NOW, **wish)  # type: ignore[arg-type]
+    return store.notes.add(SCHOOL, now=NOW, **wish)
 
 
 def test_a_note_comes_back_as_it_was_written(store: Store) -> None:
