@@ -13,6 +13,7 @@ import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from ipaddress import ip_address
 from typing import cast
 
@@ -23,8 +24,9 @@ from mitmproxy.proxy.layers.tls import parse_client_hello
 from policy.model import AccessRequest, Decision
 from policy.safe import is_protected
 from proxy_addons.connections import MAX_HEAD, Connections, Line
+from proxy_addons.draining import hang_up
 from proxy_addons.egress import Egress, Way
-from proxy_addons.facts import Door, Entry, Peer
+from proxy_addons.facts import Door, Entry, Hello, Peer
 from proxy_addons.failsafe import Failsafe
 from proxy_addons.tunnel import Tunnel
 
@@ -119,6 +121,11 @@ class Doorway:
         self._carry = carry
         self._tasks: set[asyncio.Task[None]] = set()
         self._per_address: Counter[str] = Counter()
+
+    @property
+    def inside(self) -> int:
+        """How many connections were let in and are not gone, with those that have not said anything yet."""
+        return self._per_address.total()
 
     def make(self) -> asyncio.Protocol:
         """Return the protocol for one new connection."""
@@ -266,6 +273,7 @@ class _Arrival(asyncio.Protocol):
 
     def _enter(self, head: Head, end: int) -> None:
         line = self._line = self._doorway.connections.open(self._peer, self._transport.abort)
+        line.hang_up = partial(hang_up, self._transport)
         if not head.connect:
             self._inspect(line)
             return
@@ -297,11 +305,19 @@ class _Arrival(asyncio.Protocol):
         ech = any(kind == ECH for kind, _ in hello.extensions)
         connect, sni = line.connect[0] if line.connect else None, hello.sni
         line.sni = sni
-        entry = self._doorway.failsafe.hello(self._peer, connect, sni, ech)
+        said = Hello(connect, sni, tuple(one.decode("latin-1") for one in hello.alpn_protocols), ech)
+        entry = self._doorway.failsafe.hello(self._peer, said)
         same = sni is not None and connect is not None and sni.rstrip(".").lower() == connect.rstrip(".").lower()
         if entry.door is Door.INSPECT:
             self._inspect(line)
-        elif entry.door is Door.TUNNEL and same and not ech and entry.decision is not None and entry.decision.open:
+        elif (
+            entry.door is Door.TUNNEL
+            and same
+            and not ech
+            and said.speaks_web
+            and entry.decision is not None
+            and entry.decision.open
+        ):
             self._tunnel(line, entry.request, entry.decision)
         else:
             self._transport.abort()

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from policy.model import AccessRequest, Decision
 
+_WEB = frozenset({"h2", "http/1.1", "http/1.0"})  # ALPN ids (IANA) of HTTP over TCP
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -53,6 +55,25 @@ class Answer:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """A TLS ClientHello: the name of its CONNECT (None: there was none), the name in it, and what it offers to speak.
+
+    `alpn` are the protocols that it offers, in its order (empty: it does not say); `ech` says that another name may be
+    hidden behind `sni`.
+    """
+
+    connect: str | None
+    sni: str | None
+    alpn: tuple[str, ...] = ()
+    ech: bool = False
+
+    @property
+    def speaks_web(self) -> bool:
+        """Whether nothing but HTTP over TCP is offered, as far as it says."""
+        return all(protocol in _WEB for protocol in self.alpn)
 
 
 class Door(StrEnum):

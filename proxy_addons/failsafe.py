@@ -21,7 +21,7 @@ from mitmproxy.tls import ClientHelloData, TlsData
 
 from policy.model import AccessRequest, Decision
 from proxy_addons import release
-from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Ruling
+from proxy_addons.facts import Answer, Door, Entry, Exchange, Hello, Peer, Ruling
 from proxy_addons.faults import told
 
 _log = logging.getLogger(__name__)
@@ -46,8 +46,11 @@ class Asking(Protocol):
     def enter(self, peer: Peer, host: str, port: int) -> Entry:
         """Answer a CONNECT, or the first plain request of a connection."""
 
-    def hello(self, peer: Peer, connect: str | None, sni: str | None, ech: bool) -> Entry:
+    def hello(self, peer: Peer, hello: Hello) -> Entry:
         """Answer a ClientHello."""
+
+    def turned_away(self, kind: str) -> None:
+        """Count a connection that the door closed, by what was wrong with it."""
 
     async def ask(self, exchange: Exchange) -> Ruling:
         """Answer a request."""
@@ -121,13 +124,20 @@ class Failsafe:
             self.note("enter", error)
             return Entry(Door.INSPECT)
 
-    def hello(self, peer: Peer, connect: str | None, sni: str | None, ech: bool) -> Entry:
+    def hello(self, peer: Peer, hello: Hello) -> Entry:
         """Ask `Gate.hello`. When that breaks, look inside."""
         try:
-            return _checked(self._gate.hello(peer, connect, sni, ech), Entry)
+            return _checked(self._gate.hello(peer, hello), Entry)
         except Exception as error:
             self.note("hello", error)
             return Entry(Door.INSPECT)
+
+    def turned_away(self, kind: str) -> None:
+        """Have `Gate.turned_away` count; when that breaks it is only not counted."""
+        try:
+            self._gate.turned_away(kind)
+        except Exception as error:
+            self.note("turned_away", error)
 
     async def ask(self, exchange: Exchange) -> Ruling:
         """Ask `Gate.ask`. What is not plainly open is answered; when the asking breaks only help stays open."""

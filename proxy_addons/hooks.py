@@ -21,7 +21,7 @@ from policy.safe import is_protected
 from proxy_addons.connections import Connections, Line
 from proxy_addons.doorway import ECH, REALM
 from proxy_addons.egress import Egress, Way
-from proxy_addons.facts import Answer, Door, Exchange, Peer
+from proxy_addons.facts import Answer, Door, Exchange, Hello, Peer
 from proxy_addons.failsafe import (
     ANSWERED,
     FAILED,
@@ -127,7 +127,8 @@ class Hooks:
         line.first = False
         ech = any(kind == ECH for kind, _ in data.client_hello.extensions)
         connect = line.connect[0] if line.connect else None
-        entry = self._failsafe.hello(line.peer, connect, line.sni, ech)
+        alpn = tuple(one.decode("latin-1") for one in data.client_hello.alpn_protocols)
+        entry = self._failsafe.hello(line.peer, Hello(connect, line.sni, alpn, ech))
         if entry.door in (Door.REFUSE, Door.CHALLENGE):
             self._connections.close(line.peer.connection)
         else:
@@ -239,6 +240,13 @@ class Hooks:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Stream what is long or endless; take off what leads around the guard."""
         response = flow.response
+        if (
+            response is not None
+            and self._connections.draining
+            and response.status_code != 101
+            and not flow.request.is_http2
+        ):
+            response.headers["connection"] = "close"  # the next request goes to the worker that takes over
         if response is None or ANSWERED in flow.metadata:
             return
         response.headers.pop("alt-svc", None)

@@ -8,6 +8,7 @@ import socket
 import ssl
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ import httpx
 
 from policy.model import AccessRequest, Decision, Effect, Principal, Reason, Role
 from proxy_addons import runner, translate
-from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Ruling
+from proxy_addons.facts import Answer, Door, Entry, Exchange, Hello, Peer, Ruling
 from tests.proxy_addons.origins import SECRET, Ca, Origins
 
 WHO = Principal(Role.PUPIL)
@@ -37,6 +38,7 @@ class HandGate:
         self.peers: list[Peer] = []
         self.raising: set[str] = set()
         self.faults = 0
+        self.away: Counter[str] = Counter()
         self._callbacks: list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]] = []
 
     def on_change(self, callback: Callable[[], None]) -> None:
@@ -66,11 +68,15 @@ class HandGate:
         request = translate.of_connect(host, port, WHO)
         return Entry(Door.TUNNEL if host in self.tunnels else Door.INSPECT, request, self.decide(request))
 
-    def hello(self, peer: Peer, connect: str | None, sni: str | None, ech: bool) -> Entry:
+    def hello(self, peer: Peer, hello: Hello) -> Entry:
         self._may_raise("hello")
-        request = translate.of_hello(connect, sni, WHO)
-        tunnel = connect in self.tunnels
+        request = translate.of_hello(hello.connect, hello.sni, WHO)
+        tunnel = hello.connect in self.tunnels
         return Entry(Door.TUNNEL if tunnel else Door.INSPECT, request, self.decide(request))
+
+    def turned_away(self, kind: str) -> None:
+        self._may_raise("turned_away")
+        self.away[kind] += 1
 
     async def ask(self, exchange: Exchange) -> Ruling:
         self._may_raise("ask")

@@ -16,7 +16,7 @@ from policy.model import Decision, Effect, LiftableBy, Principal, Reason, Role
 from policy.search import Engine, Engines, SafeSearch
 from proxy_addons import translate
 from proxy_addons.block_page import Pages
-from proxy_addons.facts import Door, Exchange, Peer, Rewrite
+from proxy_addons.facts import Door, Exchange, Hello, Peer, Rewrite
 from proxy_addons.gate import Gate
 from proxy_addons.telling import can_ask, page_of
 from tests.cast import KNOWLEDGE, LESSON
@@ -52,9 +52,17 @@ def door(guard: Guard, host: str, port: int = 443, who: Peer = SAMS) -> Door:
     return guard.run(enter)
 
 
-def hello(guard: Guard, connect: str | None, sni: str | None, *, ech: bool = False, who: Peer = SAMS) -> Door:
+def hello(
+    guard: Guard,
+    connect: str | None,
+    sni: str | None,
+    *,
+    alpn: tuple[str, ...] = (),
+    ech: bool = False,
+    who: Peer = SAMS,
+) -> Door:
     async def greet(gate: Gate) -> Door:
-        return gate.hello(who, connect, sni, ech).door
+        return gate.hello(who, Hello(connect, sni, alpn, ech)).door
 
     return guard.run(greet)
 
@@ -137,6 +145,18 @@ def test_a_tunnel_says_the_name_it_was_opened_for(guard: Guard) -> None:
 def test_a_hidden_name_is_never_tunnelled(guard: Guard) -> None:
     assert hello(guard, BANK, BANK, ech=True) is Door.INSPECT
     assert hello(guard, "kindertelefoon.nl", "kindertelefoon.nl", ech=True) is Door.INSPECT
+
+
+@pytest.mark.parametrize(
+    "protocol",
+    ["acme-tls/1", "dot", "doq", "xmpp-client", "stun.turn", "webrtc", "h3", "http/0.9", "H2", ""],
+)
+def test_what_is_no_web_is_never_tunnelled(guard: Guard, protocol: str) -> None:
+    for name in (BANK, "kindertelefoon.nl"):
+        assert hello(guard, name, name, alpn=("h2", "http/1.1")) is Door.TUNNEL
+        assert hello(guard, name, name, alpn=("http/1.0",)) is Door.TUNNEL
+        assert hello(guard, name, name, alpn=(protocol,)) is Door.INSPECT
+        assert hello(guard, name, name, alpn=("h2", "http/1.1", protocol)) is Door.INSPECT
 
 
 def test_the_name_in_the_hello_opens_nothing_that_the_connect_did_not(guard: Guard) -> None:
