@@ -51,7 +51,7 @@ class Line:
     `safe` says that whoever is behind it gets search engines only by their safe names (see `egress.Way`).
     `begun` says that its ClientHello or first request came in whole (behind each CONNECT anew).
     `heads` counts request heads and WebSocket messages, `judging` those that are being asked about, `bodies` are still
-    coming, `raw` is a WebSocket.
+    coming, `raw` is a WebSocket. `hang_up` lets go of it politely, when nothing runs on it.
     """
 
     peer: Peer
@@ -68,6 +68,7 @@ class Line:
     judging: int = 0
     bodies: int = 0
     running: dict[str, Running] = field(default_factory=dict)
+    hang_up: Callable[[], None] | None = None
 
     @property
     def bound(self) -> int | None:
@@ -91,6 +92,7 @@ class Connections:
         self._timer: asyncio.TimerHandle | None = None
         self._wakes: datetime | None = None
         self.closed = 0
+        self.draining = False  # the worker stops: what is answered now is the last on its connection
 
     def __len__(self) -> int:
         return len(self._lines)
