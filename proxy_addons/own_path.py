@@ -26,7 +26,8 @@ from proxy_addons.behind import (
     repeatable,
     whole_path,
 )
-from proxy_addons.block_page import WHYS, Pages
+from proxy_addons.block_page import Pages
+from proxy_addons.drawing import WHYS
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.helping import Helping
 from proxy_addons.live import Live
