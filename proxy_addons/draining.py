@@ -81,8 +81,8 @@ class _Leaving:
             self._idle.pop(name, None)
         elif self._idle.get(name) == line.heads:
             self._asked[name] = now
-            if line.hang_up is not None:
-                line.hang_up()
+            if line.transport is not None:
+                hang_up(line.transport)
         else:
             self._idle[name] = line.heads
         return False

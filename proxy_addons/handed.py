@@ -54,10 +54,10 @@ class Handed:
 
 
 class Listening:
-    """The places at which a worker accepts now. `make` is the protocol factory of every connection."""
+    """The places at which a worker accepts now. `maker` gives the protocol factory of the connections to a port."""
 
-    def __init__(self, make: Callable[[], asyncio.Protocol], backlog: int) -> None:
-        self._make = make
+    def __init__(self, maker: Callable[[int], Callable[[], asyncio.Protocol]], backlog: int) -> None:
+        self._maker = maker
         self._backlog = backlog
         self._servers: dict[Hashable, list[asyncio.Server]] = {}
 
@@ -68,7 +68,8 @@ class Listening:
         servers = self._servers[place] = []
         loop = asyncio.get_running_loop()
         for one in sockets:
-            servers.append(await loop.create_server(self._make, sock=one.dup(), backlog=self._backlog))
+            make = self._maker(int(one.getsockname()[1]))
+            servers.append(await loop.create_server(make, sock=one.dup(), backlog=self._backlog))
 
     async def close(self, place: Hashable) -> None:
         """Leave off accepting at a place. What was accepted already goes on."""

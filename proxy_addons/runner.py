@@ -105,7 +105,7 @@ async def serve(
     doorway = Doorway(failsafe, connections, egress, engine.carry)
     live.on_change(connections.changed)
     await engine.running()
-    listening = Listening(doorway.make, _BACKLOG)
+    listening = Listening(lambda _port: doorway.make, _BACKLOG)
     await listening.open(handed.own if handed else None, sockets)
     word = asyncio.create_task(obey(handed, listening, stop)) if handed else None
     try:
@@ -115,6 +115,9 @@ async def serve(
         await stop.wait()
     finally:
         await listening.close_all()
+        for known, one in zip(given, sockets, strict=True):
+            if known is None:
+                one.close()
         await drain(connections, lambda: doorway.inside, stop, config.grace)
         if word is not None:
             word.cancel()
