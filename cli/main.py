@@ -52,10 +52,8 @@ def up(
 def reload() -> None:
     """Replace the running guard's processes by new ones, one by one; whoever is busy notices nothing."""
     from cli.reload import reload as ask
-    from cli.school import good_settings
 
-    home = Home.here()
-    typer.echo(ask(home, good_settings(home).language if home.good_file.exists() else "nl"))
+    typer.echo(ask(Home.here()))
 
 
 @app.command()

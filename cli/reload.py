@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cli.home import Home, Trouble, write_private
 from cli.rolling import Outcome
-from cli.school import running
+from cli.school import good_settings, running
 from cli.supervisor import RELOAD
 from config.texts import say
 
@@ -28,7 +28,7 @@ def note(home: Home, outcome: Outcome) -> None:
     write_private(outcome_file(home), json.dumps(told).encode())
 
 
-def reload(home: Home, lang: str, patience: float = PATIENCE) -> str:
+def reload(home: Home, patience: float = PATIENCE) -> str:
     """Ask for a round and wait until it is done; a sentence that says so.
 
     Raises:
@@ -45,7 +45,7 @@ def reload(home: Home, lang: str, patience: float = PATIENCE) -> str:
         time.sleep(_LOOK)
     match told:
         case {"failed": None, "renewed": list(renewed)}:
-            return say("workers.reloaded", lang, count=len(renewed))
+            return say("workers.reloaded", good_settings(home).language, count=len(renewed))
     raise Trouble(
         f"the new `{told.get('failed')}` did not come up; the old one goes on, and nothing more was replaced",
         "the guard's own output says why",
