@@ -128,7 +128,8 @@ def _plain(address: IPv4Address | IPv6Address) -> str:
 
 def _table() -> tuple[int, ...]:
     rows = []
-    for row in range(256):
+    for byte in range(256):
+        row = byte
         for _ in range(8):
             row = (row >> 1) ^ _POLYNOMIAL if row & 1 else row >> 1
         rows.append(row)
