@@ -144,6 +144,8 @@ def _template(home: Home) -> bool:
 def _hold(listen: Listen, file: Path) -> dict[str, ports.Held]:
     wanted = {"proxy": listen.proxy, "keyed": listen.keyed, "dashboard": listen.dashboard}
     wanted |= {f"group:{group}": number for group, number in listen.groups.items()}
+    if listen.transparent:
+        wanted["transparent"] = listen.transparent
     held: dict[str, ports.Held] = {}
     try:
         for name, number in wanted.items():

@@ -130,7 +130,7 @@ def parse_school(data: bytes, name: str = "school.yaml", folder: Path | None = N
         language=part.language,
         workers=part.workers,
         workers_mb=part.workers_mb,
-        listen=Listen(**part.listen.model_dump()),
+        listen=Listen(**part.listen.model_dump() | {"balancers": tuple(part.listen.balancers)}),
         egress=Egress(
             ports=tuple(dict.fromkeys(part.egress.ports)),
             hosts=dict(part.egress.hosts),

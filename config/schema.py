@@ -31,6 +31,7 @@ from config.words import (
     ListenPort,
     MeansWord,
     Media,
+    Network,
     PersonalType,
     Port,
     Program,
@@ -192,10 +193,13 @@ class ListenPart(Part):
     dashboard: ListenPort = 8443
     name: Host = "klaswacht.internal"
     groups: dict[Id, ListenPort] = {}
+    transparent: ListenPort = 0
+    balancers: list[Network] = []
 
     @model_validator(mode="after")
     def _all_differ(self) -> ListenPart:
         ports = {"proxy": self.proxy, "keyed": self.keyed, "dashboard": self.dashboard}
+        ports["transparent"] = self.transparent
         seen: dict[int, str] = {}
         for name, port in [*ports.items(), *((f"groups.{group}", port) for group, port in self.groups.items())]:
             if port and port in seen:

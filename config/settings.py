@@ -32,6 +32,8 @@ class Listen:
 
     `groups` maps a group id to a listener port of its own. `name` is the host name of the dashboard, which
     devices reach directly: the guard itself never connects to its own addresses. All ports differ.
+    `transparent` takes what a firewall leads to it from devices that know of no proxy (0: not at all). `balancers` are
+    the addresses and networks that must say for whom they connect (PROXY protocol); nobody else may.
     """
 
     address: str = "127.0.0.1"
@@ -40,6 +42,8 @@ class Listen:
     dashboard: int = 8443
     name: str = "klaswacht.internal"
     groups: Mapping[str, int] = field(default_factory=dict)
+    transparent: int = 0
+    balancers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

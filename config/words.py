@@ -11,7 +11,7 @@ from datetime import time
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Any
 
 from publicsuffixlist import PublicSuffixList
@@ -185,6 +185,20 @@ def _address(value: Any) -> str:
         raise wrong(f"{quoted(text)} is not an ip address", "write one like `127.0.0.1` or `0.0.0.0`") from None
 
 
+def _network(value: Any) -> str:
+    """An address, or a network of them, in its one spelling."""
+    text = _text(value)
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        raise wrong(
+            f"{quoted(text)} is not an ip address or a network", "write one like `10.0.0.5` or `10.0.0.0/24`"
+        ) from None
+    if network.prefixlen == 0:
+        raise wrong(f"{quoted(text)} is everybody", "write the addresses of the balancers themselves")
+    return str(network.network_address) if network.num_addresses == 1 else str(network)
+
+
 def _with_port(value: Any, name: Callable[[Any], str], example: str) -> str:
     text = _text(value)
     host, colon, port = text.rpartition(":")
@@ -202,6 +216,7 @@ Host = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^[^\s/*]+$", "examples": ["example.nl"]}),
 ]
 IpAddress = Annotated[str, BeforeValidator(_address), WithJsonSchema({"type": "string", "pattern": "^[0-9A-Fa-f.:]+$"})]
+Network = Annotated[str, BeforeValidator(_network), WithJsonSchema({"type": "string", "pattern": "^[0-9A-Fa-f.:/]+$"})]
 HostPort = Annotated[
     str,
     BeforeValidator(lambda v: _with_port(v, _host, "intranet.school.nl:443")),
