@@ -136,6 +136,17 @@ def until(ready: object, what: str, seconds: float, log: Path | None = None) -> 
         time.sleep(0.05)
 
 
+def settled(root: int, seconds: float = 30.0) -> bool:
+    """Wait until a process and its descendants rest: under 2 % of a core for half a second; False when they do not."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        before = cpu(family(root))
+        time.sleep(0.5)
+        if cpu(family(root)) - before <= _TICK:
+            return True
+    return False
+
+
 def _fields(pid: int) -> list[str]:
     """The fields of `stat` from the state on (the third, proc(5))."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

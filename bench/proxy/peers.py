@@ -127,6 +127,8 @@ def start(name: str, ground: Ground) -> Proxy:
     except RuntimeError:
         stop(made)
         raise
+    if not house.settled(made.process.pid):  # what starting costs is no request's
+        print(f"{made.title} does not rest before it is measured: its figures are too high", file=sys.stderr)
     return made
 
 
