@@ -208,6 +208,21 @@ def _with_port(value: Any, name: Callable[[Any], str], example: str) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
+def _name_server(value: Any) -> str:
+    """A server to look names up at; without a port it is 53."""
+    text = _text(value)
+    with_port = text.count(":") == 1 or text.startswith("[")
+    address = text if with_port else f"[{_address(text)}]:53"
+    return _with_port(address, _address, "192.168.1.1:53")
+
+
+def _ipv4(value: Any) -> str:
+    address = ip_address(_address(value))
+    if address.version != 4 or address.is_unspecified or address.is_multicast:
+        raise wrong(f"{quoted(value)} is not the address of one computer", "write one like `192.168.1.2`")
+    return str(address)
+
+
 _PORT_AT_END = ":[1-9][0-9]{0,4}$"
 
 Host = Annotated[
@@ -227,6 +242,10 @@ AddressPort = Annotated[
     BeforeValidator(lambda v: _with_port(v, _address, "127.0.0.1:9443")),
     WithJsonSchema({"type": "string", "pattern": _PORT_AT_END}),
 ]
+NameServer = Annotated[
+    str, BeforeValidator(_name_server), WithJsonSchema({"type": "string", "pattern": r"^[0-9A-Fa-f.:\[\]]+$"})
+]
+Ipv4Address = Annotated[str, BeforeValidator(_ipv4), WithJsonSchema({"type": "string", "pattern": "^[0-9.]+$"})]
 ListenPort = Annotated[int, Field(ge=0, le=65_535)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 
