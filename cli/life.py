@@ -48,13 +48,15 @@ class Life:
         self.started = time.monotonic()
         self.weight: int | None = None  # bytes of its own memory, when it had settled
         self._word: socket.socket | None = None
-        with contextlib.ExitStack() as given:
+        with contextlib.ExitStack() as given, contextlib.ExitStack() as ours:
             self.pipe, its = os.pipe()
+            ours.callback(os.close, self.pipe)
             given.callback(os.close, its)
             told = dict(os.environ, **task.environment) | {READY_FD: str(its), PARENT: str(os.getpid())}
             if task.place is not None:
                 self._word, its_end = socket.socketpair()
                 self._word.setblocking(False)
+                ours.callback(self._word.close)
                 given.callback(its_end.close)
                 told[WORD_FD] = str(its_end.fileno())
             # A group of its own, so that Ctrl-C reaches the supervisor only, which then stops all in order.
@@ -66,6 +68,7 @@ class Life:
                 stdin=subprocess.DEVNULL,
                 process_group=0,
             )
+            ours.pop_all()  # it started, so they stay open
 
     @property
     def alive(self) -> bool:

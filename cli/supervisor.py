@@ -137,8 +137,15 @@ class Supervisor:
     def _start_due(self) -> None:
         now = time.monotonic()
         for child in self._children:
-            if child.again_at is not None and child.again_at <= now:
+            if child.again_at is None or child.again_at > now:
+                continue
+            try:
                 child.now, child.again_at = self._start(child), None
+            except OSError as error:  # the system has no room for a process now
+                if not self._told:
+                    raise
+                child.again_at = now + self._pause(child, 0.0)
+                _log.error("%s cannot be started now (%s)", child.task.name, error.strerror)
 
     def _until_next(self) -> float:
         """Seconds until a child is due; at most one, so that a death is seen soon on any system."""
