@@ -303,8 +303,9 @@ class Permissions:
         return stops
 
     async def _after(self, trial: Trial, chance: Random, end: float, lasting: list[Open]) -> None:
-        last = 0.0
-        while time.time() < end + MARGIN + LOOKS_AFTER:
+        last = asked = 0.0
+        # However slow the machine is, one try at least begins after the margin.
+        while asked <= end + MARGIN or time.time() < end + MARGIN + LOOKS_AFTER:
             asked = time.time()
             if await trial.passes(chance):
                 last = asked - end
