@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cli.child import PARENT, READY_FD
-from proxy_addons.handed import WORD_FD
+from proxy_addons.handed import REPLACES, WORD_FD
 
 FIRST_PAUSE = 0.5  # seconds before a dead child is started again; doubles up to
 LONGEST_PAUSE = 30.0
@@ -40,9 +40,12 @@ class Task:
 
 
 class Life:
-    """One process of a task, from its start to its end. `pipe` is where it says that it listens."""
+    """One process of a task, from its start to its end. `pipe` is where it says that it listens.
 
-    def __init__(self, task: Task) -> None:
+    `replaces`: it is to take over from one that works.
+    """
+
+    def __init__(self, task: Task, *, replaces: bool = False) -> None:
         self.task = task
         self.ready = False
         self.started = time.monotonic()
@@ -53,6 +56,8 @@ class Life:
             ours.callback(os.close, self.pipe)
             given.callback(os.close, its)
             told = dict(os.environ, **task.environment) | {READY_FD: str(its), PARENT: str(os.getpid())}
+            if replaces:
+                told[REPLACES] = "1"
             if task.place is not None:
                 self._word, its_end = socket.socketpair()
                 self._word.setblocking(False)

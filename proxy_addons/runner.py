@@ -29,7 +29,7 @@ from proxy_addons.egress import Egress, SafeNames, trust_bundle
 from proxy_addons.engine import Engine, quiet
 from proxy_addons.failsafe import Asking, Failsafe
 from proxy_addons.gate import Gate, Options, open_gate
-from proxy_addons.handed import Handed, Listening, obey
+from proxy_addons.handed import REPLACES, Handed, Listening, obey
 from proxy_addons.unknown import Unknown
 from store import Store, StoreUnavailable, open_later, open_store
 
@@ -218,6 +218,8 @@ async def _work(composed: Composed, ready: Callable[[], None]) -> None:
     unknown = watcher(composed)
     try:
         await composed.gate.start()
+        if REPLACES in os.environ and composed.gate.live.degraded:
+            raise StoreUnavailable("the rules cannot be read, and the worker that has them must stay")
         follow_lists(composed)
         await serve(composed.config, composed.gate, composed.gate.live, stop, lambda _: ready(), unknown, Handed.here())
     finally:
