@@ -12,7 +12,9 @@ from collections import Counter
 from dataclasses import replace
 from http import HTTPStatus
 from itertools import count
+from typing import cast
 
+from tornado.http1connection import HTTP1ServerConnection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
 from tornado.iostream import IOStream, StreamClosedError
@@ -137,11 +139,9 @@ class _Bounded(HTTPServer):
             return
         self._open[who] += 1
         super().handle_stream(stream, address)
-        # After the connection's own: `set_close_callback` holds one, and tornado's server sets it itself.
-        stream.io_loop.add_callback(self._watch, stream, who)
 
-    async def _watch(self, stream: IOStream, who: str) -> None:
-        while not stream.closed():
-            await asyncio.sleep(0.5)
+    def on_close(self, server_conn: object) -> None:
+        super().on_close(server_conn)
+        who = str(cast(HTTP1ServerConnection, server_conn).context.address[0])  # type: ignore[attr-defined]
         self._open[who] -= 1
-        self._open += Counter()
+        self._open += Counter()  # those that have none are forgotten

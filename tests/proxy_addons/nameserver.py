@@ -17,7 +17,7 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
 
-HTTPS = '1 . alpn="h3,h2" ipv4hint=203.0.113.7 ech=AEX+DQBBAAAgACA='
+HTTPS = '1 . alpn="h3,h2" ipv4hint=203.0.113.7 ech="AAT+DQAA"'
 
 
 class NameServer:
