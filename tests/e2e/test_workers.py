@@ -23,10 +23,10 @@ from proxy_addons.handed import PLACES
 from tests.e2e.clients import Device
 from tests.e2e.playground import Playground, playground
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 OPEN = "https://onzeschool.test/"
-CEILING = 60.0  # seconds, on a busy machine
+CEILING = 120.0  # seconds, on a busy machine
 FILM = "https://filmpjes.test/film/1.bin"
 DRILL = "wss://rekenrijk.test/oefenen"
 
@@ -209,7 +209,7 @@ def test_a_rolling_upgrade_refuses_nobody_and_lets_what_runs_finish(play, monkey
         tunnel.send("1")
         assert "som" in tunnel.recv()
         tunnel.close()
-        told, _ = reloading.communicate(timeout=150)
+        told, _ = reloading.communicate(timeout=300)
     assert reloading.returncode == 0, told
     assert say("workers.reloaded", "nl", count=3) in told
     assert pupils.bad == [], f"of {len(pupils.good)}"
@@ -226,7 +226,7 @@ def test_a_broken_upgrade_leaves_everything_as_it_was_and_says_so(play):
         try:
             play.home.good_file.write_text("protocol: [")
             reloading = reload(play)
-            told, _ = reloading.communicate(timeout=150)
+            told, _ = reloading.communicate(timeout=300)
         finally:
             play.home.good_file.write_bytes(good)
     assert reloading.returncode == 1
