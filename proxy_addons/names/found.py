@@ -69,7 +69,7 @@ class Found:
 def found_in(message: Message, name: Name, kind: RdataType, world: World | None) -> Found:
     """What an answer says about `name`. With `world` only addresses that it holds for stay.
 
-    Raises `Nonsense` when a name leads back to itself, or to two others, or by too many.
+    Raises `Nonsense` when a name leads back to itself, or by too many others.
     """
     chain, end = _followed(message, name, kind)
     records = message.get_rrset(message.answer, end, _IN, kind)
@@ -97,7 +97,7 @@ def _followed(message: Message, name: Name, kind: RdataType) -> tuple[list[RRset
         if link is None or message.get_rrset(message.answer, end, _IN, kind) is not None:
             break
         end = _target(link)
-        if len(link) != 1 or end in seen or len(chain) >= MOST_HOPS:
+        if end in seen or len(chain) >= MOST_HOPS:
             raise Nonsense
         seen.add(end)
         chain.append(link)

@@ -38,9 +38,14 @@ class Word:
         return all(one.open for one in self.decisions)
 
     @property
+    def wherever(self) -> bool:
+        """Whether the name is open by itself, whatever it leads to (help, say)."""
+        return self.decisions[0].reason in _WHEREVER
+
+    @property
     def guarded(self) -> bool:
         """Whether search engines are to be safe."""
-        return protected(self.who)
+        return protected(self.who) and not self.wherever
 
 
 class Judge:
@@ -66,7 +71,7 @@ class Judge:
 
     def led_to(self, word: Word, hosts: Iterable[str]) -> Word:
         """The same word when the name turns out to be another one's (an alias): each of them must be open too."""
-        if not word.open or word.decisions[0].reason in _WHEREVER:
+        if not word.open or word.wherever:
             return word
         found = word
         for host in hosts:
