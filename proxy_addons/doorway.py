@@ -43,7 +43,7 @@ _CONNECT = re.compile(rb"CONNECT (\[[0-9A-Fa-f:.]+\]|[^\s:/@\[\]]+):(\d{1,5}) HT
 _TARGET = re.compile(rb"[A-Za-z]{1,20} (?:https?://)?(\[[0-9A-Fa-f:.]+\]|[^\s:/?#@\[\]]*)(?::(\d{1,5}))?[/?#\s]")
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
-type Carry = Callable[[Line, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+type Carry = Callable[[Line, asyncio.Transport, bytes, Callable[[], None]], None]
 """Carries a connection with mitmproxy until it ends."""
 
 
@@ -56,57 +56,6 @@ class Head:
     port: int
     credentials: str | None
     bodied: bool
-
-
-class BoundedReader(asyncio.StreamReader):
-    """What mitmproxy reads a client from.
-
-    Mitmproxy bounds no request head, and waits long for the rest of a first one or of a ClientHello; here what is too
-    long, or takes too long, ends the connection.
-    """
-
-    def __init__(self, line: Line, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(limit=64 * 1024, loop=loop)
-        self._line = line
-        self._heads = line.heads
-        self._seen = 0
-        self._deadline: float | None = None
-
-    async def read(self, n: int = -1) -> bytes:
-        """Read at most `n` bytes; raises `OSError` when a head (or message) grows past its bound, or comes too late."""
-        data = await self._read_in_time(n)
-        self._count(len(data))
-        if self._seen > _PATIENCE:
-            # A head may be among what was read just now: let its hook begin, and read no more while it is judged.
-            await asyncio.sleep(0)
-            while self._line.judging and not self._line.closed:
-                await asyncio.sleep(_NAP)
-            self._count(0)
-        if self._seen > (self._line.bound or self._seen):
-            raise OSError("request head too long")
-        return data
-
-    async def _read_in_time(self, n: int) -> bytes:
-        """Read; while the connection has not begun not past its deadline. It may begin while we are waiting here."""
-        now = asyncio.get_running_loop().time
-        while True:
-            limit = None if self._line.begun else self._deadline or now() + FIRST_BYTE
-            try:
-                async with asyncio.timeout_at(limit) as timeout:
-                    data = await super().read(n)
-            except TimeoutError:
-                if self._line.begun and timeout.expired():
-                    continue
-                raise
-            self._deadline = None if self._line.begun else self._deadline or now() + HEAD_WITHIN
-            return data
-
-    def _count(self, size: int) -> None:
-        """Count what was read since the last head; a body is not counted."""
-        if self._heads != self._line.heads or self._line.bound is None:
-            self._heads, self._seen = self._line.heads, 0
-        else:
-            self._seen += size
 
 
 class Doorway:
@@ -157,21 +106,12 @@ class Doorway:
 
     async def inspect(self, line: Line, transport: asyncio.Transport, data: bytes) -> None:
         """Hand a connection over to mitmproxy, with the bytes that were read from it put back."""
-        loop = asyncio.get_running_loop()
-        reader = BoundedReader(line, loop)
-        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
-        transport.set_protocol(protocol)
-        protocol.connection_made(transport)
-        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-        reader.feed_data(data)
-        try:
-            if not transport.is_closing():
-                transport.resume_reading()
-                await self._carry(line, reader, writer)
-        finally:
-            transport.close()
+
+        def ended() -> None:
             self.connections.gone(line.peer.connection)
             self.leave(line.peer.address)
+
+        self._carry(line, transport, data, ended)
 
     async def tunnel(self, line: Line, transport: asyncio.Transport, data: bytes) -> None:
         """Let a connection's bytes through raw, to the host of its CONNECT."""
