@@ -15,7 +15,8 @@ import typer
 from pydantic import ValidationError
 
 from cli import check_page
-from cli.question import BadLine, QuestionLine, StateLine, moment, policy_of, read_question, request_of, state_of, told
+from cli.question import BadLine, QuestionLine, read_question, request_of, told
+from cli.state_line import StateLine, moment, policy_of, state_of
 from config import load, texts
 from config.explained import Explained, explained
 from config.feeds.opened import FeedIndex

@@ -37,11 +37,23 @@ def up(
     take_file: Annotated[
         bool, typer.Option("--take-file", help="Take school.yaml over even when the dashboard changed the rules.")
     ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, max=16, help="How many workers; else as school.yaml says, else one a core."),
+    ] = None,
 ) -> None:
     """Start the guard: proxy and dashboard, until Ctrl-C."""
     from cli.up import up as start
 
-    raise typer.Exit(start(Home.here(), take_file=take_file))
+    raise typer.Exit(start(Home.here(), take_file=take_file, workers=workers))
+
+
+@app.command()
+def reload() -> None:
+    """Replace the running guard's processes by new ones, one by one; whoever is busy notices nothing."""
+    from cli.reload import reload as ask
+
+    typer.echo(ask(Home.here()))
 
 
 @app.command()

@@ -1,110 +1,76 @@
-"""Keeps the guard's processes running: starts them, waits until they listen, starts a dead one again, stops them all.
+"""Keeps the guard's processes running: starts them, waits until they listen, starts a dead one again, replaces, stops.
 
 A child says on a pipe that it listens, with one line (`ready`). It asks the kernel to be stopped when the supervisor
 is gone (`die_with_parent`), so that nothing is left behind even when the supervisor is killed without a word.
+
+Signals: INT and TERM stop all; USR2 replaces the processes one by one (`rolling`). HUP means stop when it comes from a
+terminal that is gone; without a terminal nothing can be gone, so there it is what it is to other services: reload.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import logging
 import os
 import selectors
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from typing import Self
+
+from cli.child import PARENT, die_with_parent, tell_ready
+from cli.growth import Pace, Scales
+from cli.life import FIRST_PAUSE, LIVED_WELL, LONGEST_PAUSE, Child, Life, Task
+from cli.rolling import GRACE, Outcome, Rolling
+
+__all__ = ["PARENT", "Supervisor", "Task", "die_with_parent", "tell_ready"]
 
 _log = logging.getLogger(__name__)
 
-READY_FD = "KLASWACHT_READY_FD"
-PARENT = "KLASWACHT_PARENT"
-_FIRST_PAUSE = 0.5  # seconds before a dead child is started again; doubles up to
-_LONGEST_PAUSE = 30.0
-_LIVED_WELL = 60.0  # seconds of life after which a death counts as the first again
-_PR_SET_PDEATHSIG = 1  # prctl(2)
-_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-def die_with_parent() -> None:
-    """In a child: have the kernel send SIGTERM when the supervisor ends. Ends at once when it is gone already.
-
-    On other systems than Linux nothing is asked; there a killed supervisor leaves its children.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    parent = os.environ.get(PARENT)
-    if parent is not None and os.getppid() != int(parent):
-        sys.exit(0)
-
-
-def tell_ready() -> None:
-    """In a child: say that it listens. Without a supervisor nothing happens."""
-    number = os.environ.pop(READY_FD, None)
-    # A server that replaces its own worker says it once more, when nobody listens for it any longer.
-    with contextlib.suppress(OSError):
-        if number is not None:
-            with os.fdopen(int(number), "wb") as pipe:
-                pipe.write(b"ready\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """A process to keep: its name for people, its command, and what its environment has beside ours."""
-
-    name: str
-    command: tuple[str, ...]
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-
-class _Child:
-    """One task and the process that does it now."""
-
-    def __init__(self, task: Task) -> None:
-        self.task = task
-        self.process: subprocess.Popen[bytes] | None = None
-        self.ready = False
-        self.started = 0.0
-        self.pause = _FIRST_PAUSE
-        self.again_at: float | None = 0.0
-
-    def start(self, now: float) -> int:
-        """Start the process; returns the end of the pipe on which it will say that it listens."""
-        ours, its = os.pipe()
-        environment = dict(os.environ, **self.task.environment) | {READY_FD: str(its), PARENT: str(os.getpid())}
-        try:
-            # A group of its own, so that Ctrl-C reaches the supervisor only, which then stops all in order.
-            self.process = subprocess.Popen(  # noqa: S603 - our own program
-                self.task.command, env=environment, pass_fds=(its,), stdin=subprocess.DEVNULL, process_group=0
-            )
-        finally:
-            os.close(its)
-        self.started, self.again_at, self.ready = now, None, False
-        return ours
+_ENDS = (signal.SIGINT, signal.SIGTERM)
+RELOAD = signal.SIGUSR2
 
 
 class Supervisor:
-    """Runs `tasks` until told to stop. Use from the main thread: it takes SIGINT, SIGTERM and SIGHUP while it runs."""
+    """Runs `tasks` until told to stop. Use from the main thread: it takes the signals while it runs.
 
-    def __init__(self, tasks: Sequence[Task], patience: float = 10.0) -> None:
-        self._children = [_Child(task) for task in tasks]
-        self._patience = patience  # seconds that children get to stop
+    `patience` is how many seconds children get to stop, `grace` how many a replaced one has to finish what runs.
+    `on_renewed` hears how each round of replacing ended.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        patience: float = 10.0,
+        *,
+        grace: float = GRACE,
+        pace: Pace | None = None,
+        on_renewed: Callable[[Outcome], None] = lambda _: None,
+    ) -> None:
+        self._children = [Child(task) for task in tasks]
+        self._patience = patience
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
         self._woken.setblocking(False)
         self._stopping = threading.Event()
         self._told = False
+        self._reload = False
+        self._rolling = Rolling(self._start, on_renewed, grace)
+        self._scales = Scales(pace or Pace())
+        self._stand_ins: dict[int, Life] = {}  # who accepts at the place of one that is away
 
     def __enter__(self) -> Self:
         """Take the signals."""
-        self._old = {number: signal.signal(number, self._on_signal) for number in _ENDS}
+        self._old = {number: signal.signal(number, self._on_end) for number in _ENDS}
+        self._old[RELOAD] = signal.signal(RELOAD, self._on_reload)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # else nohup asked for it
+            hang_up = self._on_end if _has_terminal() else self._on_reload
+            self._old[signal.SIGHUP] = signal.signal(signal.SIGHUP, hang_up)
+        self._old[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, self._on_death)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -136,22 +102,43 @@ class Supervisor:
                 if not self._told and all(child.ready for child in self._children) and healthy:
                     self._told = True
                     on_ready()
+                if self._told:
+                    self._renew()
+                    self._stand_in()
         finally:
             self._stopping.set()
             self._stop_all()
         return healthy
 
-    def _on_signal(self, _number: int, _frame: object) -> None:
+    # --- signals -----------------------------------------------------------------------------------------------------
+
+    def _on_end(self, _number: int, _frame: object) -> None:
         self._stopping.set()
+        self._wake_up()
+
+    def _on_reload(self, _number: int, _frame: object) -> None:
+        self._reload = True
+        self._wake_up()
+
+    def _on_death(self, _number: int, _frame: object) -> None:
+        self._wake_up()
+
+    def _wake_up(self) -> None:
         with contextlib.suppress(OSError):  # full of wake-ups already
             self._wake.send(b"x")
+
+    # --- from start to end -------------------------------------------------------------------------------------------
+
+    def _start(self, child: Child) -> Life:
+        life = Life(child.task)
+        self._selector.register(life.pipe, selectors.EVENT_READ, life)
+        return life
 
     def _start_due(self) -> None:
         now = time.monotonic()
         for child in self._children:
             if child.again_at is not None and child.again_at <= now:
-                pipe = child.start(now)
-                self._selector.register(pipe, selectors.EVENT_READ, child)
+                child.now, child.again_at = self._start(child), None
 
     def _until_next(self) -> float:
         """Seconds until a child is due; at most one, so that a death is seen soon on any system."""
@@ -163,38 +150,100 @@ class Supervisor:
             if key.data is None:
                 self._woken.recv(64)
                 continue
-            child: _Child = key.data
+            life: Life = key.data
             # The pipe ends without the word when the child died first.
-            child.ready = child.ready or os.read(key.fd, 64).startswith(b"ready")
+            life.ready = life.ready or os.read(key.fd, 64).startswith(b"ready")
             self._selector.unregister(key.fd)
             os.close(key.fd)
 
     def _bury_dead(self) -> bool:
         now = time.monotonic()
         for child in self._children:
-            process = child.process
-            if process is None or process.poll() is None:
+            self._see_off(child, now)
+            life = child.now
+            if life is None or life.alive:
                 continue
-            child.process = None
+            life.close()
+            child.now, child.coming = child.coming, None  # where one was to take over, it does so now
+            code = life.process.returncode
             if not self._told:
-                _log.error("%s ended with code %s before it listened", child.task.name, process.returncode)
+                _log.error("%s ended with code %s before it listened", child.task.name, code)
                 return False
-            child.pause = _FIRST_PAUSE if now - child.started > _LIVED_WELL else min(child.pause * 2, _LONGEST_PAUSE)
-            child.again_at = now + child.pause
-            _log.warning(
-                "%s ended with code %s and starts again in %.1f s", child.task.name, process.returncode, child.pause
-            )
+            if child.now is not None:
+                _log.warning("%s ended with code %s while another was taking over", child.task.name, code)
+                continue
+            wait = self._pause(child, now - life.started)
+            child.again_at = now + wait
+            _log.warning("%s ended with code %s and starts again in %.1f s", child.task.name, code, wait)
         return True
 
+    def _pause(self, child: Child, lived: float) -> float:
+        """Seconds until a dead child starts again: none after a good life, then longer each time."""
+        if lived > LIVED_WELL:
+            child.pause = FIRST_PAUSE
+            return 0.0
+        wait, child.pause = child.pause, min(child.pause * 2, LONGEST_PAUSE)
+        return wait
+
+    def _see_off(self, child: Child, now: float) -> None:
+        """Bury the replaced ones that are done; one that does not go is ended."""
+        for one in tuple(child.leaving):
+            life, until = one
+            if life.alive and now > until:
+                _log.warning("the old %s did not go and is ended", child.task.name)
+                life.kill()
+            if not life.alive:
+                life.close()
+                child.leaving.remove(one)
+
+    # --- replacing ---------------------------------------------------------------------------------------------------
+
+    def _renew(self) -> None:
+        if self._reload:
+            self._reload = False
+            _log.warning("replacing the processes, one by one")
+            self._rolling.all(self._children)
+        if self._rolling.idle and (grown := self._scales.grown(self._children)) is not None:
+            self._rolling.one(grown)
+        self._rolling.step()
+
+    def _stand_in(self) -> None:
+        """See that somebody accepts at every place: who is away is stood in for by another until it listens."""
+        able = [child.now for child in self._children if child.task.place is not None and child.ready and child.now]
+        for child in self._children:
+            place = child.task.place
+            if place is None:
+                continue
+            taken = self._stand_ins.get(place)
+            if child.ready:
+                if taken is not None:
+                    taken.say(f"leave {place}")
+                    del self._stand_ins[place]
+            elif taken not in able:
+                self._stand_ins.pop(place, None)
+                if able:
+                    # The one that stands in for the fewest.
+                    chosen = min(able, key=lambda life: sum(one is life for one in self._stand_ins.values()))
+                    chosen.say(f"take {place}")
+                    self._stand_ins[place] = chosen
+
     def _stop_all(self) -> None:
-        running = [child.process for child in self._children if child.process is not None]
-        for process in running:
-            process.terminate()
+        running = [life for child in self._children for life in child.all]
+        for life in running:
+            life.stop()
         end = time.monotonic() + self._patience
-        for process in running:
+        for life in running:
             try:
-                process.wait(max(0.0, end - time.monotonic()))
+                life.process.wait(max(0.0, end - time.monotonic()))
             except subprocess.TimeoutExpired:
-                # Its own group: what it started itself goes with it.
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                life.kill()
+            life.close()
+
+
+def _has_terminal() -> bool:
+    """Whether this process has a terminal, whose end the kernel would tell with SIGHUP."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cli import ca, ports, school
+from cli import ca, places, ports, reload, school
 from cli.example import closed_host
+from cli.growth import MIB
 from cli.home import Home, Trouble, secret
 from cli.nightly import Nightly
 from cli.supervisor import Supervisor, Task
@@ -34,7 +35,10 @@ _HOURLY = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Everything that is ready before the first process starts. `settings` has the port numbers that were taken."""
+    """Everything that is ready before the first process starts. `settings` has the port numbers that were taken.
+
+    `places` are where the workers accept, one for each; `workers_by` says who chose how many: cores, file or flag.
+    """
 
     home: Home
     settings: Settings
@@ -42,6 +46,8 @@ class Prepared:
     knowledge: Knowledge
     files: ca.CaFiles
     ports: dict[str, int]
+    places: tuple[places.Place, ...]
+    workers_by: str
 
     @property
     def dashboard_url(self) -> str:
@@ -54,21 +60,23 @@ def up(
     home: Home,
     *,
     take_file: bool = False,
+    workers: int | None = None,
     beside: Sequence[Task] = (),
     more: Callable[[Prepared], Sequence[str]] = lambda _: (),
 ) -> int:
     """Run the guard until Ctrl-C or SIGTERM; the exit code is 0 when it stopped because it was asked to.
 
-    `beside` are processes to keep running as well, `more` gives lines to print under what to open (the playground).
+    `workers` goes before what `school.yaml` says. `beside` are processes to keep running as well, `more` gives lines to
+    print under what to open (the playground).
 
     Raises:
         Trouble: something must be mended first.
     """
     home.prepare()
     seen = signature(home.school_file)  # before it is read: a change from here on is one to look at
-    with school.only_one(home), _prepared(home, take_file=take_file) as prepared:
+    with school.only_one(home), _prepared(home, take_file=take_file, workers=workers) as prepared:
         tasks = (*_tasks(prepared), *beside)
-        with Supervisor(tasks) as supervisor:
+        with Supervisor(tasks, on_renewed=lambda outcome: reload.note(home, outcome)) as supervisor:
             chores = threading.Thread(target=_chores, args=(prepared, supervisor.stopping), name="chores", daemon=True)
             chores.start()
             nightly = Nightly(home, secret(home.forms_secret), supervisor.stopping)
@@ -86,7 +94,7 @@ def up(
 
 
 @contextmanager
-def _prepared(home: Home, *, take_file: bool) -> Iterator[Prepared]:
+def _prepared(home: Home, *, take_file: bool, workers: int | None = None) -> Iterator[Prepared]:
     now = datetime.now(UTC)
     wrote = _template(home)
     settings = school.read_file(home)[0].settings
@@ -110,7 +118,11 @@ def _prepared(home: Home, *, take_file: bool) -> Iterator[Prepared]:
         secret(home.forms_secret)
         for notice in (*([say("cli.up.made_ca", lang, folder=home.ca_folder)] if new_ca else []), *in_force.notices):
             _tell(notice.rstrip())
-        yield Prepared(home, settings, store, load.knowledge(settings), files, numbers)
+        count = workers or settings.workers or places.cores()
+        chosen = "flag" if workers else "file" if settings.workers else "cores"
+        knowledge = load.knowledge(settings)
+        with places.opened(held, count) as taken:
+            yield Prepared(home, settings, store, knowledge, files, numbers, taken, chosen)
     except StoreUnavailable as error:
         raise Trouble(f"the database cannot be used: {error}", "see `klaswacht doctor`") from error
     finally:
@@ -150,14 +162,26 @@ def _release(held: dict[str, ports.Held]) -> None:
 
 
 def _tasks(prepared: Prepared) -> tuple[Task, ...]:
-    """The processes: the proxy's workers, all on the same ports, and the dashboard."""
+    """The processes: the proxy's workers, each with a place on the same ports, and the dashboard."""
 
     def command(kind: str) -> tuple[str, ...]:
         told = json.dumps(prepared.ports, separators=(",", ":"))
         return (sys.executable, "-m", "cli.worker", kind, str(prepared.home.path), told)
 
-    workers = tuple(Task(f"proxy {number + 1}", command("proxy")) for number in range(prepared.settings.workers))
-    return (*workers, Task("dashboard", command("dashboard")))
+    def worker(number: int) -> Task:
+        return Task(
+            f"proxy {number + 1}",
+            command("proxy"),
+            places.told(prepared.places, number),
+            places.descriptors(prepared.places),
+            place=number,
+            beside=True,
+            most_growth=prepared.settings.workers_mb * MIB,
+        )
+
+    # The dashboard binds its port beside the one that is held, so two may run for a moment.
+    dashboard = Task("dashboard", command("dashboard"), beside=True)
+    return (*(worker(number) for number in range(len(prepared.places))), dashboard)
 
 
 def _chores(prepared: Prepared, stopping: threading.Event) -> None:
@@ -209,6 +233,7 @@ def _addresses(prepared: Prepared) -> Iterator[str]:
     rows.append((say("cli.up.dashboard", lang), f"{prepared.dashboard_url}/"))
     rows.append((say("cli.up.ca", lang), str(prepared.files.public)))
     rows.append((say("cli.up.file", lang), str(prepared.home.school_file)))
+    rows.append((say("workers.row", lang), say(f"workers.{prepared.workers_by}", lang, count=len(prepared.places))))
     wide = max(len(name) for name, _ in rows)
     for name, value in rows:
         yield f"  {name:<{wide}}  {value}"

@@ -10,7 +10,8 @@ from config.rulebook import adopted_policy
 from config.texts import has, say
 from policy.differences import INTERNS, Bearing, Difference, Stand, differences
 from policy.model import BasisKind, Effect, Gate, Knowledge, PeriodKind, Policy, Role
-from policy.probes import ELSEWHERE, Subject
+from policy.pair import ELSEWHERE
+from policy.probes import Subject
 
 _MOST_SITES = 6
 _STAFF = frozenset(Role) - {Role.PUPIL}

@@ -129,6 +129,7 @@ def parse_school(data: bytes, name: str = "school.yaml", folder: Path | None = N
         protocol=part.protocol,
         language=part.language,
         workers=part.workers,
+        workers_mb=part.workers_mb,
         listen=Listen(**part.listen.model_dump()),
         egress=Egress(
             ports=tuple(dict.fromkeys(part.egress.ports)),

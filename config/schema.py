@@ -257,7 +257,8 @@ class SchoolFilePart(Part):
     school: SchoolPart = SchoolPart()
     protocol: Slug
     language: Language = "nl"
-    workers: Annotated[int, Field(ge=1, le=16)] = 2
+    workers: Annotated[int, Field(ge=1, le=16)] | None = None
+    workers_mb: Annotated[int, Field(ge=1, le=100_000)] = 350
     listen: ListenPart = ListenPart()
     egress: EgressPart = EgressPart()
     schedule: Timetable

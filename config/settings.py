@@ -61,13 +61,15 @@ class Settings:
 
     `youtube` is `strict` or `moderate`: how much YouTube leaves out for pupils, where it is open.
 
-    `retention` has every key of `RETENTION_DAYS`, in days.
+    `retention` has every key of `RETENTION_DAYS`, in days. `workers` is None for as many as there are cores;
+    `workers_mb` is by how much a worker may grow, in MB of its own, before a fresh one takes over.
     """
 
     school: School = field(default_factory=School)
     protocol: str = "kalisto"
     language: str = "nl"
-    workers: int = 2
+    workers: int | None = None
+    workers_mb: int = 350
     listen: Listen = field(default_factory=Listen)
     egress: Egress = field(default_factory=Egress)
     tunnels: Mapping[str, str] = field(default_factory=dict)

@@ -33,7 +33,8 @@ from policy.model import (
     Role,
     Snapshot,
 )
-from policy.probes import ELSEWHERE, MEDIA, MOMENTS, Pair, Probe, Schools, Subject, probes, who
+from policy.pair import ELSEWHERE, MOMENTS, Pair, Schools, who
+from policy.probes import MEDIA, Probe, Subject, probes
 from policy.weighing import STRICTNESS, Word
 
 INTERNS = "interns"

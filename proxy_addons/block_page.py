@@ -1,18 +1,13 @@
 """The pages that stand in for a site: what, why and what now, kindly, in the child's language.
 
-Templates, style, script and pictograms are files in `page/`, all put into the one answer: nothing is fetched, and the
-content security policy names the hashes of exactly that style and script. No address is echoed but the escaped host.
+Which page tells what, and with which words, is here; `proxy_addons.drawing` makes it out of its template. No address is
+echoed but the escaped host.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from config.texts import say
 from policy.counsel import Told
@@ -23,7 +18,8 @@ from policy.model import (
     LiftableBy,
     Reason,
 )
-from proxy_addons.answers import frameable, page_headers, tiny
+from proxy_addons.answers import frameable, tiny
+from proxy_addons.drawing import Drawing
 from proxy_addons.facts import Answer, Exchange
 from proxy_addons.faults import told as fault
 from proxy_addons.live import Live
@@ -47,29 +43,13 @@ from proxy_addons.translate import is_ahead, is_framed, wants_html
 
 _log = logging.getLogger(__name__)
 
-WHYS = ("lesson", "teacher", "mistake", "other")
-"""The fixed reasons of an ask."""
 TROUBLES = frozenset({"unreachable", "certificate", "dns", "timeout"})
 
-_FOLDER = Path(__file__).parent / "page"
-_READ_ALOUD = frozenset({"block.html", "help.html", "note.html", "report.html", "tell.html", "told.html", "aloud.html"})
 _CALM = frozenset(
     {"pause", "break", "sanction", "hold", "agreement", "text", "personal", "undecided", "phone", "reminder"}
 )
 _FOR_STAFF = frozenset({"place", "chat", "post", "upload", "live", "action", "locked", "unsafe_search"})
 _SKY = frozenset({"failed", *TROUBLES})
-_SAME_PICTURE = {
-    "live": "chat",
-    "look_alike": "unreadable",
-    "unsafe_search": "place",
-    "identity": "place",
-    "text": "hold",
-    "personal": "hold",
-    "undecided": "place",
-    "phone": "break",
-    "consent": "agreement",  # a task; a house would tell whoever sits beside it where the yes is missing
-    "reminder": "hold",
-}
 PEOPLE = (
     {
         "code": "kindertelefoon",
@@ -115,20 +95,7 @@ class Pages:
 
     def __init__(self, language: str = "nl") -> None:
         self.language = language
-        self._css = (_FOLDER / "page.css").read_text(encoding="utf-8")
-        self._js = (_FOLDER / "page.js").read_text(encoding="utf-8")
-        self._pictures = {
-            file.stem: Markup(file.read_text(encoding="utf-8"))  # noqa: S704  (our own file)
-            for file in sorted((_FOLDER / "pictograms").glob("*.svg"))
-        }
-        self._templates = Environment(
-            loader=FileSystemLoader(_FOLDER),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._headers = page_headers(self._css, self._js)
+        self._drawing = Drawing()
         # Made now, so that nothing has to be well when it is needed.
         self._failed = {lang: self._block(503, "failed", lang, again=True) for lang in ("nl", "en")}
         self._help = {lang: self.help(lang) for lang in ("nl", "en")}
@@ -315,31 +282,7 @@ class Pages:
         self, status: int, template: str, lang: str, title: str, picture: str, tone: str, **values: object
     ) -> Answer:
         """A page by its template; `title` is the code of its tab's name. Nobody keeps it."""
-        words = {
-            "read": "page.button.read",
-            "stop": "page.button.stop",
-            "not_sent": "page.ask.not_sent",
-            "yes": "page.answer.yes",
-            "again": "page.answer.again",
-        }
-        defaults: dict[str, object] = {"wait": None, "about": "", "refresh": None, "host": "", "here": ""}
-        body = self._templates.get_template(template).render(
-            {
-                **defaults,
-                **values,
-                "t": partial(say, lang=lang, host=values.get("host", ""), types=values.get("types", "")),
-                "lang": lang,
-                "title": title,
-                "tone": tone,
-                "picture": self._pictures[_SAME_PICTURE.get(picture, picture)],
-                "css": Markup(self._css),  # noqa: S704  (our own file)
-                "js": Markup(self._js),  # noqa: S704  (our own file)
-                "script_words": {name: say(code, lang) for name, code in words.items()},
-                "read": template in _READ_ALOUD and not values.get("framed"),
-                "whys": WHYS,
-            }
-        )
-        return Answer(status, (*self._headers, ("Content-Language", lang)), body.encode())
+        return self._drawing.page(status, template, lang, title, picture, tone, **values)
 
 
 def is_read(exchange: Exchange) -> bool:

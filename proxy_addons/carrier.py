@@ -15,7 +15,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Coroutine
 from dataclasses import fields
-from functools import cache
 from typing import Any, Protocol, cast
 
 from mitmproxy.connection import Client, Connection, ConnectionState
@@ -25,15 +24,14 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 
 from proxy_addons.connections import Connections, Line
-from proxy_addons.failsafe import Failsafe
+from proxy_addons.facts import Away
+from proxy_addons.failsafe import Failsafe, forget_trouble
+from proxy_addons.reading import Bounds
 from proxy_addons.tunnel import CONNECT_WITHIN, cut
 
-FIRST_BYTE = 60.0  # seconds: browsers open spare connections ahead
-HEAD_WITHIN = 15.0  # seconds from the first byte to a whole head or hello
 IDLE = 600.0  # seconds without anything happening
 FLUSH = 30.0  # seconds that a client gets to take what was still to be sent
 PER_ORIGIN = 32  # connections of one client to one origin at a time
-_PATIENCE = 64 * 1024  # bytes that are read ahead of a head that is being judged
 _MODE = mode_specs.ProxyMode.parse("regular")
 
 
@@ -44,15 +42,17 @@ class Dispatch(Protocol):
         """Call everything there is for a hook; what is left to do when something has to wait. Never raises."""
 
 
-@cache
-def _field(hook: type[commands.StartHook]) -> str:
-    (one,) = fields(cast(Any, hook))
-    return one.name
+_FIELDS: dict[str, str] = {}
+"""The name of the one field of each hook, by the hook's name."""
 
 
 def _about(hook: commands.StartHook) -> Any:
     """What a hook is about: its one field. `Hook.args` looks the fields up each time."""
-    return getattr(hook, _field(type(hook)))
+    name = _FIELDS.get(hook.name)
+    if name is None:
+        (one,) = fields(cast(Any, hook))
+        name = _FIELDS[hook.name] = one.name
+    return getattr(hook, name)
 
 
 class _End(asyncio.Protocol):
@@ -97,7 +97,8 @@ class _End(asyncio.Protocol):
 class Carrier:
     """One client connection with those to its origins. Belongs to the event loop; `start` begins it.
 
-    `ended` is called once, when the client is gone and everything is closed.
+    `away` hears why a client was closed that sent too much or too slowly; `ended` is called once, when the client is
+    gone and everything is closed.
     """
 
     def __init__(
@@ -108,8 +109,10 @@ class Carrier:
         settings: Options,
         line: Line,
         transport: asyncio.Transport,
+        away: Callable[[Away], None],
         ended: Callable[[], None],
     ) -> None:
+        self._away = away
         self._dispatch, self._failsafe, self._connections = dispatch, failsafe, connections
         self._line = line
         self._ended: Callable[[], None] | None = ended
@@ -133,11 +136,9 @@ class Carrier:
         self._busy = False
         self._waiting = 0  # hooks that have not answered yet
         self._timers: set[asyncio.TimerHandle] = set()
-        self._hasty: asyncio.TimerHandle | None = None  # ends who says nothing, or half a head
-        self._hurried = False  # whether a head has begun to come in
         self._idle: asyncio.TimerHandle | None = None
         self._stirred = self._loop.time()
-        self._heads, self._seen = line.heads, 0
+        self._bounds = Bounds(line, self._too_much)
         self._pressed = False
         self._open: Counter[tuple[str, int] | None] = Counter()
         self._queued: deque[tuple[commands.OpenConnection, _End]] = deque()
@@ -152,7 +153,7 @@ class Carrier:
             near.abort()
             return
         self._idle = self._loop.call_later(IDLE, self._look)
-        self._hasty = self._loop.call_later(FIRST_BYTE, self._too_late)
+        self._bounds.start()
         self._call("client_connected", self.client)
         if self.client.error:
             near.abort()
@@ -179,7 +180,9 @@ class Carrier:
             return
         self._feed(events.DataReceived(end.connection, data))
         if end is self._near:
-            self._bound(len(data))
+            self._bounds.took(len(data))
+            if self._bounds.ahead:
+                self.press()
 
     def heard_end(self, end: _End) -> None:
         """The other side sends nothing more."""
@@ -208,9 +211,7 @@ class Carrier:
 
     def press(self) -> None:
         """Read nothing while anything cannot be written fast enough, or a head is judged and much is read already."""
-        pressed = any(end.full for end in self._ends.values()) or (
-            self._seen > _PATIENCE and self._line.judging > 0 and not self._line.closed
-        )
+        pressed = self._bounds.ahead or any(end.full for end in self._ends.values())
         if pressed == self._pressed:
             return
         self._pressed = pressed
@@ -218,31 +219,10 @@ class Carrier:
             if end.transport is not None and end.told and not end.transport.is_closing():
                 end.transport.pause_reading() if pressed else end.transport.resume_reading()
 
-    def _bound(self, size: int) -> None:
-        """Count what the client sent since its last head; a body is not counted. Too much, or too late, is the end."""
-        line = self._line
-        if line.begun:
-            if self._hasty is not None:
-                self._hasty.cancel()
-                self._hasty, self._hurried = None, False
-        elif self._hasty is None:  # behind a CONNECT it begins anew
-            self._hasty = self._loop.call_later(FIRST_BYTE, self._too_late)
-        elif not self._hurried:
-            self._hasty.cancel()
-            self._hasty, self._hurried = self._loop.call_later(HEAD_WITHIN, self._too_late), True
-        if self._heads != line.heads or line.bound is None:
-            self._heads, self._seen = line.heads, 0
-            return
-        self._seen += size
-        if self._seen > line.bound:
-            self._connections.close(self.client.id)
-        elif self._seen > _PATIENCE:
-            self.press()
-
-    def _too_late(self) -> None:
-        self._hasty = None
-        if not self._line.begun:
-            self._connections.close(self.client.id)
+    def _too_much(self, why: Away) -> None:
+        """The client sends too much, or too slowly."""
+        self._away(why)
+        self._connections.close(self.client.id)
 
     def _look(self) -> None:
         """End it when nothing has happened for long, unless we are the ones who are waited for."""
@@ -276,6 +256,7 @@ class Carrier:
             self._connections.close(self.client.id)
         finally:
             self._busy = False
+            forget_trouble()
 
     def _do(self, command: commands.Command) -> None:
         if isinstance(command, commands.StartHook):
@@ -450,11 +431,11 @@ class Carrier:
 
     def _leave(self) -> None:
         """The client goes: close everything that was for it, and give it a moment to take what is still to be sent."""
-        for timer in (*self._timers, self._hasty, self._idle):
+        for timer in (*self._timers, self._idle):
             if timer is not None:
                 timer.cancel()
         self._timers.clear()
-        self._hasty = None
+        self._bounds.stop()
         self._queued.clear()
         for end in tuple(self._ends.values()):
             if end is not self._near:

@@ -51,7 +51,7 @@ class Line:
     `safe` says that whoever is behind it gets search engines only by their safe names (see `egress.Way`).
     `begun` says that its ClientHello or first request came in whole (behind each CONNECT anew).
     `heads` counts request heads and WebSocket messages, `judging` those that are being asked about, `bodies` are still
-    coming, `raw` is a WebSocket.
+    coming, `raw` is a WebSocket. `transport` is the client's, where a doorway took it in.
     """
 
     peer: Peer
@@ -68,6 +68,7 @@ class Line:
     judging: int = 0
     bodies: int = 0
     running: dict[str, Running] = field(default_factory=dict)
+    transport: asyncio.BaseTransport | None = None
 
     @property
     def bound(self) -> int | None:
@@ -91,6 +92,7 @@ class Connections:
         self._timer: asyncio.TimerHandle | None = None
         self._wakes: datetime | None = None
         self.closed = 0
+        self.draining = False  # the worker stops: what is answered now is the last on its connection
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -100,9 +102,9 @@ class Connections:
 
     # --- lines -------------------------------------------------------------------------------------------------------
 
-    def open(self, peer: Peer, end: Callable[[], None]) -> Line:
+    def open(self, peer: Peer, end: Callable[[], None], transport: asyncio.BaseTransport | None = None) -> Line:
         """Note a new client connection; `end` ends it at once, without waiting for anything to be sent."""
-        line = self._lines[peer.connection] = Line(peer, end)
+        line = self._lines[peer.connection] = Line(peer, end, transport=transport)
         return line
 
     def get(self, connection_id: str) -> Line | None:

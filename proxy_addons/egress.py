@@ -108,6 +108,10 @@ class Egress:
             return True
         return self._outside(str(address))
 
+    def is_here(self, address: str) -> bool:
+        """Whether an address (as text) is one of this machine's own, as far as it knows them."""
+        return address in self._addresses
+
     async def trouble(self, host: str, port: int) -> str | None:
         """Why the guard cannot or will not connect there: `UNREACHABLE`, `NOWHERE`, or None when it can be tried."""
         if not self.open(host, port):

@@ -26,9 +26,9 @@ from mitmproxy.proxy.layers.http import _http1, _http2
 from proxy_addons.carrier import Carrier
 from proxy_addons.connections import Connections, Line
 from proxy_addons.egress import Egress
-from proxy_addons.facts import Answer
-from proxy_addons.failsafe import Failsafe
-from proxy_addons.hooks import TROUBLE, GreetOriginFirst, Hooks
+from proxy_addons.facts import Answer, Away
+from proxy_addons.failsafe import TROUBLE, Failsafe
+from proxy_addons.hooks import GreetOriginFirst, Hooks
 from proxy_addons.unknown import Unknown
 
 CERTIFICATES = 5000  # certificates kept per worker; mitmproxy's own 100 is less than one busy morning
@@ -162,14 +162,20 @@ class Engine(Master):
         self.options.update(**ALWAYS, server=False, mode=["regular"], ssl_verify_upstream_trusted_ca=trusted)
         self._tls.configure({"confdir"})
         # Looked up for every layer of every connection; a plain object answers ten times as fast.
-        self._frozen = cast(
-            options.Options, SimpleNamespace(**{name: getattr(self.options, name) for name in self.options.keys()})
-        )
+        names = sorted(self.options.keys())
+        self._frozen = cast(options.Options, SimpleNamespace(**{name: getattr(self.options, name) for name in names}))
 
-    def carry(self, line: Line, transport: asyncio.Transport, first: bytes, ended: Callable[[], None]) -> None:
+    def carry(
+        self,
+        line: Line,
+        transport: asyncio.Transport,
+        first: bytes,
+        away: Callable[[Away], None],
+        ended: Callable[[], None],
+    ) -> None:
         """Take a connection with the bytes that were read from it, until it ends."""
-        carrier = Carrier(self.addons, self.failsafe, self.connections, self._frozen, line, transport, ended)
-        carrier.start(first)
+        asking = (self.addons, self.failsafe, self.connections, self._frozen)
+        Carrier(*asking, line, transport, away, ended).start(first)
 
 
 def replace_error_pages(failsafe: Failsafe) -> None:

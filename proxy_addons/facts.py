@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from policy.model import AccessRequest, Decision
 
+_WEB = frozenset({"h2", "http/1.1", "http/1.0"})  # ALPN ids (IANA) of HTTP over TCP
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -55,6 +57,25 @@ class Answer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """A TLS ClientHello: the name of its CONNECT (None: there was none), the name in it, and what it offers to speak.
+
+    `alpn` are the protocols that it offers, in its order (empty: it does not say); `ech` says that another name may be
+    hidden behind `sni`.
+    """
+
+    connect: str | None
+    sni: str | None
+    alpn: tuple[str, ...] = ()
+    ech: bool = False
+
+    @property
+    def speaks_web(self) -> bool:
+        """Whether nothing but HTTP over TCP is offered, as far as it says."""
+        return all(protocol in _WEB for protocol in self.alpn)
+
+
 class Door(StrEnum):
     """What to do with a new connection."""
 
@@ -62,6 +83,31 @@ class Door(StrEnum):
     INSPECT = "inspect"
     REFUSE = "refuse"
     CHALLENGE = "challenge"
+
+
+class Away(StrEnum):
+    """Why the door closed a connection, or (`ECH`, `PROTOCOL`) would not tunnel it and has it looked into."""
+
+    OUTSIDE = "outside"  # from out in the world: an open proxy is everybody's
+    TOO_MANY = "too-many"  # more at a time than one address, or one device, needs
+    SILENT = "silent"  # not a byte; browsers open spare connections, so some of these are nothing odd
+    GARBAGE = "garbage"  # no HTTP
+    TLS = "tls"  # TLS to a port that wants a request to a proxy
+    SLOW_HEAD = "slow-head"
+    HUGE_HEAD = "huge-head"
+    BAD_HEAD = "bad-head"  # a head that can be read in two ways, or a CONNECT with a body
+    PORT = "port"
+    REFUSED = "refused"  # the asking side would not have it, or no key could be asked for
+    HALF_HELLO = "half-hello"
+    HUGE_HELLO = "huge-hello"
+    BAD_HELLO = "bad-hello"
+    NO_SNI = "no-sni"  # in a tunnel
+    OTHER_NAME = "other-name"  # in a tunnel: not the one that it was opened for
+    ECH = "ech"
+    PROTOCOL = "protocol"
+    STRANGER_PROXY_HEADER = "stranger-proxy-header"
+    BAD_PROXY_HEADER = "bad-proxy-header"
+    LOOP = "loop"  # on the transparent port: nobody led it there, or the guard itself did
 
 
 @dataclass(frozen=True, slots=True)

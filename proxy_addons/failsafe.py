@@ -11,6 +11,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -21,7 +22,7 @@ from mitmproxy.tls import ClientHelloData, TlsData
 
 from policy.model import AccessRequest, Decision
 from proxy_addons import release
-from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Ruling
+from proxy_addons.facts import Answer, Door, Entry, Exchange, Hello, Peer, Ruling
 from proxy_addons.faults import told
 
 _log = logging.getLogger(__name__)
@@ -40,14 +41,27 @@ _LAST_PAGE = Answer(
 """Without a word, for when even the page that depends on nothing is gone."""
 
 
+TROUBLE: ContextVar[Answer | None] = ContextVar("klaswacht_trouble", default=None)
+"""The page for the error that mitmproxy is about to answer here and now (see `engine.replace_error_pages`)."""
+
+
+def forget_trouble() -> None:
+    """What was answered, or needed no answer, is no page for a later error."""
+    if TROUBLE.get() is not None:
+        TROUBLE.set(None)
+
+
 class Asking(Protocol):
     """The asking side as the engine sees it (`proxy_addons.gate.Gate`)."""
 
     def enter(self, peer: Peer, host: str, port: int) -> Entry:
         """Answer a CONNECT, or the first plain request of a connection."""
 
-    def hello(self, peer: Peer, connect: str | None, sni: str | None, ech: bool) -> Entry:
+    def hello(self, peer: Peer, hello: Hello) -> Entry:
         """Answer a ClientHello."""
+
+    def turned_away(self, kind: str) -> None:
+        """Count a connection that the door closed, by what was wrong with it."""
 
     async def ask(self, exchange: Exchange) -> Ruling:
         """Answer a request."""
@@ -121,13 +135,20 @@ class Failsafe:
             self.note("enter", error)
             return Entry(Door.INSPECT)
 
-    def hello(self, peer: Peer, connect: str | None, sni: str | None, ech: bool) -> Entry:
+    def hello(self, peer: Peer, hello: Hello) -> Entry:
         """Ask `Gate.hello`. When that breaks, look inside."""
         try:
-            return _checked(self._gate.hello(peer, connect, sni, ech), Entry)
+            return _checked(self._gate.hello(peer, hello), Entry)
         except Exception as error:
             self.note("hello", error)
             return Entry(Door.INSPECT)
+
+    def turned_away(self, kind: str) -> None:
+        """Have `Gate.turned_away` count; when that breaks it is only not counted."""
+        try:
+            self._gate.turned_away(kind)
+        except Exception as error:
+            self.note("turned_away", error)
 
     async def ask(self, exchange: Exchange) -> Ruling:
         """Ask `Gate.ask`. What is not plainly open is answered; when the asking breaks only help stays open."""

@@ -18,7 +18,7 @@ from proxy_addons import translate
 from proxy_addons.answers import elsewhere, tiny
 from proxy_addons.behind import is_own
 from proxy_addons.block_page import Pages
-from proxy_addons.facts import Answer, Door, Entry, Exchange, Peer, Rewrite, Ruling
+from proxy_addons.facts import Answer, Door, Entry, Exchange, Hello, Peer, Rewrite, Ruling
 from proxy_addons.faults import told
 from proxy_addons.helping import Helping
 from proxy_addons.identity import Identity
@@ -116,13 +116,15 @@ class Gate:
             _log.error("a connection could not be judged and was refused: %s", told(error))
             return Entry(Door.REFUSE)
 
-    def hello(self, peer: Peer, connect: str | None, sni: str | None, ech: bool) -> Entry:
-        """The word on a TLS ClientHello. A tunnel must say the name it was opened for.
+    def hello(self, peer: Peer, hello: Hello) -> Entry:
+        """The word on a TLS ClientHello. A tunnel must say the name it was opened for, and speak nothing but HTTP.
 
         Browsers send a meaningless ECH extension as a matter of course; behind it may be another name, so what has
-        one is looked into instead of tunnelled (an intercepting proxy ends it there).
+        one is looked into instead of tunnelled (an intercepting proxy ends it there). So is what offers a protocol
+        that no page is brought by (DNS, a relay for calls, chat).
         """
         try:
+            connect, sni = hello.connect, hello.sni
             if self._reporting.at(connect or sni) and self._reporting.at(sni or connect):
                 return Entry(Door.INSPECT)
             request = replace(translate.of_hello(connect, sni, self._who(peer)), navigation=True)
@@ -137,10 +139,15 @@ class Gate:
                 return Entry(Door.INSPECT, request, decision)
             if sni is None or len(request.hosts) != 1:
                 return Entry(Door.REFUSE, request, decision)
-            return Entry(Door.INSPECT if ech else Door.TUNNEL, request, decision)
+            looked_into = hello.ech or not hello.speaks_web
+            return Entry(Door.INSPECT if looked_into else Door.TUNNEL, request, decision)
         except Exception as error:
             _log.error("a connection could not be judged and was refused: %s", told(error))
             return Entry(Door.REFUSE)
+
+    def turned_away(self, kind: str) -> None:
+        """Count that the door closed a connection, by what was wrong with it. Of whose it was nothing is kept."""
+        self.recorder.turned_away(kind)
 
     async def ask(self, exchange: Exchange) -> Ruling:
         """The word on a request or WebSocket handshake; the guard's own path is answered here too."""

@@ -6,7 +6,6 @@ origin is contacted before. Nothing of a flow is kept.
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from dataclasses import replace
 
 from mitmproxy import connection, exceptions, http, tcp, tls, udp
@@ -21,13 +20,14 @@ from policy.safe import is_protected
 from proxy_addons.connections import Connections, Line
 from proxy_addons.doorway import ECH, REALM
 from proxy_addons.egress import Egress, Way
-from proxy_addons.facts import Answer, Door, Exchange, Peer
+from proxy_addons.facts import Answer, Door, Exchange, Hello, Peer
 from proxy_addons.failsafe import (
     ANSWERED,
     FAILED,
     PASSED,
     REFUSED,
     SMALL,
+    TROUBLE,
     Failsafe,
     Refuse,
     clean,
@@ -52,9 +52,6 @@ _BODY = "klaswacht.body"  # mark: counted as a body that is still coming
 _EARLY = "klaswacht.early"  # mark: answered by the origin while the body was still going out
 _COOKIE = "klaswacht.cookie"  # goes with the site's own answer
 _LOOK = "klaswacht.look"  # a look at the page, when its body is in
-
-TROUBLE: ContextVar[Answer | None] = ContextVar("klaswacht_trouble", default=None)
-"""The page for the error that mitmproxy is about to answer in this very task (see `engine.replace_error_pages`)."""
 
 HOOKS = (
     "client_connected",
@@ -127,7 +124,8 @@ class Hooks:
         line.first = False
         ech = any(kind == ECH for kind, _ in data.client_hello.extensions)
         connect = line.connect[0] if line.connect else None
-        entry = self._failsafe.hello(line.peer, connect, line.sni, ech)
+        alpn = tuple(one.decode("latin-1") for one in data.client_hello.alpn_protocols)
+        entry = self._failsafe.hello(line.peer, Hello(connect, line.sni, alpn, ech))
         if entry.door in (Door.REFUSE, Door.CHALLENGE):
             self._connections.close(line.peer.connection)
         else:
@@ -239,6 +237,13 @@ class Hooks:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """Stream what is long or endless; take off what leads around the guard."""
         response = flow.response
+        if (
+            response is not None
+            and self._connections.draining
+            and response.status_code != 101
+            and not flow.request.is_http2
+        ):
+            response.headers["connection"] = "close"  # the next request goes to the worker that takes over
         if response is None or ANSWERED in flow.metadata:
             return
         response.headers.pop("alt-svc", None)

@@ -7,18 +7,13 @@ a browser without JavaScript a form token that is signed for this client address
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from time import monotonic
-from urllib.parse import urlencode
 
 from config.texts import say
 from config.words import KINDS as KINDS_OF_WORDS
-from policy.model import PERSONAL_TYPES, AccessRequest, Action, Decision, Facet, Principal, Reason
+from policy.model import AccessRequest, Decision, Facet, Principal, Reason
 from policy.terms import HELP
-from proxy_addons import translate
 from proxy_addons.answers import json_answer
 from proxy_addons.behind import (
     MOST_SENT,
@@ -31,7 +26,8 @@ from proxy_addons.behind import (
     repeatable,
     whole_path,
 )
-from proxy_addons.block_page import WHYS, Pages
+from proxy_addons.block_page import Pages
+from proxy_addons.drawing import WHYS
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.helping import Helping
 from proxy_addons.live import Live
@@ -39,22 +35,12 @@ from proxy_addons.release import Releases, about, device_of
 from proxy_addons.reporting import Reporting
 from proxy_addons.sending import FormTokens, Throttle, one_line
 from proxy_addons.telling import about_host, can_ask, facet_of, shown_host
+from proxy_addons.waiting import Waiting, place_to_wait, see_other
 from store import Store, StoreUnavailable
-from store.incidents import Ask, AskState, Wish
+from store.incidents import Wish
 
-_log = logging.getLogger(__name__)
-
-LONGEST_WAIT = 20.0
-"""Seconds that a wait takes at most."""
-
-_MOST_WAITING = 40  # waits of one address at the same time
-_TOO_LONG = 5.0  # seconds after a yes in which a page opens, or will not open by it
-_STILL = "still"
 _TAKEN = ("ask", "report", "release")
 _ALONE = ("Cross-Origin-Opener-Policy", "same-origin")
-_MEDIA = frozenset({"picture", "sound", "video", "file"})
-_TYPES = frozenset(PERSONAL_TYPES)
-_ACTS = frozenset({Action.VISIT, Action.CHAT, Action.POST, Action.UPLOAD, Action.SUBMIT})
 
 
 class OwnPath:
@@ -84,7 +70,7 @@ class OwnPath:
         self._releases = releases
         self._reporting = reporting
         self._throttle = Throttle()
-        self._waiting: Counter[str] = Counter()
+        self._waiting = Waiting(store, school, live, pages, who, decide)
 
     async def serve(self, exchange: Exchange, request: AccessRequest) -> Answer:
         """The answer to a request on the own path; `request` is its translation."""
@@ -106,7 +92,7 @@ class OwnPath:
         lang = self._pages.lang(exchange)
         host = request.address.host if request.address else ""
         if name == "wait":
-            return await self._wait(exchange, request, fields)
+            return await self._waiting.wait(exchange, request, fields)
         if name == "help":
             return self._helping.page(exchange, fields)
         if name == "report":
@@ -118,107 +104,8 @@ class OwnPath:
                 return self._pages.ask_form(lang, shown_host(request), token, page.back, page.about)
             return self._pages.release_form(lang, token, page.back)
         if name == "asked":
-            return await self._asked(exchange, request, fields, lang)
+            return await self._waiting.asked(exchange, request, fields, lang)
         return json_answer({}, 404)
-
-    # --- wait ------------------------------------------------------------------------------------------------------
-
-    async def _wait(self, exchange: Exchange, request: AccessRequest, fields: dict[str, str]) -> Answer:
-        """Answer as soon as the page that waits may open or the teacher answered, else after some seconds."""
-        address = exchange.peer.address
-        if self._waiting[address] >= _MOST_WAITING:
-            return json_answer({}, 429)
-        self._waiting[address] += 1
-        try:
-            return await self._wait_for(exchange, request, fields)
-        finally:
-            self._waiting[address] -= 1
-            if not self._waiting[address]:
-                del self._waiting[address]
-
-    async def _wait_for(self, exchange: Exchange, request: AccessRequest, fields: dict[str, str]) -> Answer:
-        lang = self._pages.lang(exchange)
-        ask_id = exchange.headers.get("x-klaswacht-ask", "")
-        said = exchange.headers.get("x-klaswacht-said", "")
-        page = behind(exchange, request.address.host if request.address else "", fields)
-        start = monotonic()
-        end = start + LONGEST_WAIT
-        while True:
-            stirs = self._live.stirs
-            decision = self._decide(self._request_for(exchange, request, page))
-            opens = decision.open and page.path is not None
-            ask = await self._ask_of(ask_id, exchange.peer, request)
-            state = ask.state.value if ask is not None else None
-            fresh = state != said and not (state == AskState.YES and said == _STILL)
-            answer = _answer(ask, lang, page) if ask is not None and fresh else None
-            left = end - monotonic()
-            if state == said == AskState.YES and not opens and page.path is not None:
-                # It may, and yet: another rule keeps it closed. A child does not wait for ever for what will not come.
-                left = min(left, start + _TOO_LONG - monotonic())
-                if left <= 0:
-                    answer, state = say("page.answer.still", lang), _STILL
-            if opens or answer is not None or left <= 0:
-                return json_answer({"open": opens, "answer": answer, "state": state})
-            if decision.valid_until is not None:
-                change = (decision.valid_until - self._live.clock()).total_seconds()
-                left = min(left, max(change, 0.0) + 0.01)
-            await self._live.stirred(stirs, left)
-
-    def _request_for(self, exchange: Exchange, request: AccessRequest, page: Behind) -> AccessRequest:
-        """The request that a page stands for; of an unknown address the host's first page."""
-        fields, path = page.said, page.path or "/"
-        authority = exchange.url.partition("://")[2].partition("/")[0].partition("?")[0]
-        opening = replace(
-            exchange,
-            method="GET",
-            url=f"{exchange.scheme}://{authority}{path}",
-            headers={"sec-fetch-dest": "document"},
-            websocket=False,
-            body=None,
-        )
-        who, live = self._who(exchange.peer), self._live
-        asked = translate.of_exchange(opening, who, live.knowledge.engines, live.snapshot)
-        act = next((act for act in _ACTS if act.value == fields.get("act")), None)
-        if act is None or asked.action is Action.SEARCH:
-            return asked
-        media, types = (frozenset(fields.get(name, "").split(",")) for name in ("media", "types"))
-        return replace(asked, action=act, media=_MEDIA & media, personal=asked.personal | _TYPES & types)
-
-    async def _ask_of(self, ask_id: str, peer: Peer, request: AccessRequest) -> Ask | None:
-        """The ask with this id, if it is this device's; None too when the store is gone."""
-        if not ask_id or len(ask_id) > 100 or request.address is None:
-            return None
-        try:
-            ask = await asyncio.to_thread(self._store.incidents.get_ask, self._school, ask_id)
-        except StoreUnavailable:
-            return None
-        if ask is None or ask.wish.device != self._who(peer).device:
-            return None
-        return ask
-
-    async def _asked(self, exchange: Exchange, request: AccessRequest, fields: dict[str, str], lang: str) -> Answer:
-        """Where a browser without JavaScript waits: looks again every five seconds, goes back when it may."""
-        page = behind_form(fields.get("back", ""), fields)
-        if page.path is not None and self._decide(self._request_for(exchange, request, page)).open:
-            return self._opened(lang, page)
-        ask = await self._ask_of(fields.get("ask", ""), exchange.peer, request)
-        state = ask.state if ask is not None else AskState.OPEN
-        answer = _answer(ask, lang, page) if ask is not None else None
-        if state is AskState.YES and fields.get("said") == AskState.YES and page.path is not None:
-            answer = say("page.answer.still", lang)
-        lines = (answer,) if answer else (say("page.ask.sent", lang), say("page.ask.opens", lang))
-        over = state is AskState.NO or (state is AskState.YES and page.path is None)
-        here = None if over else _waits(fields.get("ask", ""), page, state)
-        return self._pages.note(lang, "page.ask.sent_title", lines, back=page.back, refresh=here)
-
-    def _opened(self, lang: str, page: Behind) -> Answer:
-        """It may: back to the page, or where something was to be sent the child sends it once more."""
-        if page.opens:
-            return _see_other(page.back)
-        lines = (say("page.answer.again", lang), say("page.noscript", lang))
-        return self._pages.note(lang, "page.ask.sent_title", lines, back=page.back)
-
-    # --- ask and think again -----------------------------------------------------------------------------------------
 
     async def _take(self, name: str, exchange: Exchange, request: AccessRequest, query: dict[str, str]) -> Answer:
         body = exchange.body
@@ -267,8 +154,8 @@ class OwnPath:
 
     def _was_read(self, exchange: Exchange, request: AccessRequest, page: Behind) -> Answer:
         """An adult read the reminder: on this device it is not shown again today for this host. Nothing is kept."""
-        answer = _see_other(page.path or "/")
-        if self._decide(self._request_for(exchange, request, page)).reason is not Reason.REMINDER:
+        answer = see_other(page.path or "/")
+        if self._decide(self._waiting.request_for(exchange, request, page)).reason is not Reason.REMINDER:
             return answer
         device = device_of(exchange.peer, self._who(exchange.peer))
         cookie = self._releases.read(device, about(request), secure=exchange.scheme == "https")
@@ -288,10 +175,10 @@ class OwnPath:
         # Before anything else: whoever asks for help gets it, and the class never hears of it.
         if any(hit.kind == HELP for hit in self._live.knowledge.lexicon.hits(line)):
             return self._helping.wrote(exchange, self._who(exchange.peer), scripted=scripted)
-        wanted, back = self._request_for(exchange, request, page), page.back
+        wanted, back = self._waiting.request_for(exchange, request, page), page.back
         decision = self._decide(wanted)
         if decision.open and page.path is not None:
-            return json_answer({"open": True}) if scripted else self._opened(lang, page)
+            return json_answer({"open": True}) if scripted else self._waiting.opened(lang, page)
         facet, kinds = facet_of(decision, self._live.snapshot), decision.types
         if decision.open:
             # The first page is open, the one with the words in its address is not: they are what is asked for.
@@ -322,7 +209,7 @@ class OwnPath:
         if scripted:
             text = f"{say('page.ask.sent', lang)} {say('page.ask.opens', lang)}"
             return json_answer({"sent": True, "ask": ask.id, "say": text})
-        return _see_other(_waits(ask.id, page, ask.state))
+        return see_other(place_to_wait(ask.id, page, ask.state))
 
     def _not_sent(self, lang: str, scripted: bool, code: str, back: str, status: int) -> Answer:
         text = say(code, lang)
@@ -341,22 +228,3 @@ def _opened_by_a_person(exchange: Exchange) -> bool:
 def _alone(answer: Answer) -> Answer:
     """The same, out of reach of a page of this host that opened it: no script fills in what a child tells."""
     return replace(answer, headers=(*answer.headers, _ALONE))
-
-
-def _waits(ask_id: str, page: Behind, state: AskState) -> str:
-    """Where a browser without JavaScript waits on; it says which answer the child has read."""
-    said = {"ask": ask_id, "back": page.back, **({"said": state.value} if state is AskState.YES else {})}
-    return f"{PREFIX}/asked?{urlencode(said)}{'&' if page.about else ''}{page.about}"
-
-
-def _answer(ask: Ask, lang: str, page: Behind) -> str | None:
-    """What the teacher answered, in a sentence; None while there is no answer."""
-    if ask.state is AskState.OPEN:
-        return None
-    again = ask.state is AskState.YES and page.path is None  # it cannot be seen to open
-    text = say("page.answer.again" if again else f"page.answer.{ask.state.value}", lang)
-    return f"{text} {say('page.answer.said', lang, text=ask.answer)}" if ask.answer else text
-
-
-def _see_other(path: str) -> Answer:
-    return Answer(303, (("Location", path), ("Cache-Control", "no-store")), b"")

@@ -169,6 +169,10 @@ class Recorder:
             return
         self._put(Event(What.FAULT, now, Effect.DENY, Reason.FAILED, uid=uuid4().hex))
 
+    def turned_away(self, kind: str) -> None:
+        """Count that the door closed a connection, and what was wrong with it: nobody's, and by the hour."""
+        self._add(_Kind("door", _hour(self._clock()), None, kind))
+
     def _outside(self, snapshot: Snapshot, group: str | None, now: datetime) -> bool:
         schedule = snapshot.policy.schedule
         known = self._periods.get(group)
@@ -190,9 +194,11 @@ class Recorder:
         return False
 
     def _count(self, name: str, now: datetime, group: str | None, decision: Decision) -> None:
-        hour = now.replace(minute=0, second=0, microsecond=0)
+        self._add(_Kind(name, _hour(now), group, decision.category))
+
+    def _add(self, kind: _Kind) -> None:
         with self._lock:
-            self._counts[_Kind(name, hour, group, decision.category)] += 1
+            self._counts[kind] += 1
         self._work.set()
 
     def _put(self, event: Event) -> None:
@@ -269,6 +275,10 @@ class Recorder:
             self._lost += dropped
             self._lost_unsaid += dropped
             self._queue.extendleft(reversed(batch[dropped:]))
+
+
+def _hour(now: datetime) -> datetime:
+    return now.replace(minute=0, second=0, microsecond=0)
 
 
 def _within(period: Period, now: datetime) -> bool:

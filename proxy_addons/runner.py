@@ -24,10 +24,12 @@ from config.settings import Listen, Settings
 from policy.model import Knowledge
 from proxy_addons.connections import Connections
 from proxy_addons.doorway import Doorway
+from proxy_addons.draining import Stop, drain
 from proxy_addons.egress import Egress, SafeNames, trust_bundle
 from proxy_addons.engine import Engine, quiet
 from proxy_addons.failsafe import Asking, Failsafe
 from proxy_addons.gate import Gate, Options, open_gate
+from proxy_addons.handed import Handed, Listening, obey
 from proxy_addons.unknown import Unknown
 from store import Store, StoreUnavailable, open_later, open_store
 
@@ -81,8 +83,11 @@ async def serve(
     stop: asyncio.Event,
     on_ready: Callable[[tuple[int, ...]], None] = lambda _: None,
     unknown: Unknown | None = None,
+    handed: Handed | None = None,
 ) -> None:
     """Listen until `stop` is set. `on_ready` gets the ports, in the order of `config.listen`. `unknown` looks at pages.
+
+    `handed` are the sockets of the supervisor; what it did not give is opened here.
 
     Raises `OSError` when an address cannot be listened on.
     """
@@ -90,7 +95,8 @@ async def serve(
     failsafe = Failsafe(gate, config.help_hosts)
     connections = Connections(failsafe.standing)
     failsafe.attach(connections)
-    sockets = [_socket(host, port) for host, port in config.listen]
+    given = [handed.socket_at(host, port) if handed else None for host, port in config.listen]
+    sockets = [known or _socket(*place) for known, place in zip(given, config.listen, strict=True)]
     taken = tuple(int(one.getsockname()[1]) for one in sockets)
     own = (*config.own, *((host, port) for (host, _), port in zip(config.listen, taken, strict=True)))
     egress = Egress(config.ports, config.hosts, own, safe=config.safe_names)
@@ -99,32 +105,24 @@ async def serve(
     doorway = Doorway(failsafe, connections, egress, engine.carry)
     live.on_change(connections.changed)
     await engine.running()
-    servers = [await loop.create_server(doorway.make, sock=one, backlog=_BACKLOG) for one in sockets]
+    listening = Listening(lambda _port: doorway.make, _BACKLOG)
+    await listening.open(handed.own if handed else None, sockets)
+    word = asyncio.create_task(obey(handed, listening, stop)) if handed else None
     try:
         gc.collect()
         gc.freeze()  # what was loaded stays; the collector need not walk it again and again
         on_ready(taken)
         await stop.wait()
     finally:
-        for server in servers:
-            server.close()
-        await _drain(connections, config.grace)
+        await listening.close_all()
+        for known, one in zip(given, sockets, strict=True):
+            if known is None:
+                one.close()
+        await drain(connections, lambda: doorway.inside, stop, config.grace)
+        if word is not None:
+            word.cancel()
         connections.stop()
         await engine.done()
-
-
-async def _drain(connections: Connections, grace: float) -> None:
-    """Give open connections a moment, then close them."""
-    end = asyncio.get_running_loop().time() + grace
-    while len(connections) and asyncio.get_running_loop().time() < end:
-        if not any(line.running for line in connections):
-            break
-        await asyncio.sleep(0.05)
-    connections.close_all()
-    for _ in range(20):
-        if not len(connections):
-            break
-        await asyncio.sleep(0.05)
 
 
 def _socket(host: str, port: int) -> socket.socket:
@@ -204,14 +202,14 @@ def run_worker(home: Path, ports: Mapping[str, int] | None = None, ready: Callab
 
 
 async def _work(composed: Composed, ready: Callable[[], None]) -> None:
-    stop = asyncio.Event()
+    stop = Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.within, composed.config.grace)
     unknown = watcher(composed)
     try:
         await composed.gate.start()
         follow_lists(composed)
-        await serve(composed.config, composed.gate, composed.gate.live, stop, lambda _: ready(), unknown)
+        await serve(composed.config, composed.gate, composed.gate.live, stop, lambda _: ready(), unknown, Handed.here())
     finally:
         await unknown.stop()
         composed.feeds.stop()

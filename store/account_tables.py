@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKeyConstraint, Integer, MetaData, Table, UniqueConstraint
 
-from store.tables import NAMES, Moment, Words
+from store.columns import NAMES, Moment, Words
 
 metadata = MetaData(naming_convention=NAMES, schema="accounts")
 

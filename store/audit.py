@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from store.db import Database
-from store.tables import audit as table
+from store.event_tables import audit as table
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,8 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 
-from store.tables import audit, schools
+from store.event_tables import audit
+from store.tables import schools
 
 _BETWEEN_TRIES = 0.02  # seconds
 

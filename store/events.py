@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from policy.model import Action, Effect, Reason
 from store.db import Change, Database
-from store.tables import counts as counters
-from store.tables import events as table
+from store.event_tables import counts as counters
+from store.event_tables import events as table
 
 LOST = "lost"
 

@@ -16,10 +16,10 @@ import sqlalchemy as sa
 
 from policy.model import Facet, ReportKind, ReportTo
 from store.db import Change, Database
+from store.event_tables import asks as table
+from store.event_tables import reports
 from store.events import bare_host
 from store.ids import new_id
-from store.tables import asks as table
-from store.tables import reports
 
 WAITING_PER_ASKER = 5
 WAITING_PER_GROUP = 40

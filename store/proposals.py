@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from store.db import Change, Database
+from store.event_tables import proposals as table
 from store.events import bare_host
-from store.tables import proposals as table
 
 MOST_OPEN = 500
 """So many may wait in one school; a site that makes up sub-domains cannot fill the table."""

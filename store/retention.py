@@ -10,25 +10,8 @@ import sqlalchemy as sa
 
 from store.account_tables import attempts, links, sessions
 from store.db import Change, Database, StoreUnavailable
-from store.tables import (
-    agreements,
-    asks,
-    audit,
-    codes,
-    consents,
-    counts,
-    events,
-    grants,
-    group_consents,
-    groups,
-    leases,
-    notes,
-    proposals,
-    reports,
-    sanctions,
-    signals,
-    spans,
-)
+from store.event_tables import asks, audit, counts, events, proposals, reports, signals
+from store.tables import agreements, codes, consents, grants, group_consents, groups, leases, notes, sanctions, spans
 from store.year import school_year, start_of_year
 
 

@@ -14,8 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from store.db import Change, Database
+from store.event_tables import signals as table
 from store.ids import new_id
-from store.tables import signals as table
 
 AGAIN = timedelta(minutes=10)
 """Within so long the same child or device is not told of a second time."""

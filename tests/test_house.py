@@ -26,6 +26,8 @@ NO_MODULE_OF_THAT_NAME = {
     "cli/test_setup.py": "the scripts in `setup/` and the Makefile, which are no modules",
     "config/test_any_input.py": "properties of all readers together: no input makes them fail otherwise than told",
     "config/test_school_file.py": "a `school.yaml` goes through all modules of the room at once",
+    "proxy_addons/test_entering.py": "a connection before any request: `gate`, `identity` and `translate` together",
+    "proxy_addons/test_searching.py": "a search all the way: `translate`, `gate`, `rewrite` and `helping` together",
     "store/test_opening.py": "opening, migrating and losing a database: `db`, `opened` and `migrations` together",
     "store/test_permissions.py": "the life of a permission: `grants`, `measures` and `feed` together",
 }

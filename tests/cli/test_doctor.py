@@ -96,7 +96,7 @@ def test_a_clock_before_the_school_began_is_a_fault(home):
 
 
 def test_a_wrong_school_file_is_a_fault_with_its_line(home):
-    home.school_file.write_text(home.school_file.read_text().replace("workers: 2", "workers: many"))
+    home.school_file.write_text(home.school_file.read_text().replace("# workers: 2", "workers: many"))
     assert findings(home)["broken"] is Level.FAIL
     assert "school.yaml:" in words(home)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ STAFF = {
     "coen": Person("coen", Role.COUNSELLOR, "Coen Dekker"),
 }
 
+
+HASH_OF_A_KEY = hashlib.sha256(b"sleutel").hexdigest()
 
 # The same argon2id with little memory: what it costs is asserted in test_signin, not paid for in every test.
 QUICK = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
@@ -174,3 +177,17 @@ def give_account(store: Store, login: str, role: Role | None = None) -> str:
     assert account
     store.accounts.set_password(SCHOOL, account.id, ARGON2ID, LESSON)
     return account.id
+
+
+def own(
+    name: str, kind: DeviceClass = DeviceClass.PUPIL, person: str = "sam", key: str | None = HASH_OF_A_KEY
+) -> Device:
+    """A device of one child, with a key unless told."""
+    return Device(name, name.title(), kind, "7", person, key_hash=key)
+
+
+@pytest.fixture
+def owned(store: Store, desk: Desk) -> Desk:
+    """Sam has a Chromebook with a key; there is a shared one too."""
+    store.devices.put(SCHOOL, own("boek-sam"), "setup", LESSON)
+    return desk

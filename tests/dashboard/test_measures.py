@@ -1,51 +1,24 @@
-"""Maatregelen: bans, notes for the pupil's file, standing exceptions; who may do and see which of it."""
+"""Maatregelen: bans, who may give and lift them, and who sees which of it."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
-from dashboard.actions import care, measures, notes
+from dashboard.actions import measures, notes
 from dashboard.actions.desk import Desk
-from dashboard.actions.measures import Until, Wish
-from policy.decide import decide
-from policy.model import Care, Device, DeviceClass, Lease, Member, Reason, SanctionTarget
-from policy.seat import seated
+from dashboard.actions.measures import Until
+from policy.model import DeviceClass, Lease, Member, Reason
 from store import Store
 from store.notes import NoteKind
-from tests.cast import ANJA, BRAM, COR, IRIS, LESSON, RIA, at, visit
-from tests.dashboard.conftest import SCHOOL, Browser, Clock
+from tests.cast import ANJA, COR, IRIS, LESSON, RIA, at
+from tests.dashboard.bans import BOOK, PHONE, PRINTER, REASON, said, wish
+from tests.dashboard.conftest import SCHOOL, Browser, Clock, own
 
 SignIn = Callable[[str], Browser]
-REASON = "Gooide met het apparaat."
-BOOK, PHONE, PRINTER = SanctionTarget.CHROMEBOOK, SanctionTarget.PHONE, SanctionTarget.PRINTER
-HASH = hashlib.sha256(b"sleutel").hexdigest()
-
-
-def own(name: str, kind: DeviceClass = DeviceClass.PUPIL, person: str = "sam", key: str | None = HASH) -> Device:
-    return Device(name, name.title(), kind, "7", person, key_hash=key)
-
-
-@pytest.fixture
-def owned(store: Store, desk: Desk) -> Desk:
-    """Sam has a Chromebook with a key; there is a shared one too."""
-    store.devices.put(SCHOOL, own("boek-sam"), "setup", LESSON)
-    return desk
-
-
-def wish(**changes: object) -> Wish:
-    return replace(Wish("sam", BOOK, REASON), **changes)
-
-
-def said(desk: Desk, host: str, clock: str, device: str = "boek-sam") -> Reason:
-    """What the pupil at the device gets, by the real decision over the real rows."""
-    moment = at(clock)
-    snapshot = desk.store.snapshot(SCHOOL, desk.knowledge, LESSON)
-    return decide(visit(host, who=seated(snapshot, snapshot.devices[device], moment)), snapshot, moment).reason
 
 
 # --- a ban ---------------------------------------------------------------------------------------------------------
@@ -162,15 +135,6 @@ def test_a_ban_is_lifted_now(owned: Desk) -> None:
     assert measures.lift(owned, RIA, ban.id, at("09:11")).code == "dash.no.gone"
 
 
-def test_a_mistake_is_in_no_file(owned: Desk) -> None:
-    ban = measures.impose(owned, RIA, wish(), LESSON).value
-    assert ban is not None
-    assert measures.withdraw(owned, RIA, ban.id, at("09:01")).ok
-    told = notes.export(owned, RIA, "sam", "", "", at("10:00")).value
-    assert told is not None and told.bans == ()
-    assert said(owned, "nieuws.nl", "09:05") is Reason.OPEN
-
-
 def test_before_saving_it_is_known_where_a_ban_holds(owned: Desk, store: Store) -> None:
     store.devices.put(SCHOOL, own("boek-kaal", key=None), "setup", LESSON)
     store.devices.put(SCHOOL, own("toestel", DeviceClass.PHONE), "setup", LESSON)
@@ -195,130 +159,6 @@ def test_a_ban_never_lands_on_whom_a_teacher_put_at_the_device(owned: Desk, stor
     assert said(owned, "nieuws.nl", "09:30") is Reason.OPEN
     store.devices.lease(SCHOOL, Lease("boek-sam", "sam", at("09:40"), at("10:15"), "anja"), LESSON)
     assert said(owned, "nieuws.nl", "09:41") is Reason.SANCTION, "the owner, and the teacher says so too"
-
-
-# --- notes ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_teacher_notes_something_about_a_child_of_her_group_only(desk: Desk) -> None:
-    assert notes.write(desk, ANJA, "sam", NoteKind.TALK, "Wij praatten over  het\nbord.", LESSON).ok
-    assert notes.write(desk, BRAM, "sam", NoteKind.TALK, "x", LESSON).code == "dash.no.not_yours"
-    assert notes.write(desk, COR, "sam", NoteKind.TALK, "x", LESSON).code == "dash.no.role"
-    assert notes.write(desk, IRIS, "sam", NoteKind.TALK, "x", LESSON).code == "dash.no.role"
-    (note,) = notes.own(desk, ANJA)
-    assert note.text == "Wij praatten over het bord."
-
-
-@pytest.mark.parametrize("person", ["anja", "iris", "ria", "stan", "niemand"])
-def test_there_is_no_note_about_staff(desk: Desk, person: str) -> None:
-    assert notes.write(desk, RIA, person, NoteKind.OTHER, "te laat", LESSON).code == "dash.no.note_pupil"
-
-
-def test_a_note_is_read_by_the_management_and_by_who_wrote_it(desk: Desk) -> None:
-    written = notes.write(desk, ANJA, "sam", NoteKind.TALK, "x", LESSON).value
-    assert written is not None
-    assert notes.about(desk, RIA, "sam") == notes.about(desk, ANJA, "sam") == (written,)
-    for who in (BRAM, COR, IRIS):
-        assert notes.about(desk, who, "sam") == ()
-        assert notes.erase(desk, who, written.id, LESSON).code == "dash.no.gone"
-    assert notes.erase(desk, ANJA, written.id, LESSON).ok
-    assert notes.about(desk, RIA, "sam") == ()
-
-
-def test_an_empty_note_is_none_and_a_long_one_is_cut(desk: Desk) -> None:
-    assert notes.write(desk, RIA, "sam", NoteKind.TALK, " \n ", LESSON).code == "dash.no.note_text"
-    note = notes.write(desk, RIA, "sam", NoteKind.TALK, "a" * 900, LESSON).value
-    assert note is not None and len(note.text) == notes.LONGEST_NOTE
-
-
-def test_the_summary_has_the_period_that_was_asked_for_and_is_in_the_audit(owned: Desk) -> None:
-    for clock, day in (("09:00", "2026-09-01"), ("09:00", "2026-11-23"), ("23:59", "2026-11-30")):
-        assert notes.write(owned, ANJA, "sam", NoteKind.TALK, f"op {day}", at(clock, day)).ok
-    assert notes.write(owned, ANJA, "noor", NoteKind.TALK, "over een ander", LESSON).ok
-    assert measures.impose(owned, RIA, wish(), LESSON).ok
-    told = notes.export(owned, RIA, "sam", "2026-11-01", "2026-11-30", at("12:00", "2026-12-01")).value
-    assert told is not None
-    assert [note.text for note in told.notes] == ["op 2026-11-23", "op 2026-11-30"]
-    assert [(one.sanction.on, one.reason) for one in told.bans] == [(BOOK, REASON)]
-    assert told.names == {"anja": "Anja de Vries", "ria": "Ria Visser"}
-    whole = notes.export(owned, RIA, "sam", "", "", at("12:00", "2026-12-01")).value
-    assert whole is not None and (whole.first, len(whole.notes)) == (date(2026, 8, 1), 3)
-    made = [entry for entry in owned.store.audit.entries(SCHOOL) if entry.what == notes.EXPORTED]
-    assert [(entry.who, entry.targets) for entry in made] == [("ria", ("sam",))] * 2
-
-
-@pytest.mark.parametrize("days", [("2026-12-01", "2026-11-01"), ("x", ""), ("", "x"), ("", "9999-12-31")])
-def test_a_summary_of_no_period_is_refused_and_not_in_the_audit(desk: Desk, days: tuple[str, str]) -> None:
-    assert notes.export(desk, RIA, "sam", *days, LESSON).code == "dash.no.date"
-    assert notes.export(desk, RIA, "anja", "", "", LESSON).code == "dash.no.gone"
-    assert not [entry for entry in desk.store.audit.entries(SCHOOL) if entry.what == notes.EXPORTED]
-
-
-# --- standing exceptions -------------------------------------------------------------------------------------------
-
-
-def care_wish(**changes: object) -> care.Wish:
-    return replace(care.Wish("sam", "", "mijnpomp.nl", "", "2027-11-23"), **changes)
-
-
-def test_care_opens_a_site_under_a_ban(owned: Desk) -> None:
-    assert measures.impose(owned, RIA, wish(), LESSON).ok
-    assert said(owned, "mijnpomp.nl", "09:30") is Reason.SANCTION
-    written = care.add(owned, COR, care_wish(), LESSON).value
-    assert written is not None and written.review == date(2027, 11, 23)
-    assert said(owned, "mijnpomp.nl", "09:30") is Reason.CARE
-    assert care.end(owned, COR, written.id, LESSON).ok
-    assert said(owned, "mijnpomp.nl", "09:30") is Reason.SANCTION
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"person": "niemand"}, "care_who"),
-        ({"person": "sam", "device": "chroom-1"}, "care_who"),
-        ({"person": ""}, "care_who"),
-        ({"sites": "", "apps": " , "}, "care_what"),
-        ({"sites": "co.uk"}, "bad_site"),
-        ({"sites": "adult.com"}, "locked"),
-        ({"review": ""}, "care_review"),
-        ({"review": "2026-11-23"}, "care_review"),
-        ({"review": "2027-11-25"}, "care_review"),
-        ({"review": "ooit"}, "care_review"),
-    ],
-)
-def test_an_exception_that_cannot_be_is_not_written(desk: Desk, changes: dict[str, object], code: str) -> None:
-    assert care.add(desk, COR, care_wish(**changes), LESSON).code == f"dash.no.{code}"
-    assert desk.store.measures.care(SCHOOL) == ()
-
-
-def test_an_exception_for_a_device_and_its_programs(desk: Desk) -> None:
-    written = care.add(desk, RIA, care_wish(person="", device="chroom-1", sites="", apps="C:\\NVDA.exe, Dex"), LESSON)
-    assert written.value is not None
-    assert (written.value.device, written.value.apps) == ("chroom-1", ("nvda", "dex"))
-
-
-def test_only_the_office_keeps_exceptions(desk: Desk) -> None:
-    desk.store.measures.add_care(SCHOOL, Care("c", "sam", None, ("mijnpomp.nl",)), "cor", LESSON)
-    for who in (ANJA, IRIS):
-        assert care.add(desk, who, care_wish(), LESSON).code == "dash.no.role"
-        assert care.go_on(desk, who, "c", LESSON).code == "dash.no.role"
-        assert care.end(desk, who, "c", LESSON).code == "dash.no.role"
-        assert care.standing(desk, who) == ()
-    assert len(care.standing(desk, COR)) == 1
-
-
-def test_what_must_be_looked_at_is_on_top_and_goes_on_for_a_year(desk: Desk) -> None:
-    for name, review in (("a", date(2027, 6, 1)), ("b", date(2026, 12, 7)), ("c", None)):
-        desk.store.measures.add_care(SCHOOL, Care(name, "sam", None, ("x.nl",), (), review), "cor", LESSON)
-    day = care.today(desk.snapshot(LESSON), LESSON)
-    assert [(one.id, care.is_due(one, day)) for one in care.standing(desk, COR)] == [
-        ("c", True),
-        ("b", True),
-        ("a", False),
-    ]
-    assert care.go_on(desk, COR, "b", LESSON).ok
-    assert {one.id: one.review for one in care.standing(desk, COR)}["b"] == date(2027, 11, 23)
-    assert care.go_on(desk, COR, "x", LESSON).code == "dash.no.gone"
 
 
 # --- the screens ---------------------------------------------------------------------------------------------------
@@ -356,64 +196,6 @@ def test_without_a_device_of_ones_own_there_is_no_form_for_a_ban(desk: Desk, sig
     page = signed_in("ria").page("/maatregelen/leerling/noor")
     assert page.count("geldt nergens") == 3
     assert 'name="reason"' not in page
-
-
-def test_the_summary_is_on_a_page_and_in_a_file(owned: Desk, signed_in: SignIn) -> None:
-    ria = signed_in("ria")
-    assert measures.impose(owned, RIA, wish(), LESSON).ok
-    note = "Gesprek met <Sam> & ouders"
-    ria.post("/maatregelen/aantekeningen", pupil="sam", kind="talk", text=note, back="pupil")
-    page = ria.post("/maatregelen/leerling/sam/overzicht", first="2026-08-01", last="2026-11-23").text
-    assert "Gesprek met &lt;Sam&gt; &amp; ouders" in page
-    answer = ria.post("/maatregelen/leerling/sam/overzicht.txt", first="2026-08-01", last="2026-11-23")
-    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
-    assert answer.headers["Content-Disposition"] == "attachment; filename=leerlingdossier-2026-11-23.txt"
-    assert answer.headers["Cache-Control"] == "no-store"
-    for word in (
-        "Onze school",
-        "Sam Pietersen",
-        "Groep 7",
-        "01-08-2026",
-        REASON,
-        note,
-        "Ria Visser",
-        "24-11-2026 00:00",
-    ):
-        assert word in answer.text, word
-    assert len([entry for entry in owned.store.audit.entries(SCHOOL) if entry.what == notes.EXPORTED]) == 2
-
-
-def test_a_teacher_sees_her_own_notes_and_no_bans(owned: Desk, signed_in: SignIn) -> None:
-    assert measures.impose(owned, RIA, wish(), LESSON).ok
-    assert notes.write(owned, RIA, "sam", NoteKind.TALK, "van de directie", LESSON).ok
-    anja = signed_in("anja")
-    answer = anja.post("/maatregelen/aantekeningen", pupil="sam", kind="warning", text="van de juf").text
-    assert "van de juf" in answer
-    assert "van de directie" not in answer
-    assert "Bo de Boer" not in answer
-    for path in ("/maatregelen/", "/maatregelen/leerling/sam", "/maatregelen/uitzonderingen"):
-        assert anja.get(path).status_code == 403
-    for path in ("/les/7", "/les/7?namen=1", "/maatregelen/aantekeningen"):
-        page = anja.page(path)
-        assert REASON not in page
-        assert "verbod geldt" not in page
-
-
-def test_the_coordinator_keeps_exceptions_and_hears_nothing_of_bans(owned: Desk, signed_in: SignIn) -> None:
-    assert measures.impose(owned, RIA, wish(), LESSON).ok
-    cor = signed_in("cor")
-    assert cor.get("/maatregelen/").status_code == 403
-    page = cor.page("/maatregelen/uitzonderingen")
-    assert "Klaswacht vraagt niet waarom." in page
-    answer = cor.post("/maatregelen/uitzonderingen", **{"for": "person:sam"}, sites="mijnpomp.nl", review="2026-12-01")
-    assert "De uitzondering geldt nu." in answer.text
-    assert "Er is 1 uitzondering om opnieuw te bekijken." in answer.text
-    (written,) = owned.store.measures.care(SCHOOL)
-    assert "nog een jaar" in cor.post(f"/maatregelen/uitzonderingen/{written.id}/verder").text
-    assert "opnieuw te bekijken" not in cor.page("/maatregelen/uitzonderingen")
-    refused = cor.post("/maatregelen/uitzonderingen", **{"for": "person:sam"}, sites="adult.com", review="2027-01-01")
-    assert "voor iedereen dicht" in refused.text
-    assert 'value="adult.com"' in refused.text
 
 
 @pytest.mark.parametrize(

@@ -1,35 +1,30 @@
-"""Proef: what would happen to what a child types, why, and what a change of the school's own lists would do."""
+"""Proef: what would happen to what a child types or to a page, and why."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import timedelta
 from io import BytesIO
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from config.corpus_file import rows
-from config.factory import category_hosts, factory_file
+from config.factory import factory_file
 from config.pageshape_file import page_shape
 from config.settings import Settings
 from config.texts import has, languages
 from dashboard import close_app, create_app
 from dashboard.actions import trial
-from dashboard.actions.consequences import LISTED, consequences
+from dashboard.actions.consequences import consequences
 from dashboard.actions.desk import Desk
-from dashboard.actions.ownlists import ORIGIN, Change, What, made, save
+from dashboard.actions.ownlists import Change, What, save
 from dashboard.actions.trial import Asked, Moment, Wish
 from policy.folding import How
-from policy.model import Action, Effect, Facet, Policy, Reason, Term
+from policy.model import Action, Effect, Facet, Reason
 from store import Store
-from store.events import Event
-from store.events import What as Fact
-from tests.cast import ANJA, BREAK, COR, EVENING, KNOWLEDGE, LESSON, POLICY, RIA, SNAPSHOT, rule
+from tests.cast import ANJA, BREAK, COR, EVENING, KNOWLEDGE, LESSON, POLICY, RIA, rule
 from tests.dashboard.conftest import SCHOOL, Browser, Clock, give_account
+from tests.dashboard.rules_in_force import hold_to, policy
 
 SignIn = Callable[[str], Browser]
 WRITTEN = (
@@ -43,25 +38,6 @@ WRITTEN = (
     ),
     rule("personal", facet=Facet.PERSONAL, effect=Effect.HOLD),
 )
-
-
-def hold_to(store: Store, **changes: object) -> Policy:
-    """The school's rules, changed by somebody; as they are now."""
-    kept = store.policies.add(SCHOOL, replace(POLICY, **changes), "test", "setup", LESSON)  # type: ignore[arg-type]
-    assert kept
-    return kept.policy
-
-
-def policy(store: Store) -> Policy:
-    kept = store.policies.current(SCHOOL)
-    assert kept
-    return kept.policy
-
-
-def stopped(store: Store, host: str, *terms: str, reason: Reason = Reason.WORDS, days: int = 3, times: int = 1) -> None:
-    # Three days before this Monday is a school day too.
-    event = Event(Fact.BLOCKED, LESSON - timedelta(days=days), Effect.DENY, reason, terms=terms, host=host, group="7")
-    store.events.add_batch(SCHOOL, [event] * times, LESSON)
 
 
 # --- what would happen ---------------------------------------------------------------------------------------------
@@ -276,200 +252,7 @@ def test_every_sign_of_a_page_has_a_word_in_every_language(lang: str) -> None:
     assert [kind for kind in shape.thresholds if not has(f"dash.proposals.kind.{kind}", lang)] == []
 
 
-# --- the school's own words ----------------------------------------------------------------------------------------
-
-
-def looked_then_saved(cor: Browser, **change: object) -> str:
-    """As a coordinator does it: look, then save what the page offers."""
-    page = cor.post("/beheer/proef/wijziging", **change).text
-    assert 'id="plan"' in page, page
-    based_on = page.split('name="based_on" value="')[1].split('"')[0]
-    return cor.post("/beheer/proef/bewaar", based_on=based_on, **change).text
-
-
-def test_a_word_is_looked_at_first_and_holds_after_saving(store: Store, signed_in: SignIn, desk: Desk) -> None:
-    cor = signed_in("cor")
-    before = store.policies.current(SCHOOL)
-    change = {"what": "term", "text": "knettergek", "kind": "coarse", "severity": "2"}
-    page = cor.post("/beheer/proef/wijziging", **change).text
-    assert "Er is nog niets veranderd" in page
-    assert store.policies.current(SCHOOL) == before
-    told = looked_then_saved(cor, **change)
-    assert "Het woord is toegevoegd" in told
-    kept = store.policies.current(SCHOOL)
-    assert kept
-    assert (kept.origin, kept.who) == (ORIGIN, "cor")
-    assert kept.policy.terms == (Term("school-knettergek", "coarse", "knettergek"),)
-    found = trial.tried(desk, COR, Wish("knettergek", "7"), LESSON).value
-    assert found
-    assert found.decision.reason is Reason.WORDS
-    assert [entry.what for entry in store.audit.entries(SCHOOL, limit=1)] == ["policy.add"]
-
-
-def test_a_word_of_the_schools_own_goes_again(store: Store, signed_in: SignIn) -> None:
-    cor = signed_in("cor")
-    looked_then_saved(cor, what="term", text="knettergek", kind="coarse")
-    assert "knettergek" in cor.page("/beheer/proef")
-    assert "Weggehaald" in looked_then_saved(cor, what="no_term", text="school-knettergek")
-    assert policy(store).terms == ()
-    assert "bestaat niet meer" in cor.post("/beheer/proef/wijziging", what="no_term", text="school-knettergek").text
-
-
-def test_a_word_that_passes_is_open_and_can_be_stopped_again(store: Store, signed_in: SignIn, desk: Desk) -> None:
-    cor = signed_in("cor")
-    assert "mag voortaan door" in looked_then_saved(cor, what="pass", text="kut")
-    found = trial.tried(desk, COR, Wish("kut", "7"), LESSON).value
-    assert found
-    assert found.decision.open
-    looked_then_saved(cor, what="no_pass", text="kut")
-    assert policy(store).passed_words == ()
-
-
-def test_the_school_cannot_take_a_word_out_of_help_or_make_one_of_it(store: Store, signed_in: SignIn) -> None:
-    cor = signed_in("cor")
-    for change in ({"what": "pass"}, {"what": "term", "kind": "coarse"}):
-        assert "Hulp gaat altijd voor" in cor.post("/beheer/proef/wijziging", text="ik wil dood", **change).text
-    assert policy(store) == POLICY
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"what": "term", "text": "ab", "kind": "coarse"}, "te weinig letters"),
-        ({"what": "term", "text": "", "kind": "coarse"}, "Vul een woord"),
-        ({"what": "term", "text": "x" * 81, "kind": "coarse"}, "Vul een woord"),
-        ({"what": "term", "text": "knettergek", "kind": "help"}, "Kies een soort"),
-        ({"what": "pass", "text": "bloemetjes"}, "wordt nu niet tegengehouden"),
-        ({"what": "close", "text": "geen site", "category": "social"}, "Dit adres klopt niet"),
-        ({"what": "close", "text": "co.uk", "category": "social"}, "Dit adres klopt niet"),
-        ({"what": "close", "text": "nieuw.nl", "category": "verzonnen"}, "Kies een soort"),
-        ({"what": "close", "text": "eigenspel.nl", "category": "games"}, "staat er al"),
-        ({"what": "close", "text": "chat.kindertelefoon.nl", "category": "chat"}, "hulpsite"),
-        ({"what": "close", "text": "tijd.system.com", "category": "chat"}, "blijft open"),
-        ({"what": "open", "text": "open-social.nl"}, "staat er al"),
-        ({"what": "hold"}, "lukte niet"),
-        ({"what": "alles"}, "lukte niet"),
-    ],
-)
-def test_what_makes_no_sense_is_refused_with_the_reason(
-    store: Store, signed_in: SignIn, change: dict[str, str], said: str
-) -> None:
-    assert said in signed_in("cor").post("/beheer/proef/wijziging", **change).text
-    assert policy(store) == POLICY
-
-
-def test_the_safety_floor_cannot_be_opened_from_the_screen(store: Store, signed_in: SignIn) -> None:
-    """The same sense as of a school file: a name of our own list of sites for adults."""
-    host = category_hosts("adult")[0]
-    cor = signed_in("cor")
-    assert "Niemand op school kan hem openen" in cor.post("/beheer/proef/wijziging", what="open", text=host).text
-    assert (
-        "Niemand op school kan hem openen"
-        in cor.post("/beheer/proef/bewaar", what="open", text=host, based_on="1").text
-    )
-    assert policy(store) == POLICY
-
-
-# --- sites ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_pasted_address_closes_and_opens_its_site(store: Store, signed_in: SignIn) -> None:
-    cor = signed_in("cor")
-    assert "Hij is nu dicht" in looked_then_saved(cor, what="close", text="https://Nieuw.nl/x?y=1", category="social")
-    assert policy(store).lists == {"games": ("eigenspel.nl",), "social": ("nieuw.nl",)}
-    looked_then_saved(cor, what="open", text="nieuw.nl")
-    assert policy(store).lists == {"games": ("eigenspel.nl",)}
-    assert policy(store).open_sites == ("open-social.nl", "nieuw.nl")
-    looked_then_saved(cor, what="close", text="nieuw.nl", category="games")
-    assert policy(store).open_sites == ("open-social.nl",)
-    looked_then_saved(cor, what="no_close", text="nieuw.nl", category="games")
-    assert policy(store).lists == POLICY.lists
-
-
-def test_the_preview_tells_how_it_goes_for_a_pupil_now_and_then(signed_in: SignIn) -> None:
-    cor = signed_in("cor")
-    page = cor.post("/beheer/proef/wijziging", what="open", text="social.com").text
-    assert "nu “Dit mag niet (afspraak van de school)”, straks “Dit mag”" in page
-    assert "verandert er niets" in cor.post("/beheer/proef/wijziging", what="open", text="leren.nl").text
-
-
-# --- what would change ---------------------------------------------------------------------------------------------
-
-
-def test_kept_exceptions_of_a_word_are_counted_by_site_and_term(store: Store, signed_in: SignIn) -> None:
-    stopped(store, "google.com", "kut", times=3)
-    stopped(store, "google.com", "moord")
-    stopped(store, "google.com", "kut", "moord")
-    stopped(store, "google.com", "kut", days=15)
-    page = signed_in("cor").post("/beheer/proef/wijziging", what="pass", text="kut").text
-    assert "3 tegengehouden zoekopdrachten of berichtjes op google.com door kut zouden nu open zijn" in page
-    assert "moord" not in page
-
-
-def test_a_longer_phrase_is_only_said_to_open_perhaps(store: Store, signed_in: SignIn) -> None:
-    stopped(store, "google.com", "kut")
-    page = signed_in("cor").post("/beheer/proef/wijziging", what="pass", text="kut op dirk").text
-    assert "op google.com door kut zou nu misschien open zijn" in page
-
-
-def test_kept_exceptions_of_a_site_are_asked_again(store: Store, desk: Desk) -> None:
-    stopped(store, "www.social.com", reason=Reason.PLACE, times=2)
-    stopped(store, "social.com", "kut")
-    stopped(store, "x.com", reason=Reason.PLACE)
-    plan = consequences(desk, COR, Change(What.OPEN, "social.com"), LESSON).value
-    assert plan
-    assert [(kept.host, kept.count, kept.opens) for kept in plan.kept] == [("www.social.com", 2, True)]
-
-
-def test_ordinary_school_queries_that_would_be_stopped_are_shown(desk: Desk, signed_in: SignIn) -> None:
-    change = Change(What.TERM, "hond", "coarse")
-    plan = consequences(desk, COR, change, LESSON).value
-    assert plan
-    # Only numbers: no row of a corpus may end up in the answer of a test.
-    count = len(plan.rows.blocked)
-    assert count > 0
-    known = {row.text for row in rows("queries-school")}
-    assert all(row.text in known for row in plan.rows.blocked)
-    page = signed_in("cor").post("/beheer/proef/wijziging", what="term", text="hond", kind="coarse").text
-    assert f"zouden worden tegengehouden: {count}" in page
-    shown = page.partition('<div class="hits bad">')[2].partition("</div>")[0].count("<li>")
-    assert shown == (count if count <= LISTED else LISTED + 1)
-
-
-def test_bad_queries_that_would_be_lost_are_counted_and_help_stays_help(desk: Desk) -> None:
-    plan = consequences(desk, COR, Change(What.LET, "kut"), LESSON).value
-    assert plan
-    assert len(plan.rows.missed) > 0
-    assert plan.rows.unhelped == ()
-    assert plan.rows.tried == sum(len(rows(f"queries-{name}")) for name in ("school", "bad", "help"))
-
-
-def test_a_word_of_another_kind_than_the_rules_name_stops_nothing(desk: Desk) -> None:
-    plan = consequences(desk, COR, Change(What.TERM, "hond", "discrimination"), LESSON).value
-    assert plan
-    assert len(plan.rows.blocked) == 0
-
-
-@pytest.mark.property
-@given(st.text(max_size=200), st.sampled_from(What), st.sampled_from(["social", "games", "", "verzonnen"]))
-def test_whatever_is_typed_is_a_change_or_a_refusal(typed: str, what: What, category: str) -> None:
-    outcome = made(SNAPSHOT, Settings(), Change(what, typed, "coarse", category=category))
-    assert outcome.ok is (outcome.value is not None)
-    assert has(outcome.code), outcome.code
-    assert trial.detected(typed) in Asked
-
-
 # --- who and when --------------------------------------------------------------------------------------------------
-
-
-def test_who_was_too_late_is_told_kindly_and_changes_nothing(store: Store, signed_in: SignIn) -> None:
-    cor = signed_in("cor")
-    page = cor.post("/beheer/proef/wijziging", what="pass", text="kut").text
-    based_on = page.split('name="based_on" value="')[1].split('"')[0]
-    kept = hold_to(store, open_sites=())
-    told = cor.post("/beheer/proef/bewaar", what="pass", text="kut", based_on=based_on).text
-    assert "Iemand anders heeft net iets veranderd" in told
-    assert policy(store) == kept
 
 
 def test_only_the_office_tries_and_changes(desk: Desk, store: Store) -> None:
@@ -479,10 +262,3 @@ def test_only_the_office_tries_and_changes(desk: Desk, store: Store) -> None:
     assert save(desk, ANJA, change, 1, LESSON).code == "dash.no.role"
     assert policy(store) == POLICY
     assert save(desk, RIA, change, 1, LESSON).ok
-
-
-def test_a_change_reaches_the_next_question_at_once(signed_in: SignIn, clock: Clock) -> None:
-    cor = signed_in("cor")
-    looked_then_saved(cor, what="close", text="nieuw.nl", category="social")
-    clock.on(seconds=1)
-    assert "Dit mag niet" in cor.post("/beheer/proef", typed="nieuw.nl", group="7").text

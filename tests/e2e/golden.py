@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from cli.check import Checker
-from cli.question import QuestionLine, read_question, state_of
-from cli.question import policy_of as policy_with
+from cli.question import QuestionLine, read_question
+from cli.state_line import policy_of as policy_with
+from cli.state_line import state_of
 from config import load
 from config.read import read_yaml
 from policy.model import (

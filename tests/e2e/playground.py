@@ -83,14 +83,22 @@ def playground(folder: Path, more: Sequence[str] = ()) -> Iterator[Playground]:
         place = Place(0, 0, 0, {"7": 0, "8": 0})
         fill(home, papers, ports, place, more)
         log = folder / "up.log"
-        process = _start(home, log)
-        stack.callback(_end, process)
-        told = _ports(process, log)
+        process, told = stack.enter_context(started(home, log))
         store = open_store(home.database_url, home.accounts_url)
         stack.callback(store.close)
         settings = load.read_school(home.school_file).settings
         desk = Desk(store, load.knowledge(settings), settings.school.id, settings)
         yield Playground(home, papers, sites, process, log, store, desk, **told)
+
+
+@contextlib.contextmanager
+def started(home: Home, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, object]]]:
+    """`klaswacht up` in a filled home, until the end of the block; with the ports that it took (as in `Playground`)."""
+    process = _start(home, log)
+    try:
+        yield process, _ports(process, log)
+    finally:
+        _end(process)
 
 
 def _start(home: Home, log: Path) -> subprocess.Popen[bytes]:

@@ -33,7 +33,7 @@ from policy.model import (
     Strength,
     Term,
 )
-from policy.probes import is_reminder
+from policy.pair import is_reminder
 from policy.weighing import STRICTNESS
 from tests.cast import BREAK, DECISION, EVENING, FLOOR_RULE, KNOWLEDGE, LESSON, NO_COMPUTER, POLICY, RULES, rule
 

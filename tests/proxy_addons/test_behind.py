@@ -109,7 +109,7 @@ def test_words_in_a_posted_form_are_asked_for_aloud(guard: Guard) -> None:
 def test_an_address_that_cannot_be_told_again_is_never_called_open(
     guard: Guard, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
-    monkeypatch.setattr("proxy_addons.own_path.LONGEST_WAIT", 0.2)
+    monkeypatch.setattr("proxy_addons.waiting.LONGEST_WAIT", 0.2)
     # Of a very long address browsers tell only the host.
     referer = address if len(address) < 4096 else "https://zoek.nl/"
 
@@ -131,7 +131,7 @@ def test_an_address_that_cannot_be_told_again_is_never_called_open(
 
 
 def test_a_long_referrer_alone_is_unknown_too(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("proxy_addons.own_path.LONGEST_WAIT", 0.2)
+    monkeypatch.setattr("proxy_addons.waiting.LONGEST_WAIT", 0.2)
 
     async def work(gate: Gate) -> None:
         assert said(await answered(gate, call("https://zoek.nl/_klaswacht/wait", LONG)))["open"] is False
@@ -208,7 +208,7 @@ def test_without_javascript_held_personal_data_is_asked_for_as_that(guard: Guard
 
 
 def test_a_yes_to_the_place_does_not_promise_the_words(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("proxy_addons.own_path._TOO_LONG", 0.2)
+    monkeypatch.setattr("proxy_addons.waiting._TOO_LONG", 0.2)
     behind = f"{SITE}/?q=kut"
 
     async def work(gate: Gate) -> None:

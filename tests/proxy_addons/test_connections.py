@@ -267,7 +267,7 @@ def test_nothing_is_left_behind(rig):
     rig.raw().close()
     left = []
     for _ in range(50):
-        left = rig.look(lambda connections, doorway: (len(connections), sum(doorway._per_address.values())))
+        left = rig.look(lambda connections, doorway: (len(connections), len(doorway.crowd)))
         if left == (0, 0):
             break
         threading.Event().wait(0.1)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import websockets.sync.client
 
-from proxy_addons import carrier, doorway
+from proxy_addons import reading
 from tests.proxy_addons.rig import BLOCKED, SECRET, HandGate, Rig, until_closed
 
 
@@ -194,16 +194,15 @@ def _flood(sock) -> bool:
 )
 @pytest.mark.parametrize("host", ["open.test", "tunnel.test"])
 def test_half_a_hello_or_head_is_not_waited_for_for_ever(rig, monkeypatch, host, half):
-    for module in (doorway, carrier):
-        monkeypatch.setattr(module, "HEAD_WITHIN", 0.4)
-        monkeypatch.setattr(module, "FIRST_BYTE", 0.4)
+    monkeypatch.setattr(reading, "HEAD_WITHIN", 0.4)
+    monkeypatch.setattr(reading, "FIRST_BYTE", 0.4)
     with rig.connect(host) as sock:
         sock.sendall(half)
         assert until_closed(sock) < 5
 
 
 def test_half_a_hello_behind_a_second_connect_is_not_waited_for_either(rig, monkeypatch):
-    monkeypatch.setattr(carrier, "HEAD_WITHIN", 0.4)
+    monkeypatch.setattr(reading, "HEAD_WITHIN", 0.4)
     with rig.raw(b"GET http://open.test/ HTTP/1.1\r\nHost: open.test\r\n\r\n") as sock:
         _read_until(sock, SECRET)
         sock.sendall(b"CONNECT open.test:443 HTTP/1.1\r\nHost: open.test:443\r\n\r\n")
@@ -213,9 +212,8 @@ def test_half_a_hello_behind_a_second_connect_is_not_waited_for_either(rig, monk
 
 
 def test_a_connection_that_has_begun_may_be_slow(rig, monkeypatch):
-    for module in (doorway, carrier):
-        monkeypatch.setattr(module, "HEAD_WITHIN", 0.4)
-        monkeypatch.setattr(module, "FIRST_BYTE", 0.4)
+    monkeypatch.setattr(reading, "HEAD_WITHIN", 0.4)
+    monkeypatch.setattr(reading, "FIRST_BYTE", 0.4)
     plain = rig.raw(b"GET http://open.test/sse HTTP/1.1\r\nHost: open.test\r\n\r\n")
     with plain, rig.tls("open.test") as stream, rig.tls("open.test") as idle:
         stream.sendall(b"GET /sse HTTP/1.1\r\nHost: open.test\r\n\r\n")

@@ -66,6 +66,21 @@ def test_a_page_that_a_permission_opened_is_kept_with_the_permission(guard: Guar
     assert (stored.event.what, stored.event.host, stored.event.grant) == ("granted", "social.com", given.id)
 
 
+def test_what_the_door_turned_away_is_counted_by_kind_and_hour_and_is_nobodys(guard: Guard) -> None:
+    async def work(gate: Gate) -> None:
+        for kind in ("huge-head", "slow-head", "huge-head"):
+            gate.turned_away(kind)
+
+    guard.run(work)
+    rows = guard.store.events.counts(SCHOOL, LESSON - timedelta(days=1))
+    assert sorted((row.name, row.category, row.group, row.n) for row in rows) == [
+        ("door", "huge-head", None, 2),
+        ("door", "slow-head", None, 1),
+    ]
+    assert {row.hour for row in rows} == {LESSON.replace(minute=0, second=0, microsecond=0)}
+    assert guard.events() == []
+
+
 def test_a_search_is_kept_as_the_id_of_a_term(guard: Guard) -> None:
     happen(guard, exchange("https://zoek.nl/s?q=hele+kut+vraag"))
     (stored,) = guard.store.events.since(SCHOOL, 0)

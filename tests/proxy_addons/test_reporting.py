@@ -10,7 +10,7 @@ import pytest
 
 from policy.model import Device, DeviceClass, Facet, HoldsIn, ReportKind, ReportTo, Role, Sanction, SanctionTarget
 from proxy_addons import translate
-from proxy_addons.facts import Answer, Door, Exchange, Peer
+from proxy_addons.facts import Answer, Door, Exchange, Hello, Peer
 from proxy_addons.gate import Gate
 from store import StoreUnavailable
 from store.incidents import Incidents, Report
@@ -301,10 +301,10 @@ def test_over_https_it_is_answered_here_and_nothing_is_looked_up(guard: Guard) -
     async def work(gate: Gate) -> None:
         for who in (SAMS, STRANGERS, LAPTOP):
             entry = gate.enter(who, "vertel.wacht.school", 443)
-            hello = gate.hello(who, "vertel.wacht.school", "vertel.wacht.school", ech=False)
+            hello = gate.hello(who, Hello("vertel.wacht.school", "vertel.wacht.school"))
             assert (entry.door, hello.door, hello.decision) == (Door.INSPECT, Door.INSPECT, None)
         assert gate.enter(SAMS, "wacht.school", 443).door is Door.TUNNEL
-        odd = gate.hello(SAMS, "vertel.wacht.school", "adult.com", ech=False)
+        odd = gate.hello(SAMS, Hello("vertel.wacht.school", "adult.com"))
         assert odd.decision is not None and not odd.decision.open
         keyless = peer(port=KEYED)
         assert gate.enter(keyless, "vertel.wacht.school", 443).door is Door.CHALLENGE

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from store import Store, account_tables, open_store
-from store import tables as main_tables
+from store.columns import metadata
 from tests.store import cluster as postgresql
 
 SCHOOL = "school"
@@ -68,7 +68,7 @@ def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str],
         url = request.getfixturevalue("postgresql_url")
         with psycopg.connect(url, autocommit=True) as connection:
             tables = [f"accounts.{table.name}" for table in account_tables.metadata.sorted_tables]
-            tables += [table.name for table in main_tables.metadata.sorted_tables]
+            tables += [table.name for table in metadata.sorted_tables]
             connection.execute(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY CASCADE")
         return Place(kind, url, url)
 

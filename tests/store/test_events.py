@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from policy.model import Action, Effect, Reason
 from store import Store
+from store.event_tables import events as table
 from store.events import Count, Event, What, bare_host
-from store.tables import events as table
 from tests.cast import at
 from tests.store.school import NOW, SCHOOL
 

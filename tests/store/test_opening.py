@@ -24,9 +24,11 @@ from alembic.script import ScriptDirectory
 
 from policy.codec import policy_to_dict
 from policy.model import Group, ReportKind, ReportTo, Sanction, SanctionTarget
-from store import Store, StoreUnavailable, account_tables, open_later, open_store, tables
+from store import Store, StoreUnavailable, account_tables, open_later, open_store
+from store.columns import NAMES, metadata
 from store.feed import Feed
 from store.migrate import HEADS, SCRIPTS, Chain
+from store.tables import policies
 from tests.cast import KNOWLEDGE, POLICY, grant
 from tests.store.cluster import Cluster
 from tests.store.conftest import Place
@@ -79,12 +81,12 @@ def test_a_sqlite_file_is_in_wal_mode_with_foreign_keys_and_wiping(store: Store)
 def test_the_migrations_make_exactly_the_tables_of_the_code(store: Store) -> None:
     with store.database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"include_name": lambda name, *_: name != "accounts"})
-        assert compare_metadata(context, tables.metadata) == []
+        assert compare_metadata(context, metadata) == []
     accounts = store._accounts_database
     assert accounts is not None
     expected = account_tables.metadata
     if accounts.sqlite:
-        expected = sa.MetaData(naming_convention=tables.NAMES)
+        expected = sa.MetaData(naming_convention=NAMES)
         for table in account_tables.metadata.tables.values():
             table.to_metadata(expected, schema=None, referred_schema_fn=lambda *_: sa.schema.BLANK_SCHEMA)
     with accounts.engine.connect() as connection:
@@ -97,6 +99,14 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(store: Store) -> Non
         assert compare_metadata(context, expected) == []
 
 
+@pytest.mark.parametrize("module", ["store.columns", "store.tables", "store.event_tables"])
+def test_whoever_asks_for_the_tables_gets_all_of_them(module: str) -> None:
+    script = f"from {module} import metadata; print(*sorted(metadata.tables))"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == sorted(metadata.tables)
+    assert {"people", "policies", "events", "audit"} <= metadata.tables.keys()
+
+
 @pytest.mark.parametrize("chain", Chain)
 def test_the_program_knows_its_newest_migration(chain: Chain) -> None:
     config = Config()
@@ -107,12 +117,12 @@ def test_the_program_knows_its_newest_migration(chain: Chain) -> None:
 
 
 def test_every_table_says_of_which_school_a_row_is() -> None:
-    for table in (*tables.metadata.tables.values(), *account_tables.metadata.tables.values()):
+    for table in (*metadata.tables.values(), *account_tables.metadata.tables.values()):
         assert not table.c.school_id.nullable, table.name
 
 
 def test_staff_accounts_are_in_a_database_of_their_own(store: Store, place: Place) -> None:
-    main = {table.name for table in tables.metadata.tables.values()}
+    main = {table.name for table in metadata.tables.values()}
     own = {table.name for table in account_tables.metadata.tables.values()}
     if place.kind == "sqlite":
         with sqlite3.connect(place.url) as raw:
@@ -244,7 +254,7 @@ def _as_it_was_before_the_five_protocols(store: Store) -> None:
     with store.database.engine.connect() as connection:
         connection.execution_options(klaswacht_write=True)
         with connection.begin():
-            connection.execute(sa.update(tables.policies).values(body=body))
+            connection.execute(sa.update(policies).values(body=body))
             for table in NEW_TABLES:
                 connection.exec_driver_sql(f"DROP TABLE {table}")
             for table, columns in ADDED.items():
@@ -379,8 +389,8 @@ def test_a_stopped_server_is_unavailable_and_comes_back(cluster: Cluster, postgr
 
 
 def test_an_error_never_repeats_what_a_pupil_wrote(store: Store) -> None:
+    from store.event_tables import asks
     from store.incidents import Wish, _ask_row
-    from store.tables import asks
 
     row = _ask_row(SCHOOL, Wish("social.com", "project", line="geheim van Sam"), NOW)
     with store.database.write(SCHOOL) as change:

@@ -102,7 +102,7 @@ def test_what_staff_did_is_written_down_and_cannot_be_changed(store: Store) -> N
     )
     assert [entry.what for entry in store.audit.entries(SCHOOL, who="cor")][-1] == "group.put"
     assert store.audit.entries(SCHOOL, after=entries[0].id) == ()
-    from store.tables import audit
+    from store.event_tables import audit
 
     with pytest.raises(Exception, match="never change"), store.database.write(SCHOOL) as change:
         change.execute(audit.update().values(who="somebody else"))

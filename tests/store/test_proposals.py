@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from policy.codec import snapshot_from_dict, snapshot_to_dict
 from policy.projection import project
 from store import Store
+from store.event_tables import proposals
 from store.proposals import MOST_OPEN, Likeness, ProposalState
-from store.tables import proposals
 from tests.cast import KNOWLEDGE, POLICY, at
 from tests.store.school import NOW, SCHOOL, settle
 

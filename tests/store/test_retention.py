@@ -123,7 +123,7 @@ def test_what_was_forgotten_is_not_on_the_disk_any_more(place: Place, tmp_path: 
     if place.kind == "sqlite":
         assert canary.encode() not in on_disk(place)
     with store.database.read() as connection:
-        from store.tables import metadata
+        from store.columns import metadata
 
         for table in metadata.sorted_tables:
             assert canary not in str(connection.execute(table.select()).all()), table.name

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from store import Store
+from store.event_tables import signals as table
 from store.retention import Terms, shorten
 from store.signals import Kept, Signal
-from store.tables import signals as table
 from tests.store.school import NOW, SCHOOL
 
 SAMS = Signal(NOW, "7", person="sam")

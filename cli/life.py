@@ -1,0 +1,126 @@
+"""A task of the guard and the processes that do it: the one of now, the one that is to take over, those that leave."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from cli.child import PARENT, READY_FD
+from proxy_addons.handed import WORD_FD
+
+FIRST_PAUSE = 0.5  # seconds before a dead child is started again; doubles up to
+LONGEST_PAUSE = 30.0
+LIVED_WELL = 60.0  # seconds of life after which a death counts as the first again
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A process to keep: its name for people, its command, and what its environment has beside ours.
+
+    `descriptors` are open files that it gets under their own numbers. `place` is set for those that accept on shared
+    ports: its number among them; the others take what comes there while it is away, so it must obey the words of
+    `proxy_addons.handed`. `beside`: a new one may start while the old one runs, so that `reload` can replace it; a task
+    without it is left alone then. `most_growth` is how many bytes of its own memory it may gain before it is replaced
+    (None: any).
+    """
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    descriptors: tuple[int, ...] = ()
+    place: int | None = None
+    beside: bool = False
+    most_growth: int | None = None
+
+
+class Life:
+    """One process of a task, from its start to its end. `pipe` is where it says that it listens."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.ready = False
+        self.started = time.monotonic()
+        self.weight: int | None = None  # bytes of its own memory, when it had settled
+        self._word: socket.socket | None = None
+        with contextlib.ExitStack() as given:
+            self.pipe, its = os.pipe()
+            given.callback(os.close, its)
+            told = dict(os.environ, **task.environment) | {READY_FD: str(its), PARENT: str(os.getpid())}
+            if task.place is not None:
+                self._word, its_end = socket.socketpair()
+                self._word.setblocking(False)
+                given.callback(its_end.close)
+                told[WORD_FD] = str(its_end.fileno())
+            # A group of its own, so that Ctrl-C reaches the supervisor only, which then stops all in order.
+            given_all = (its, *([int(told[WORD_FD])] if self._word else []), *task.descriptors)
+            self.process = subprocess.Popen(  # noqa: S603 - our own program
+                task.command,
+                env=told,
+                pass_fds=given_all,
+                stdin=subprocess.DEVNULL,
+                process_group=0,
+            )
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs still."""
+        return self.process.poll() is None
+
+    def say(self, word: str) -> None:
+        """Tell it something; one that is gone does not hear."""
+        if self._word is not None:
+            with contextlib.suppress(OSError):
+                self._word.send(word.encode() + b"\n")
+
+    def drain(self, seconds: float) -> None:
+        """Ask it to stop within so many seconds; one that cannot be told how long decides itself."""
+        if self._word is None:
+            self.stop()
+        else:
+            self.say(f"drain {seconds:g}")
+
+    def stop(self) -> None:
+        """Ask it to stop now."""
+        if self.alive:
+            self.process.terminate()
+
+    def kill(self) -> None:
+        """End it, with what it started itself, and wait for that."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def close(self) -> None:
+        """Let go of the line to it."""
+        if self._word is not None:
+            self._word.close()
+
+
+@dataclass(slots=True, eq=False)
+class Child:
+    """A task with its processes. `again_at` (monotonic) is when a dead one starts again, `renewed` when it was last."""
+
+    task: Task
+    now: Life | None = None
+    coming: Life | None = None
+    leaving: list[tuple[Life, float]] = field(default_factory=list)
+    pause: float = FIRST_PAUSE
+    again_at: float | None = 0.0
+    renewed: float = float("-inf")
+
+    @property
+    def ready(self) -> bool:
+        """Whether it listens."""
+        return self.now is not None and self.now.ready and self.now.alive
+
+    @property
+    def all(self) -> Iterator[Life]:
+        """Every process of it."""
+        yield from (one for one in (self.now, self.coming) if one is not None)
+        yield from (one for one, _ in self.leaving)

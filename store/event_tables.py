@@ -1,0 +1,145 @@
+"""The tables of the main database that say what happened: events, asks, reports, proposals, signals, the audit trail.
+
+How a school is, is in `store.tables`. The migrations in `store/migrations/main` make them; a test holds both equal.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Float, Index, Integer, Table, UniqueConstraint
+
+from store.columns import Moment, Number, Words, id_column, metadata, school_column
+
+# A bare host or nothing: a path or a query that slipped through every other net is refused by the database itself.
+_BARE_HOST = "host IS NULL OR (host NOT LIKE '%/%' AND host NOT LIKE '%?%' AND host NOT LIKE '%@%')"
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("school_id", Words, nullable=False),
+    Column("uid", Words),
+    Column("what", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("effect", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("action", Words),
+    Column("rules", JSON, nullable=False),
+    Column("terms", JSON, nullable=False),
+    Column("category", Words),
+    Column("host", Words),
+    Column("thing", Words),
+    Column("group_id", Words),
+    Column("device_id", Words),
+    Column("person_id", Words),
+    Column("revision", BigInteger, nullable=False),
+    Column("grant_id", Words),
+    Column("note", Words),
+    UniqueConstraint("school_id", "uid"),
+    CheckConstraint(_BARE_HOST, name="bare_host"),
+    CheckConstraint("effect <> 'help'", name="no_help"),
+    Index(None, "school_id", "group_id", "id"),
+    Index(None, "school_id", "at"),
+    sqlite_autoincrement=True,  # numbers are never used again, also after the newest were forgotten
+)
+
+counts = Table(
+    "counts",
+    metadata,
+    school_column(),
+    Column("name", Words, primary_key=True),
+    Column("hour", Moment, primary_key=True),
+    Column("group_id", Words, primary_key=True),
+    Column("category", Words, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+)
+
+asks = Table(
+    "asks",
+    metadata,
+    school_column(),
+    id_column(),
+    Column("at", Moment, nullable=False),
+    Column("host", Words, nullable=False),
+    Column("category", Words),
+    Column("why", Words, nullable=False),
+    Column("line", Words, nullable=False),
+    Column("group_id", Words),
+    Column("device_id", Words),
+    Column("person_id", Words),
+    Column("state", Words, nullable=False),
+    Column("answer", Words, nullable=False),
+    Column("facet", Words, nullable=False, server_default="place"),
+    Column("kinds", JSON, nullable=False, server_default="[]"),
+    Column("answered", Moment),
+    Column("by_id", Words),
+    Column("grant_id", Words),
+    CheckConstraint(_BARE_HOST, name="bare_host"),
+    Index(None, "school_id", "state"),
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    school_column(),
+    id_column(),
+    Column("at", Moment, nullable=False),
+    Column("host", Words, nullable=False),
+    Column("note", Words, nullable=False),
+    Column("group_id", Words),
+    Column("device_id", Words),
+    Column("person_id", Words),
+    Column("seen", Moment),
+    Column("by_id", Words),
+    Column("kind", Words, nullable=False, server_default="saw"),
+    Column("audience", Words, nullable=False, server_default="teacher"),
+    CheckConstraint(_BARE_HOST, name="bare_host"),
+    Index(None, "school_id", "at"),
+)
+
+# Sites nobody lists that look like something: of hosts, never of persons, devices or groups.
+proposals = Table(
+    "proposals",
+    metadata,
+    school_column(),
+    Column("host", Words, primary_key=True),
+    Column("kind", Words, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("first_seen", Moment, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("decided_at", Moment),
+    Column("by_id", Words),
+    CheckConstraint(_BARE_HOST, name="bare_host"),
+    Index(None, "school_id", "state"),
+)
+
+# Somebody asked for help: who or which device and when, never what was typed. For the named counsellors only.
+signals = Table(
+    "signals",
+    metadata,
+    school_column(),
+    id_column(),
+    Column("at", Moment, nullable=False),
+    Column("group_id", Words),
+    Column("device_id", Words),
+    Column("person_id", Words),
+    Column("seen", Moment),
+    Column("by_id", Words),
+    Index(None, "school_id", "at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("school_id", Words, nullable=False),
+    Column("who", Words, nullable=False),
+    Column("what", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("targets", JSON, nullable=False),
+    Index(None, "school_id", "id"),
+    Index(None, "school_id", "at"),
+    sqlite_autoincrement=True,
+)
