@@ -133,6 +133,8 @@ def _ports(home: Home, listen: Listen) -> Iterator[Finding]:
     ours = running(home)
     numbers = {"listen.proxy": listen.proxy, "listen.keyed": listen.keyed, "listen.dashboard": listen.dashboard}
     numbers |= {f"listen.groups.{group}": port for group, port in listen.groups.items()}
+    if listen.transparent:
+        numbers["listen.transparent"] = listen.transparent
     for setting, port in numbers.items():
         values: dict[str, object] = {"port": port, "setting": setting, "file": home.school_file}
         if port == 0:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from cli.child import PARENT, READY_FD
-from proxy_addons.handed import WORD_FD
+from proxy_addons.handed import REPLACES, WORD_FD
 
 FIRST_PAUSE = 0.5  # seconds before a dead child is started again; doubles up to
 LONGEST_PAUSE = 30.0
@@ -40,21 +40,28 @@ class Task:
 
 
 class Life:
-    """One process of a task, from its start to its end. `pipe` is where it says that it listens."""
+    """One process of a task, from its start to its end. `pipe` is where it says that it listens.
 
-    def __init__(self, task: Task) -> None:
+    `replaces`: it is to take over from one that works.
+    """
+
+    def __init__(self, task: Task, *, replaces: bool = False) -> None:
         self.task = task
         self.ready = False
         self.started = time.monotonic()
         self.weight: int | None = None  # bytes of its own memory, when it had settled
         self._word: socket.socket | None = None
-        with contextlib.ExitStack() as given:
+        with contextlib.ExitStack() as given, contextlib.ExitStack() as ours:
             self.pipe, its = os.pipe()
+            ours.callback(os.close, self.pipe)
             given.callback(os.close, its)
             told = dict(os.environ, **task.environment) | {READY_FD: str(its), PARENT: str(os.getpid())}
+            if replaces:
+                told[REPLACES] = "1"
             if task.place is not None:
                 self._word, its_end = socket.socketpair()
                 self._word.setblocking(False)
+                ours.callback(self._word.close)
                 given.callback(its_end.close)
                 told[WORD_FD] = str(its_end.fileno())
             # A group of its own, so that Ctrl-C reaches the supervisor only, which then stops all in order.
@@ -66,6 +73,7 @@ class Life:
                 stdin=subprocess.DEVNULL,
                 process_group=0,
             )
+            ours.pop_all()  # it started, so they stay open
 
     @property
     def alive(self) -> bool:

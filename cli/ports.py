@@ -49,6 +49,20 @@ def hold(address: str, number: int, setting: str, file: Path) -> Held:
     return Held(int(taken.getsockname()[1]), taken)
 
 
+def probe_datagrams(address: str, number: int, setting: str, file: Path) -> None:
+    """Look whether a port can be had for datagrams (UDP). Held it cannot be: who holds it gets what is sent there.
+
+    Raises:
+        Trouble: as `hold`.
+    """
+    family = socket.AF_INET6 if ip_address(address).version == 6 else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, number))
+    except OSError as error:
+        raise _trouble(error, address, number, setting, file) from error
+
+
 def is_free(address: str, number: int) -> bool:
     """Whether nobody listens on the port now and we may."""
     try:
@@ -100,7 +114,7 @@ def _trouble(error: OSError, address: str, number: int, setting: str, file: Path
     if error.errno == errno.EADDRINUSE:
         return Trouble(
             f"port {number} on {address} is taken by another program",
-            f"stop that program (`ss -ltnp 'sport = :{number}'` names it), or change `{setting}` in `{file}`",
+            f"stop that program (`ss -ltunp 'sport = :{number}'` names it), or change `{setting}` in `{file}`",
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return Trouble(

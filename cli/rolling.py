@@ -16,7 +16,7 @@ from cli.life import Child, Life
 
 _log = logging.getLogger(__name__)
 
-START_WITHIN = 90.0  # seconds for a new one to listen: it reads the rules and the lists first
+START_WITHIN = 120.0  # seconds for a new one to listen: it reads the rules and the lists first
 GRACE = 30.0  # seconds that an old one may finish what runs
 _AFTER_GRACE = 10.0  # seconds after that until it is killed
 

@@ -238,6 +238,7 @@ def with_ports(settings: Settings, ports: dict[str, int]) -> Settings:
         proxy=ports["proxy"],
         keyed=ports["keyed"],
         dashboard=ports["dashboard"],
+        transparent=ports.get("transparent", listen.transparent),
         groups={group: ports[f"group:{group}"] for group in listen.groups},
     )
     return replace(settings, listen=taken)

@@ -19,6 +19,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Self
 
 from cli.child import PARENT, die_with_parent, tell_ready
@@ -59,7 +60,7 @@ class Supervisor:
         self._stopping = threading.Event()
         self._told = False
         self._reload = False
-        self._rolling = Rolling(self._start, on_renewed, grace)
+        self._rolling = Rolling(partial(self._start, replaces=True), on_renewed, grace)
         self._scales = Scales(pace or Pace())
         self._stand_ins: dict[int, Life] = {}  # who accepts at the place of one that is away
 
@@ -129,16 +130,23 @@ class Supervisor:
 
     # --- from start to end -------------------------------------------------------------------------------------------
 
-    def _start(self, child: Child) -> Life:
-        life = Life(child.task)
+    def _start(self, child: Child, *, replaces: bool = False) -> Life:
+        life = Life(child.task, replaces=replaces)
         self._selector.register(life.pipe, selectors.EVENT_READ, life)
         return life
 
     def _start_due(self) -> None:
         now = time.monotonic()
         for child in self._children:
-            if child.again_at is not None and child.again_at <= now:
+            if child.again_at is None or child.again_at > now:
+                continue
+            try:
                 child.now, child.again_at = self._start(child), None
+            except OSError as error:  # the system has no room for a process now
+                if not self._told:
+                    raise
+                child.again_at = now + self._pause(child, 0.0)
+                _log.error("%s cannot be started now (%s)", child.task.name, error.strerror)
 
     def _until_next(self) -> float:
         """Seconds until a child is due; at most one, so that a death is seen soon on any system."""

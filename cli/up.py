@@ -144,8 +144,13 @@ def _template(home: Home) -> bool:
 def _hold(listen: Listen, file: Path) -> dict[str, ports.Held]:
     wanted = {"proxy": listen.proxy, "keyed": listen.keyed, "dashboard": listen.dashboard}
     wanted |= {f"group:{group}": number for group, number in listen.groups.items()}
+    if listen.transparent:
+        wanted["transparent"] = listen.transparent
+    wanted |= {name: number for name, number in (("dns", listen.dns), ("page", listen.page)) if number}
     held: dict[str, ports.Held] = {}
     try:
+        if listen.dns:
+            ports.probe_datagrams(listen.address, listen.dns, "listen.dns", file)
         for name, number in wanted.items():
             kind, _, group = name.partition(":")
             setting = f"listen.groups.{group}" if group else f"listen.{kind}"
@@ -181,7 +186,8 @@ def _tasks(prepared: Prepared) -> tuple[Task, ...]:
 
     # The dashboard binds its port beside the one that is held, so two may run for a moment.
     dashboard = Task("dashboard", command("dashboard"), beside=True)
-    return (*(worker(number) for number in range(len(prepared.places))), dashboard)
+    names = (Task("dns", command("dns")),) if prepared.settings.listen.dns else ()
+    return (*(worker(number) for number in range(len(prepared.places))), dashboard, *names)
 
 
 def _chores(prepared: Prepared, stopping: threading.Event) -> None:
@@ -230,6 +236,8 @@ def _addresses(prepared: Prepared) -> Iterator[str]:
     rows = [(say("cli.up.proxy", lang), f"{address}:{listen.proxy}")]
     rows.append((say("cli.up.keyed", lang), f"{address}:{listen.keyed}"))
     rows.extend((say("cli.up.group", lang, group=group), f"{address}:{port}") for group, port in listen.groups.items())
+    if listen.dns:
+        rows.append((say("cli.up.dns", lang), f"{address}:{listen.dns}"))
     rows.append((say("cli.up.dashboard", lang), f"{prepared.dashboard_url}/"))
     rows.append((say("cli.up.ca", lang), str(prepared.files.public)))
     rows.append((say("cli.up.file", lang), str(prepared.home.school_file)))

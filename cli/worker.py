@@ -1,6 +1,6 @@
-"""What the supervisor starts: one proxy worker, or the dashboard.
+"""What the supervisor starts: one proxy worker, the dashboard, or what answers names.
 
-python -m cli.worker proxy|dashboard HOME PORTS, where PORTS is JSON: the port numbers that were taken, by name.
+python -m cli.worker proxy|dashboard|dns HOME PORTS, where PORTS is JSON: the port numbers that were taken, by name.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from cli.home import Home, Trouble
 from cli.supervisor import die_with_parent, tell_ready
 
-_USAGE = "usage: python -m cli.worker proxy|dashboard HOME PORTS"
+_USAGE = "usage: python -m cli.worker proxy|dashboard|dns HOME PORTS"
 
 
 def main(arguments: list[str]) -> int:
@@ -27,6 +27,10 @@ def main(arguments: list[str]) -> int:
             return run_worker(Path(home), _ports(told), tell_ready)
         case ["dashboard", home, told]:
             return _dashboard(Home(Path(home)), _ports(told))
+        case ["dns", home, told]:
+            from proxy_addons.names.process import run_names
+
+            return run_names(Path(home), _ports(told), tell_ready)
         case _:
             sys.stderr.write(f"{_USAGE}\n")
             return 2

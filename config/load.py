@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 from config.factory import category_names, factory_knowledge
 from config.read import MAX_BYTES, ConfigError, Document, quoted, read_yaml
-from config.settings import Egress, Listen, School, SchoolFile, Settings
+from config.settings import Dns, Egress, Listen, School, SchoolFile, Settings
 from policy.match import Categories, Layers
 from policy.model import Knowledge, Policy, Term
 from policy.ownwords import SHORTEST, own_term
 
 if TYPE_CHECKING:
-    from config.schema import WordsPart
+    from config.schema import SchoolFilePart, WordsPart
 
 __all__ = [
     "ConfigError",
@@ -130,12 +130,13 @@ def parse_school(data: bytes, name: str = "school.yaml", folder: Path | None = N
         language=part.language,
         workers=part.workers,
         workers_mb=part.workers_mb,
-        listen=Listen(**part.listen.model_dump()),
+        listen=Listen(**part.listen.model_dump() | {"balancers": tuple(part.listen.balancers)}),
         egress=Egress(
             ports=tuple(dict.fromkeys(part.egress.ports)),
             hosts=dict(part.egress.hosts),
             trust=tuple(_trusted(part.egress.trust, document, folder)),
         ),
+        dns=_dns(part),
         tunnels=dict(part.tunnels),
         youtube=part.youtube,
         retention=part.retention.model_dump(),
@@ -189,6 +190,14 @@ def _own_terms(words: WordsPart, document: Document) -> Iterator[Term]:
                 f"write a word of at least {SHORTEST} letters",
             )
         yield term
+
+
+def _dns(part: SchoolFilePart) -> Dns:
+    return Dns(
+        upstream=tuple(dict.fromkeys(part.dns.upstream)),
+        zones={zone: tuple(dict.fromkeys(servers)) for zone, servers in part.dns.zones.items()},
+        answer_with=part.dns.answer_with or "",
+    )
 
 
 def _trusted(names: list[str], document: Document, folder: Path | None) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -25,12 +26,15 @@ from config.words import (
     HostPort,
     Id,
     IpAddress,
+    Ipv4Address,
     Kind,
     Language,
     LiftableWord,
     ListenPort,
     MeansWord,
     Media,
+    NameServer,
+    Network,
     PersonalType,
     Port,
     Program,
@@ -184,7 +188,7 @@ class SchoolPart(Part):
 
 
 class ListenPart(Part):
-    """Where the guard listens; port 0 takes any free port."""
+    """Where the guard listens; port 0 takes any free port (of `dns` and `page`: none)."""
 
     address: IpAddress = "127.0.0.1"
     proxy: ListenPort = 8080
@@ -192,10 +196,16 @@ class ListenPart(Part):
     dashboard: ListenPort = 8443
     name: Host = "klaswacht.internal"
     groups: dict[Id, ListenPort] = {}
+    transparent: ListenPort = 0
+    balancers: list[Network] = []
+    dns: ListenPort = 0
+    page: ListenPort = 0
 
     @model_validator(mode="after")
     def _all_differ(self) -> ListenPart:
         ports = {"proxy": self.proxy, "keyed": self.keyed, "dashboard": self.dashboard}
+        ports["transparent"] = self.transparent
+        ports |= {"dns": self.dns, "page": self.page}
         seen: dict[int, str] = {}
         for name, port in [*ports.items(), *((f"groups.{group}", port) for group, port in self.groups.items())]:
             if port and port in seen:
@@ -211,6 +221,14 @@ class EgressPart(Part):
     ports: list[Port] = [80, 443]
     hosts: dict[HostPort, AddressPort] = {}
     trust: list[Text] = []
+
+
+class DnsPart(Part):
+    """How names are looked up for devices whose name server the guard is."""
+
+    upstream: list[NameServer] = []
+    zones: dict[Host, Annotated[list[NameServer], Field(min_length=1)]] = {}
+    answer_with: Ipv4Address | None = None
 
 
 class TermPart(Part):
@@ -261,6 +279,7 @@ class SchoolFilePart(Part):
     workers_mb: Annotated[int, Field(ge=1, le=100_000)] = 350
     listen: ListenPart = ListenPart()
     egress: EgressPart = EgressPart()
+    dns: DnsPart = DnsPart()
     schedule: Timetable
     lists: dict[Slug, list[Host]] = {}
     open_sites: list[Host] = []
@@ -274,3 +293,26 @@ class SchoolFilePart(Part):
     rules: list[RulePart] = []
     retention: RetentionPart = RetentionPart()
     revision: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _names_are_found_somewhere(self) -> SchoolFilePart:
+        listen, dns = self.listen, self.dns
+        if not listen.dns:
+            if listen.page:
+                raise wrong("`page` is for names that are looked up here", "set `dns` in `listen` too", at="listen")
+            return self
+        if not dns.upstream:
+            raise wrong("`listen.dns` is on, but no server is named", "write `dns: {upstream: [...]}`", at="dns")
+        if dns.answer_with is None and not _is_one_ipv4(listen.address):
+            problem = f"from `listen.address` {quoted(listen.address)} nobody can tell where a closed name should lead"
+            raise wrong(problem, "write this computer's address as `answer_with` in `dns`", at="dns")
+        own = {f"{address}:{listen.dns}" for address in (listen.address, dns.answer_with)}
+        for server in (*dns.upstream, *(one for servers in dns.zones.values() for one in servers)):
+            if server in own:
+                raise wrong(f"{quoted(server)} is the guard itself", "name the server that it should ask", at="dns")
+        return self
+
+
+def _is_one_ipv4(address: str) -> bool:
+    found = ip_address(address)
+    return found.version == 4 and not found.is_unspecified

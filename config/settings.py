@@ -32,6 +32,9 @@ class Listen:
 
     `groups` maps a group id to a listener port of its own. `name` is the host name of the dashboard, which
     devices reach directly: the guard itself never connects to its own addresses. All ports differ.
+    `transparent` takes what a firewall leads to it from devices that know of no proxy (0: not at all). `balancers` are
+    the addresses and networks that must say for whom they connect (PROXY protocol); nobody else may.
+    `dns` is where names are looked up and `page` where the page of a closed site is (http); 0: not at all.
     """
 
     address: str = "127.0.0.1"
@@ -40,6 +43,24 @@ class Listen:
     dashboard: int = 8443
     name: str = "klaswacht.internal"
     groups: Mapping[str, int] = field(default_factory=dict)
+    transparent: int = 0
+    balancers: tuple[str, ...] = ()
+    dns: int = 0
+    page: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Dns:
+    """How names are looked up for devices whose name server the guard is.
+
+    `upstream` are the servers that are asked, as `address:port`; `zones` maps a zone of the school's own to its
+    servers. `answer_with` is the guard's IPv4 address as devices see it (empty: `listen.address`): what a closed name
+    leads to.
+    """
+
+    upstream: tuple[str, ...] = ()
+    zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    answer_with: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +93,7 @@ class Settings:
     workers_mb: int = 350
     listen: Listen = field(default_factory=Listen)
     egress: Egress = field(default_factory=Egress)
+    dns: Dns = field(default_factory=Dns)
     tunnels: Mapping[str, str] = field(default_factory=dict)
     youtube: str = "strict"
     retention: Mapping[str, int] = field(default_factory=lambda: dict(RETENTION_DAYS))

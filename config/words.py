@@ -11,7 +11,7 @@ from datetime import time
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import cache
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Annotated, Any
 
 from publicsuffixlist import PublicSuffixList
@@ -185,6 +185,20 @@ def _address(value: Any) -> str:
         raise wrong(f"{quoted(text)} is not an ip address", "write one like `127.0.0.1` or `0.0.0.0`") from None
 
 
+def _network(value: Any) -> str:
+    """An address, or a network of them, in its one spelling."""
+    text = _text(value)
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        raise wrong(
+            f"{quoted(text)} is not an ip address or a network", "write one like `10.0.0.5` or `10.0.0.0/24`"
+        ) from None
+    if network.prefixlen == 0:
+        raise wrong(f"{quoted(text)} is everybody", "write the addresses of the balancers themselves")
+    return str(network.network_address) if network.num_addresses == 1 else str(network)
+
+
 def _with_port(value: Any, name: Callable[[Any], str], example: str) -> str:
     text = _text(value)
     host, colon, port = text.rpartition(":")
@@ -192,6 +206,21 @@ def _with_port(value: Any, name: Callable[[Any], str], example: str) -> str:
         raise wrong(f"{quoted(text)} has no port", f"write it like {quoted(example)}")
     host = name(host.removeprefix("[").removesuffix("]"))
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _name_server(value: Any) -> str:
+    """A server to look names up at; without a port it is 53."""
+    text = _text(value)
+    with_port = text.count(":") == 1 or text.startswith("[")
+    address = text if with_port else f"[{_address(text)}]:53"
+    return _with_port(address, _address, "192.168.1.1:53")
+
+
+def _ipv4(value: Any) -> str:
+    address = ip_address(_address(value))
+    if address.version != 4 or address.is_unspecified or address.is_multicast:
+        raise wrong(f"{quoted(value)} is not the address of one computer", "write one like `192.168.1.2`")
+    return str(address)
 
 
 _PORT_AT_END = ":[1-9][0-9]{0,4}$"
@@ -202,6 +231,7 @@ Host = Annotated[
     WithJsonSchema({"type": "string", "pattern": r"^[^\s/*]+$", "examples": ["example.nl"]}),
 ]
 IpAddress = Annotated[str, BeforeValidator(_address), WithJsonSchema({"type": "string", "pattern": "^[0-9A-Fa-f.:]+$"})]
+Network = Annotated[str, BeforeValidator(_network), WithJsonSchema({"type": "string", "pattern": "^[0-9A-Fa-f.:/]+$"})]
 HostPort = Annotated[
     str,
     BeforeValidator(lambda v: _with_port(v, _host, "intranet.school.nl:443")),
@@ -212,6 +242,10 @@ AddressPort = Annotated[
     BeforeValidator(lambda v: _with_port(v, _address, "127.0.0.1:9443")),
     WithJsonSchema({"type": "string", "pattern": _PORT_AT_END}),
 ]
+NameServer = Annotated[
+    str, BeforeValidator(_name_server), WithJsonSchema({"type": "string", "pattern": r"^[0-9A-Fa-f.:\[\]]+$"})
+]
+Ipv4Address = Annotated[str, BeforeValidator(_ipv4), WithJsonSchema({"type": "string", "pattern": "^[0-9.]+$"})]
 ListenPort = Annotated[int, Field(ge=0, le=65_535)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 

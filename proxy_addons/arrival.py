@@ -16,7 +16,7 @@ from proxy_addons import opening, original, proxy_protocol, reading
 from proxy_addons.connections import MAX_HEAD, Line
 from proxy_addons.crowd import Place, plain
 from proxy_addons.facts import Away, Door, Entry, Hello, Peer
-from proxy_addons.opening import MAX_HELLO, Greeting, Head, read_greeting, read_head
+from proxy_addons.opening import Greeting, Head, read_greeting, read_head
 
 if TYPE_CHECKING:
     from proxy_addons.doorway import Doorway
@@ -209,13 +209,11 @@ class Arrival(asyncio.Protocol):
             return
         try:
             found = read_greeting(self._buffer)
-        except ValueError:
-            self._turn_away(Away.HUGE_HELLO if len(self._buffer) >= MAX_HELLO else Away.BAD_HELLO)
+        except ValueError as error:
+            self._turn_away(Away.HUGE_HELLO if isinstance(error, opening.TooLong) else Away.BAD_HELLO)
             return
         if isinstance(found, int):
             self._sought = found
-            if found > MAX_HELLO:
-                self._turn_away(Away.HUGE_HELLO)
         elif self._line is None:
             self._enter_unasked(found)
         else:

@@ -7,8 +7,10 @@ import math
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from proxy_addons.connections import Connections, Line
+if TYPE_CHECKING:  # the supervisor reads this too, and has no use for the whole engine
+    from proxy_addons.connections import Connections, Line
 
 _LOOK = 0.05  # seconds between two looks
 _SPARE = 2.0  # seconds that what has not asked for anything yet gets at most: browsers open connections ahead

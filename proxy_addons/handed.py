@@ -24,6 +24,8 @@ PLACES = "KLASWACHT_PLACES"
 """In the environment: JSON, the number of the worker's own place and the descriptors of all places."""
 WORD_FD = "KLASWACHT_WORD_FD"
 """In the environment: the descriptor on which the supervisor speaks."""
+REPLACES = "KLASWACHT_REPLACES"
+"""In the environment of a process that is to take over from one that works: without rules it must not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,10 @@ _MOST_RECORDS = 32  # that one hello is cut into
 _SNI, _ALPN = 0, 16
 
 
+class TooLong(ValueError):
+    """A ClientHello that is longer, or cut into more pieces, than any that is meant."""
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """What the first request says: where to, and the lines that matter here."""
@@ -82,7 +86,7 @@ def is_tls(data: bytes | bytearray) -> bool:
 def read_greeting(data: bytes | bytearray) -> Greeting | int:
     """Read the ClientHello that `data` begins with; a number: look again when there are that many bytes.
 
-    Raises `ValueError` when it is none, or one that is too long or cut into too many pieces.
+    Raises `ValueError` when it is none, `TooLong` when it is one that is too long.
     """
     message, at, wanted = bytearray(), 0, 4
     for _ in range(_MOST_RECORDS):
@@ -93,7 +97,7 @@ def read_greeting(data: bytes | bytearray) -> Greeting | int:
             raise ValueError("no record of a handshake")
         end = at + _RECORD + length
         if end > MAX_HELLO:
-            raise ValueError("too long")
+            raise TooLong("too long")
         if len(data) < end:
             return end
         message += data[at + _RECORD : end]
@@ -106,8 +110,8 @@ def read_greeting(data: bytes | bytearray) -> Greeting | int:
             # More of a handshake behind it, before there was an answer, is odd.
             return _ODD if len(message) > wanted else _read_message(bytes(message))
         if wanted > MAX_HELLO:
-            raise ValueError("too long")
-    raise ValueError("cut into too many pieces")
+            raise TooLong("too long")
+    raise TooLong("cut into too many pieces")
 
 
 def _read_message(message: bytes) -> Greeting:

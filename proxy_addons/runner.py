@@ -29,7 +29,7 @@ from proxy_addons.egress import Egress, SafeNames, trust_bundle
 from proxy_addons.engine import Engine, quiet
 from proxy_addons.failsafe import Asking, Failsafe
 from proxy_addons.gate import Gate, Options, open_gate
-from proxy_addons.handed import Handed, Listening, obey
+from proxy_addons.handed import REPLACES, Handed, Listening, obey
 from proxy_addons.unknown import Unknown
 from store import Store, StoreUnavailable, open_later, open_store
 
@@ -50,7 +50,8 @@ class RunnerConfig:
     """What the engine side runs by. `listen` are addresses and ports (0: any free one), `own` is never connected to.
 
     `safe_names` knows under which name a search engine is always safe. `grace` is how many seconds open connections get
-    when the worker stops.
+    when the worker stops. `transparent` are listened on as well, for what a firewall leads there; `balancers` are the
+    addresses and networks that say for whom they connect.
     """
 
     listen: tuple[tuple[str, int], ...]
@@ -62,6 +63,8 @@ class RunnerConfig:
     help_hosts: frozenset[str] = frozenset()
     safe_names: SafeNames | None = None
     grace: float = 2.0
+    transparent: tuple[tuple[str, int], ...] = ()
+    balancers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,9 @@ async def serve(
     unknown: Unknown | None = None,
     handed: Handed | None = None,
 ) -> None:
-    """Listen until `stop` is set. `on_ready` gets the ports, in the order of `config.listen`. `unknown` looks at pages.
+    """Listen until `stop` is set. `on_ready` gets the ports, in the order of `config.listen` and of `transparent`.
+
+    `unknown` looks at pages.
 
     `handed` are the sockets of the supervisor; what it did not give is opened here.
 
@@ -95,17 +100,19 @@ async def serve(
     failsafe = Failsafe(gate, config.help_hosts)
     connections = Connections(failsafe.standing)
     failsafe.attach(connections)
-    given = [handed.socket_at(host, port) if handed else None for host, port in config.listen]
-    sockets = [known or _socket(*place) for known, place in zip(given, config.listen, strict=True)]
+    places = (*config.listen, *config.transparent)
+    given = [handed.socket_at(host, port) if handed else None for host, port in places]
+    sockets = [known or _socket(*place) for known, place in zip(given, places, strict=True)]
     taken = tuple(int(one.getsockname()[1]) for one in sockets)
-    own = (*config.own, *((host, port) for (host, _), port in zip(config.listen, taken, strict=True)))
+    through = frozenset(taken[len(config.listen) :])
+    own = (*config.own, *((host, port) for (host, _), port in zip(places, taken, strict=True)))
     egress = Egress(config.ports, config.hosts, own, safe=config.safe_names)
     egress.install(loop)
     engine = Engine(config.confdir, config.trust, failsafe, connections, egress, unknown)
-    doorway = Doorway(failsafe, connections, egress, engine.carry)
+    doorway = Doorway(failsafe, connections, egress, engine.carry, config.balancers)
     live.on_change(connections.changed)
     await engine.running()
-    listening = Listening(lambda _port: doorway.make, _BACKLOG)
+    listening = Listening(lambda port: doorway.make_through if port in through else doorway.make, _BACKLOG)
     await listening.open(handed.own if handed else None, sockets)
     word = asyncio.create_task(obey(handed, listening, stop)) if handed else None
     try:
@@ -150,7 +157,8 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
     The database may be gone or broken: a worker without it keeps help open, and takes the rules when it is back. With
     `migrate` it is made and must work.
 
-    `ports` are the port numbers that were really taken: `proxy`, `keyed`, `dashboard`, `group:<id>`.
+    `ports` are the port numbers that were really taken: `proxy`, `keyed`, `dashboard`, `transparent`,
+    `group:<id>`.
 
     Raises `ConfigError`, `StoreUnavailable` or `OSError`.
     """
@@ -182,6 +190,8 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
         own=tuple(own),
         help_hosts=knowledge.help_hosts,
         safe_names=knowledge.engines,
+        transparent=((listen.address, listen.transparent),) if listen.transparent else (),
+        balancers=listen.balancers,
     )
     return Composed(settings, knowledge, feeds, store, open_gate(store, knowledge, options), config)
 
@@ -208,6 +218,8 @@ async def _work(composed: Composed, ready: Callable[[], None]) -> None:
     unknown = watcher(composed)
     try:
         await composed.gate.start()
+        if REPLACES in os.environ and composed.gate.live.degraded:
+            raise StoreUnavailable("the rules cannot be read, and the worker that has them must stay")
         follow_lists(composed)
         await serve(composed.config, composed.gate, composed.gate.live, stop, lambda _: ready(), unknown, Handed.here())
     finally:
@@ -238,6 +250,7 @@ def _with_ports(listen: Listen, ports: Mapping[str, int]) -> Listen:
         proxy=ports.get("proxy", listen.proxy),
         keyed=ports.get("keyed", listen.keyed),
         dashboard=ports.get("dashboard", listen.dashboard),
+        transparent=ports.get("transparent", listen.transparent),
         groups={group: ports.get(f"group:{group}", port) for group, port in listen.groups.items()},
     )
 

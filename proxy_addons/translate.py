@@ -37,6 +37,17 @@ def of_hello(connect: str | None, sni: str | None, who: Principal) -> AccessRequ
     return AccessRequest(Action.CONNECT, who, hosts, address, navigation=False, unreadable=unreadable)
 
 
+def of_dns(host: str, who: Principal, *, navigation: bool = True) -> AccessRequest:
+    """A host that is looked up. Nobody sees what follows, so it is asked for as a page that somebody opens.
+
+    Without `navigation` it is a name that another one leads to.
+    """
+    name = canonical_host(host)
+    address = canonical(f"https://{_bracketed(name)}/") if name else None
+    hosts = (name,) if name else ()
+    return AccessRequest(Action.CONNECT, who, hosts, address, navigation=navigation, unreadable=address is None)
+
+
 def of_exchange(
     exchange: Exchange, who: Principal, engines: Engines, snapshot: Snapshot | None = None
 ) -> AccessRequest:

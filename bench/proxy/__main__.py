@@ -81,7 +81,6 @@ class Stage:
             kept = None
         if kept is None:
             kept = self._running[name] = peers.start(name, self._ground)
-            time.sleep(0.5)
         return kept
 
     def close(self) -> None:
@@ -128,6 +127,7 @@ def _progress(number: int, name: str, proxy: str, sample: Sample, passed: float)
     errors = f" ERRORS {dict(sample.errors)}" if sample.errors else ""
     print(
         f"{passed:5.0f} s  round {number + 1}  {name:<15} {proxy:<12} {sample.each:9.0f} us each, "
+        f"{100 * sample.carried / (sample.cpu or 1):.0f} % carriers, "
         f"{sample.rate:7.1f}/s, {sample.units} in {sample.seconds:.1f} s, core 0 busy {100 * sample.loader:.0f} % "
         f"{more}{errors}",
         file=sys.stderr,

@@ -14,10 +14,11 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bench.match import made_up
 from bench.proxy.line import Broken, Line, Request, request
 from bench.proxy.load import BROWSER, SECONDS, Bench
 from bench.proxy.names import ENGINES, ORDINARY, closed, tunnelled
-from bench.proxy.school import Pupil
+from bench.proxy.school import Pupil, refusals
 
 CLASSES, SIZE = 3, 30
 REQUESTS = 50  # of each pupil, on average
@@ -72,7 +73,8 @@ def script(share: int, everybody: Sequence[Pupil], seed: int = 6) -> list[Mornin
         visits += [_search(dice, cookie) for _ in range(searches)]
         visits += [_closed(dice) for _ in range(shut)]
         dice.shuffle(visits)
-        mornings.append(Morning(everybody[number], number % 2 == 0, tuple(visits)))
+        # The last classes of the school: groups 7 and 8.
+        mornings.append(Morning(everybody[number - CLASSES * SIZE], number % 2 == 0, tuple(visits)))
     return mornings
 
 
@@ -216,18 +218,26 @@ async def classmix(bench: Bench, *, share: int) -> None:
     if bench.seconds < SECONDS:
         mornings = mornings[:SIZE]
     await _warm(bench)
-    bench.sample.units = 0
+    home = bench.proxy.home
+    before = refusals(home) if home else 0
     browsers = [_Browser(bench, morning) for morning in mornings]
     async with bench.measured():
         await asyncio.gather(*(browser.play() for browser in browsers))
     bench.sample.more = {"dialled": sum(browser.dialled for browser in browsers)}
+    if home:
+        await asyncio.sleep(1.5)  # facts are written in batches
+        bench.sample.more["events"] = refusals(home) - before
+        if not bench.sample.more["events"]:
+            bench.sample.errors["no refusal was written down"] += 1
     for browser in browsers:
         browser.close()
 
 
 async def _warm(bench: Bench) -> None:
     """Every site once before it counts, so that certificates are there and names were thought about."""
-    pupil = bench.pupils[-1]
+    pupil = bench.pupils[0]
+    if bench.proxy.denies:
+        await _in_force(bench, pupil)
     for host in (*tunnelled(), *ORDINARY, *ENGINES, *closed()):
         path = "/search?q=dieren" if host in ENGINES else "/"
         status = 403 if host in closed() and bench.proxy.denies else 200
@@ -238,3 +248,15 @@ async def _warm(bench: Bench) -> None:
             continue
         await bench.get(line, _navigate(host, path, "bezoek=1"), status)
         line.close()
+
+
+async def _in_force(bench: Bench, pupil: Pupil) -> None:
+    """The guard must refuse a name of the list of a million, or it is not what is measured."""
+    host = next(made_up(1))
+    try:
+        line = await bench.dial(pupil, host)
+    except Broken as error:
+        bench.sample.errors[f"a listed name: {error}"] += 1
+        return
+    await bench.get(line, _navigate(host, "/", "bezoek=1"), 403)
+    line.close()

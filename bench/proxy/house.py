@@ -9,6 +9,7 @@ hosts file that nobody else sees. So every proxy finds every name in the same wa
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -23,6 +24,7 @@ ORIGIN = "192.88.99.1"
 
 LOADER_CORE, PROXY_CORE = 0, 1
 _INSIDE = "KLASWACHT_BENCH_INSIDE"
+_MS_BIND = 4096  # mount(2)
 _TICK = 1_000_000 / os.sysconf("SC_CLK_TCK")  # microseconds
 
 
@@ -38,14 +40,19 @@ def move_in(arguments: Sequence[str]) -> None:
 
 
 def furnish(folder: Path, names: Iterable[str]) -> None:
-    """Bring the network up, with `names` in its hosts file. Raises `CalledProcessError` without the right to it."""
+    """Bring the network up, with `names` in its hosts file.
+
+    Raises `CalledProcessError` or `OSError` without the right to it.
+    """
     for line in ("link set lo up", f"address add {ORIGIN}/32 dev lo"):
         subprocess.run(["ip", *line.split()], check=True)
     hosts = folder / "hosts"
     own = f"127.0.0.1 localhost {os.uname().nodename}\n"
     hosts.write_text(own + "".join(f"{ORIGIN} {name}\n" for name in names))
     hosts.chmod(0o644)
-    subprocess.run(["mount", "--bind", str(hosts), "/etc/hosts"], check=True)
+    # The call itself: the program `mount` wants to be root, and what is needed here is only the right to it.
+    if ctypes.CDLL(None, use_errno=True).mount(str(hosts).encode(), b"/etc/hosts", None, _MS_BIND, None):
+        raise OSError(ctypes.get_errno(), "the hosts file of the bench could not be put in place")
 
 
 def start(
@@ -134,6 +141,17 @@ def until(ready: object, what: str, seconds: float, log: Path | None = None) -> 
             told = log.read_text("utf-8", "replace")[-3000:] if log and log.exists() else ""
             raise RuntimeError(f"{what} did not get ready within {seconds:.0f} s\n{told}")
         time.sleep(0.05)
+
+
+def settled(root: int, seconds: float = 30.0) -> bool:
+    """Wait until a process and its descendants rest: under 2 % of a core for half a second; False when they do not."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        before = cpu(family(root))
+        time.sleep(0.5)
+        if cpu(family(root)) - before <= _TICK:
+            return True
+    return False
 
 
 def _fields(pid: int) -> list[str]:

@@ -47,11 +47,15 @@ _TO_ITSELF = (*BROWSER, ("accept", "*/*"), ("sec-fetch-site", "same-origin"), ("
 
 @dataclass(slots=True)
 class Sample:
-    """What one load did to one proxy. `cpu`: microseconds of all its processes; `loader`: the busy part of core 0."""
+    """What one load did to one proxy. `loader` is the part of the time that core 0 was busy.
+
+    `cpu`: microseconds of all its processes; `carried`: of those that carry connections.
+    """
 
     units: int = 0
     seconds: float = 0.0
     cpu: float = 0.0
+    carried: float = 0.0
     loader: float = 0.0
     errors: Counter[str] = field(default_factory=Counter)
     more: dict[str, float] = field(default_factory=dict)
@@ -101,11 +105,13 @@ class Bench:
     @asynccontextmanager
     async def measured(self) -> AsyncIterator[None]:
         """Take the time and the CPU of what happens inside."""
-        family = self.proxy.family()
+        family, carriers = self.proxy.family(), self.proxy.workers()
+        before = house.cpu(carriers)
         cpu, core, began = house.cpu(family), _core_busy(), time.perf_counter()
         yield
         self.sample.seconds = time.perf_counter() - began
         self.sample.cpu = house.cpu({*family, *self.proxy.family()}) - cpu
+        self.sample.carried = house.cpu(carriers) - before
         self.sample.loader = (_core_busy() - core) / (self.sample.seconds * os.sysconf("SC_CLK_TCK"))
 
     async def repeat(self, works: list[Callable[[], Awaitable[bool]]]) -> None:

@@ -55,6 +55,7 @@ class Proxy:
     connect: bool = True
     denies: bool = False
     tunnels: frozenset[str] = field(default_factory=frozenset)
+    home: Path | None = None
 
     @property
     def title(self) -> str:
@@ -127,6 +128,11 @@ def start(name: str, ground: Ground) -> Proxy:
     except RuntimeError:
         stop(made)
         raise
+    if not made.workers():
+        stop(made)
+        raise RuntimeError(f"no process of {made.title} was recognised as a worker")
+    if not house.settled(made.process.pid):  # what starting costs is no request's
+        print(f"{made.title} does not rest before it is measured: its figures are too high", file=sys.stderr)
     return made
 
 
@@ -155,7 +161,7 @@ def _start_klaswacht(name: str, ground: Ground, folder: Path, log: Path) -> Prox
     process = house.start(
         (sys.executable, "-c", program, "up"), log, cores, {"KLASWACHT_HOME": str(home), "PYTHONUNBUFFERED": "1"}
     )
-    return Proxy(name, process, log, port, denies=True, tunnels=ground.tunnels)
+    return Proxy(name, process, log, port, denies=True, tunnels=ground.tunnels, home=home)
 
 
 def _start_mitmdump(name: str, ground: Ground, folder: Path, log: Path) -> Proxy:

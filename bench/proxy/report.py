@@ -16,18 +16,24 @@ REPORT = Path(__file__).parents[2] / "docs" / "performance.md"
 _MARKS = ("<!-- bench:proxy -->", "<!-- /bench:proxy -->")
 _BUSY = 0.9  # of the loader's core, from which on the rate is the loader's and not the proxy's
 
+_NO_CPU = ("idle", "sharing")
+
 type Results = Mapping[tuple[str, str], Sequence[Sample]]
 """The samples of every round, by load and proxy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How a load is told: its title, the unit of its CPU figure, and what else it gives (key, title, unit)."""
+    """How a load is told: its title, the unit of its CPU figure, and what else it gives (key, title, unit).
+
+    `paced`: the load sets the pace, so that a rate says nothing of the proxy.
+    """
 
     title: str
     unit: str
     proxies: tuple[str, ...]
     more: tuple[tuple[str, str, str], ...] = ()
+    paced: bool = False
 
 
 _INSIDE = ("klaswacht", "mitmdump", "squid-bump")
@@ -41,13 +47,14 @@ LOADS: Mapping[str, Load] = {
     "download": Load("5 MB, looked into", "5 MB", _INSIDE),
     "download-tunnel": Load("5 MB, tunnelled", "5 MB", _RAW),
     "latency": Load("50 KB, looked into, 100 requests/s", "request", _INSIDE,
-                    (("p50", "p50", "ms"), ("p99", "p99", "ms"))),
+                    (("p50", "p50", "ms"), ("p99", "p99", "ms")), paced=True),
     "idle": Load("idle connections", "connection", ("klaswacht", "squid-splice", "haproxy", "mitmdump", "squid-bump"),
                  (("kb", "memory each", "KB"),)),
     "classmix": Load("class mix, 80 % tunnelled", "request",
                      ("klaswacht", "klaswacht2", "mitmdump", "squid-bump", "squid-splice"),
-                     (("dialled", "connections", ""),)),
-    "classmix-40": Load("class mix, 40 % tunnelled", "request", _INSIDE, (("dialled", "connections", ""),)),
+                     (("dialled", "connections", ""), ("events", "events written", "")), paced=True),
+    "classmix-40": Load("class mix, 40 % tunnelled", "request", _INSIDE, (("dialled", "connections", ""),),
+                        paced=True),
     "sharing": Load("400 connections over two workers", "connection", ("klaswacht2",),
                     (("share", "smaller share", "%"),)),
 }  # fmt: skip
@@ -59,8 +66,10 @@ def value(results: Results, load: str, proxy: str, key: str = "each") -> float |
     samples = results.get((load, proxy), ())
     if not samples or any(sample.errors or not sample.units for sample in samples):
         return None
-    return statistics.median(getattr(one, key) if key in ("each", "rate", "loader") else one.more[key]
-                             for one in samples)  # fmt: skip
+    if key in ("each", "rate", "loader"):
+        return statistics.median(getattr(one, key) for one in samples)
+    found = [one.more[key] for one in samples if key in one.more]
+    return statistics.median(found) if found else None
 
 
 def table(results: Results) -> list[str]:
@@ -87,13 +96,15 @@ def _row(results: Results, name: str, load: Load, proxy: str, samples: Sequence[
         if (figure := value(results, name, proxy, key)) is not None
     ]
     limited = " L" if (value(results, name, proxy, "loader") or 0) > _BUSY else ""
-    ratio = f"{each / ours:.2f} x" if ours else ""
-    if name in ("idle", "sharing"):
-        return f"| {load.title} | {NAMES[proxy]} | | | | | {', '.join(more)} |"
-    return (
-        f"| {load.title} | {NAMES[proxy]} | {_time(each)} a {load.unit} | {_time(min(spread))} - {_time(max(spread))} "
-        f"| {ratio} | {rate:.4g}/s{limited} | {', '.join(more)} |"
-    )
+    said = {
+        "cpu": f"{_time(each)} a {load.unit}",
+        "range": f"{_time(min(spread))} - {_time(max(spread))}",
+        "ratio": f"{each / ours:.2f} x" if ours else "",
+        "rate": "" if load.paced else f"{rate:.4g}/s{limited}",
+    }
+    if name in _NO_CPU:
+        said = dict.fromkeys(said, "")
+    return f"| {load.title} | {NAMES[proxy]} | {' | '.join(said.values())} | {', '.join(more)} |"
 
 
 def _time(microseconds: float) -> str:
@@ -171,8 +182,8 @@ def lines(results: Results, rounds: int, missing: Mapping[str, str]) -> list[str
         "",
         *table(results),
         "",
-        "CPU is user and system time of all processes of a proxy. L: the loader's core was busy, so the rate is the "
-        "loader's; the CPU is the proxy's all the same.",
+        "CPU is user and system time of all processes of a proxy; the range is that of the rounds. L: core 0 was busy, "
+        "so the rate is the loader's; the CPU is the proxy's all the same.",
     ]
 
 

@@ -7,7 +7,9 @@ proved by its key. All of it is written as the program itself writes it.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
+import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,6 +95,15 @@ def make(home: Home, trust: Path, names: Path, workers: int, keyed: int) -> None
     with lists.alone():
         by = Conditions(now, Kept(frozenset({"www.school.nl"}), frozenset({"school.nl"})))
         update.add(lists, Subscription("bench", str(names), "adult"), by)
+
+
+def refusals(home: Path) -> int:
+    """How many refusals of pupils by name the guard of `home` has written down."""
+    with contextlib.closing(sqlite3.connect(f"file:{home / 'klaswacht.db'}?mode=ro", uri=True)) as database:
+        (found,) = database.execute(
+            "select count(*) from events where what = 'blocked' and person_id is not null"
+        ).fetchone()
+    return int(found)
 
 
 def _file(trust: Path, workers: int, keyed: int) -> str:

@@ -22,11 +22,15 @@ PATHS = 400  # different addresses on a site: enough to fill what remembers, few
 
 @dataclass(slots=True)
 class Counts:
-    """What came of it: requests (and messages) done by kind, errors by kind, and what should never have passed."""
+    """What came of it: requests (and messages) done by kind, errors by kind, and what should never have passed.
+
+    `took` is how many seconds each page over HTTP/1.1 took, since the last line of the table.
+    """
 
     done: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     forbidden: list[str] = field(default_factory=list)
+    took: list[float] = field(default_factory=list)
 
     def passed(self, kind: str, reply: Reply) -> None:
         """An answer to what is open."""
@@ -39,7 +43,10 @@ class Counts:
         """An answer to what is closed."""
         if reply.ours:
             self.forbidden.append(f"{kind}: {reply.status} of the site")
-        self.done[kind] += 1
+        elif reply.status == 403:
+            self.done[kind] += 1
+        else:
+            self.errors[f"{kind}: {reply.status} of the guard"] += 1
 
     def broke(self, kind: str, error: BaseException) -> None:
         """A try that failed where none should."""

@@ -29,6 +29,8 @@ from bench.soak.pupils import (
 from bench.soak.rough import broken, closed, dawdlers, hangups, slow
 from cli.demo.school import PASSWORD
 
+LONGEST = 180.0  # seconds for one go at anything; what takes longer hangs
+
 type Play = Callable[[Ground], Awaitable[None]]
 
 
@@ -43,18 +45,19 @@ async def screens(ground: Ground) -> None:
         form = re.search(r'name="csrf" value="([^"]+)"', page)
         assert form, "no form to sign in with"
         await client.post("/inloggen", data={"login": "anja", "password": PASSWORD, "csrf": form[1]})
-        while not ground.over.is_set():
-            async with client.stream("GET", "/les/7/stroom") as live:
-                listening = asyncio.create_task(_listen(live))
-                try:
-                    for _ in range(6):
-                        answer = await client.get("/les/7")
-                        assert answer.status_code == 200, answer.status_code
-                        ground.counts.done["screens"] += 1
-                        await ground.think(3, 6)
-                finally:
-                    listening.cancel()
-                    await asyncio.gather(listening, return_exceptions=True)
+        async with client.stream("GET", "/les/7/stroom") as live:
+            listening = asyncio.create_task(_listen(live))
+            try:
+                for _ in range(12):
+                    answer = await client.get("/les/7")
+                    assert answer.status_code == 200, answer.status_code
+                    ground.counts.done["screens"] += 1
+                    await ground.think(3, 6)
+                    if ground.over.is_set():
+                        break
+            finally:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
 
 
 async def _listen(live: httpx.Response) -> None:
@@ -89,7 +92,8 @@ async def play(work: Play, ground: Ground) -> None:
     await ground.think(0, 2)  # they do not all come in at once
     while not ground.over.is_set():
         try:
-            await work(ground)
+            async with asyncio.timeout(LONGEST):
+                await work(ground)
         except (*TROUBLES, AssertionError) as error:
             if not ground.over.is_set() or isinstance(error, AssertionError):
                 ground.counts.broke(work.__name__, error)

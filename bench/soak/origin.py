@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import gzip
 import json
+import logging
 import random
 import signal
 import sys
@@ -324,4 +325,5 @@ async def serve(papers: Papers) -> None:
 
 if __name__ == "__main__":
     die_with_parent()
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # people hang up in the middle of things
     asyncio.run(serve(Papers.within(Path(sys.argv[1]))))

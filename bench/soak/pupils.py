@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from urllib.parse import quote_plus
 
 from websockets.asyncio.client import ClientConnection
@@ -21,7 +22,9 @@ async def pages(ground: Ground) -> None:
     line = await Line.to(ground.door(), ground.chance.choice(OPEN))
     with contextlib.closing(line):
         for _ in range(ground.chance.randrange(10, 50)):
+            began = time.monotonic()
             ground.counts.passed("pages h1", await line.ask(ground.path()))
+            ground.counts.took.append(time.monotonic() - began)
             await ground.think(0.02, 0.15)
             if ground.over.is_set():
                 return

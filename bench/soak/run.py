@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -120,6 +121,7 @@ def soak(folder: Path, minutes: float, seed: int) -> tuple[Sequence[Verdict], li
     """Run it in a folder; the verdicts, and the lines that were printed."""
     if not lasts(minutes * 60 + 120):
         raise SystemExit("the school's day ends within the run, and every permission with it: start after midnight")
+    logging.getLogger("asyncio").setLevel(logging.ERROR)  # that somebody hung up is no news here
     with guard(folder) as running:
         run = Soak(running, minutes, seed)
         asyncio.run(run.run())

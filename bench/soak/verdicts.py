@@ -19,9 +19,9 @@ ERRORS = 0.001  # of all requests: on loopback hardly any fails by itself
 _BROKEN = ("Traceback", "broke with")
 NAMES = ("proxy 1", "proxy 2", "dashboard")
 HEAD = (
-    f"| minute | RSS / USS MB: {' | '.join(NAMES)} | descriptors | threads | open lines | requests | per s | errors "
-    "| forbidden | permissions |\n"
-    f"|--:|{'--:|' * len(NAMES)}--:|--:|--:|--:|--:|--:|--:|--:|"
+    f"| minute | RSS / USS MB: {' | '.join(NAMES)} | descriptors | threads | open lines | requests | per s "
+    "| page p50 / p99 ms | errors | forbidden | permissions |\n"
+    f"|--:|{'--:|' * len(NAMES)}--:|--:|--:|--:|--:|--:|--:|--:|--:|"
 )
 
 
@@ -42,6 +42,8 @@ def row(sample: Sample, before: Sample, counts: Counts, done_before: int, kept: 
     looks = [sample.looks.get(name) for name in NAMES]
     done = counts.done.total()
     seconds = sample.at - before.at
+    took = sorted(counts.took) or [0.0]
+    counts.took.clear()
     cells = [
         f"{sample.at / 60:.1f}",
         *(f"{one.rss / MB:.0f} / {one.uss / MB:.0f}" if one else "-" for one in looks),
@@ -50,6 +52,7 @@ def row(sample: Sample, before: Sample, counts: Counts, done_before: int, kept: 
         _each(looks[:2], "lines"),
         f"{done:,}",
         f"{(done - done_before) / seconds:.0f}" if seconds else "-",
+        f"{1000 * statistics.median(took):.0f} / {1000 * took[int(0.99 * len(took))]:.0f}",
         str(counts.errors.total()),
         str(len(counts.forbidden)),
         str(kept.checked),

@@ -66,17 +66,25 @@ class Watch:
     def _children(self) -> dict[int, str]:
         """The workers and the dashboard (the process under it that does the work), by process id."""
         found: dict[int, str] = {}
-        workers = 0
+        came: list[int] = []
         for pid in sorted(_under(self._supervisor)):
-            command = (_PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
+            try:
+                command = (_PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
+            except OSError:  # gone meanwhile
+                continue
             if b"cli.worker" not in command:
                 continue
             kind = command[command.index(b"cli.worker") + 1].decode()
             if kind == "proxy":
-                workers += 1
-                found[pid] = f"proxy {workers}"
+                came.append(pid)
             elif kind == "dashboard":
                 found[max(_under(pid), default=pid)] = "dashboard"
+        # A worker keeps its name; one that came later takes the name of one that is gone.
+        found |= {pid: self._names[pid] for pid in came if pid in self._names}
+        free = (name for number in range(1, len(came) + 1) if (name := f"proxy {number}") not in found.values())
+        for pid in came:
+            if pid not in found:
+                found[pid] = next(free)
         return found
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from cli.places import cores
 from config import load
 from config.texts import say
 
@@ -70,10 +71,10 @@ def write_school(home: Path) -> None:
 
 
 @contextlib.contextmanager
-def guard(home: Path, log: Path) -> Iterator[Guard]:
+def guard(home: Path, log: Path, *flags: str) -> Iterator[Guard]:
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [COMMAND, "up"],
+            [COMMAND, "up", *flags],
             env=environment(home),
             stdin=subprocess.DEVNULL,
             stdout=out,
@@ -127,7 +128,29 @@ def test_it_says_what_to_open(up, home):
     assert RULE in up.told
     assert str(home / "school.yaml") in up.told
     assert str(home / "ca" / "klaswacht-ca.crt") in up.told
-    assert sorted(workers(home).values())[-2:] == ["proxy", "proxy"]
+    assert list(workers(home).values()).count("proxy") == cores()
+    assert say("workers.cores", count=cores()) in up.told
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"), [("0", b"greater than or equal to 1"), ("17", b"less than or equal to 16"), ("many", b"integer")]
+)
+def test_a_wrong_number_of_workers_is_told_before_anything_starts(tmp_path, wrong, why):
+    command = [COMMAND, "up", "--workers", wrong]
+    done = subprocess.run(command, env=environment(tmp_path / "var"), capture_output=True, timeout=60, check=False)
+    assert done.returncode == 2
+    assert b"Invalid value for '--workers'" in done.stderr
+    assert why in done.stderr
+    assert not (tmp_path / "var").exists()
+
+
+def test_a_reload_without_a_guard_says_what_to_do(tmp_path):
+    done = subprocess.run(
+        [COMMAND, "reload"], env=environment(tmp_path / "var"), capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert b"no guard runs" in done.stderr
+    assert b"klaswacht up" in done.stderr
 
 
 @pytest.mark.usefixtures("curl")
@@ -197,7 +220,7 @@ def test_a_worker_that_dies_comes_back_and_the_rest_keeps_answering(up, home):
     victim = next(pid for pid, kind in before.items() if kind == "proxy")
     os.kill(victim, signal.SIGKILL)
     end = time.monotonic() + START_WITHIN
-    while list(workers(home).values()).count("proxy") < 2 or victim in workers(home):
+    while list(workers(home).values()).count("proxy") < cores() or victim in workers(home):
         assert time.monotonic() < end
         time.sleep(0.1)
     with socket.create_connection(("127.0.0.1", up.port("cli.up.proxy")), 10):
@@ -209,7 +232,11 @@ def test_ctrl_c_stops_all_of_it_and_the_next_start_keeps_everything(up, home):
     assert up.stop() == 0
     assert not workers(home)
     assert up.told.rstrip().endswith(say("cli.up.stopped"))
-    with guard(home, home.parent / "second.log") as again:
+    text = (home / "school.yaml").read_text()
+    (home / "school.yaml").write_text(text.replace("# workers: 2", "workers: 2"))
+    with guard(home, home.parent / "second.log", "--workers", "3") as again:
+        assert list(workers(home).values()).count("proxy") == 3, "the flag goes before the file"
+        assert say("workers.flag", count=3) in again.told
         assert (home / "ca" / "mitmproxy-ca.pem").read_bytes() == ca
         assert say("cli.up.new_rules", file=home / "school.yaml", number=1) not in again.told
         assert "/wachtwoord/" in again.told, "nobody has set a password yet"

@@ -64,6 +64,7 @@ def test_every_example_in_the_template_works_when_its_sign_is_taken_away(tmp_pat
     (tmp_path / "eigen-ca.pem").write_text("a certificate")
     read = read_school(path)
     assert read.settings.listen.groups == {"7": 8107, "8": 8108}
+    assert (read.settings.listen.transparent, read.settings.listen.balancers) == (8082, ("10.0.0.5",))
     assert read.settings.egress.hosts == {"intranet.onze-school.nl:443": "192.168.1.10:443"}
     assert read.settings.egress.trust == (tmp_path / "eigen-ca.pem",)
     assert read.policy.lists == {
@@ -147,6 +148,11 @@ def test_the_schools_tunnels_and_dashboard_are_known_to_the_guard():
     assert known.lexicon is knowledge().lexicon
 
 
+def test_balancers_and_the_transparent_port_are_written_in_one_way():
+    listen = school("listen: {transparent: 8082, balancers: [10.0.0.5/32, 10.0.7.9/24, 'FD00::1']}\n").settings.listen
+    assert (listen.transparent, listen.balancers) == (8082, ("10.0.0.5", "10.0.7.0/24", "fd00::1"))
+
+
 def test_empty_keys_count_as_not_there():
     assert school("lists:\nrules:\ntunnels:\nlisten:\n").settings.listen.proxy == 8080
 
@@ -185,6 +191,10 @@ def test_the_digest_is_of_the_bytes():
         ("school: {name: true}\n", "`true` is not text; put it in quotes"),
         ("listen: {address: localhost}\n", "`localhost` is not an ip address; write one like `127.0.0.1`"),
         ("listen: {proxy: 70000}\n", "`proxy`: `70000` is too big"),
+        ("listen: {transparent: 8080}\n", "port `8080` is used for `proxy` and `transparent`"),
+        ("listen: {balancers: [balancer]}\n", "`balancer` is not an ip address or a network; write one like `10.0.0.5`"),
+        ("listen: {balancers: [10.0.0.0/33]}\n", "`10.0.0.0/33` is not an ip address or a network"),
+        ("listen: {balancers: [0.0.0.0/0]}\n", "`0.0.0.0/0` is everybody"),
         ("listen: {proxy: 8081}\n", "school.yaml:5: port `8081` is used for `proxy` and `keyed`"),
         ("listen:\n  groups:\n    7: 8080\n", "school.yaml:6: port `8080` is used for `proxy` and `groups.7`"),
         ("lists: {social: kletsplein.test}\n", "`social`: `kletsplein.test` is not a list; write it like"),

@@ -120,14 +120,14 @@ ENGINES = _engines()
 
 
 class Rig:
-    """Origins, a worker and its CA. `proxy` is its port; `count` workers share it when more than one."""
+    """Origins, a worker and its CA. `proxy` is its port; `more` goes to its `RunnerConfig`."""
 
-    def __init__(self, folder: Path, gate: HandGate | None = None, listeners: int = 1) -> None:
+    def __init__(self, folder: Path, gate: HandGate | None = None, listeners: int = 1, **more) -> None:
         self.gate = gate or HandGate()
         self.ca = Ca(folder / "ca", "Klaswacht test CA")
         self.world = Ca(folder / "world", "World")
         self.origins = Origins(self.world, *NAMES)
-        self._folder, self._listeners = folder, listeners
+        self._folder, self._listeners, self._more = folder, listeners, more
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self.trouble: BaseException | None = None
@@ -147,6 +147,7 @@ class Rig:
             trust=self.world.crt,
             help_hosts=frozenset({"help.test"}),
             grace=0.0,
+            **self._more,
         )
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -209,9 +210,9 @@ class Rig:
         ) as client:
             yield client
 
-    def raw(self, data: bytes = b"", port: int | None = None) -> socket.socket:
-        """A socket to the proxy that has sent `data`."""
-        sock = socket.create_connection(("127.0.0.1", port or self.proxy), timeout=10)
+    def raw(self, data: bytes = b"", port: int | None = None, source: str = "127.0.0.1") -> socket.socket:
+        """A socket to the proxy, from an address of this machine, that has sent `data`."""
+        sock = socket.create_connection(("127.0.0.1", port or self.proxy), timeout=10, source_address=(source, 0))
         sock.sendall(data)
         return sock
 
