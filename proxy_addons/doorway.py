@@ -22,13 +22,15 @@ from proxy_addons.egress import Egress, Way
 from proxy_addons.facts import Away
 from proxy_addons.failsafe import Failsafe
 from proxy_addons.opening import ECH
-from proxy_addons.reading import BoundedReader
 from proxy_addons.tunnel import Tunnel
 
 __all__ = ["ECH", "REALM", "Doorway"]
 
-type Carry = Callable[[Line, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-"""Carries a connection with mitmproxy until it ends."""
+type Carry = Callable[[Line, asyncio.Transport, bytes, Callable[[Away], None], Callable[[], None]], None]
+"""Carries a connection, whose first bytes were read, until it ends.
+
+It says why it turned the client away, if it did, and when it is over.
+"""
 
 
 class Doorway:
@@ -87,41 +89,33 @@ class Doorway:
 
     def inspect(self, line: Line, place: Place, transport: asyncio.Transport, data: bytes) -> None:
         """Hand a connection over to mitmproxy, with the bytes that were read from it put back."""
-        self._run(self._inspected(line, place, transport, data))
+        ended = self._ending(line, place)
+        try:
+            self._carry(line, transport, data, self.turn_away, ended)
+        except Exception as error:
+            self.failsafe.note("doorway", error)
+            transport.abort()
+            ended()
 
     def tunnel(self, line: Line, place: Place, transport: asyncio.Transport, data: bytes) -> None:
         """Let a connection's bytes through raw, to the host of its CONNECT."""
         self._run(self._tunnelled(line, place, transport, data))
 
-    async def _inspected(self, line: Line, place: Place, transport: asyncio.Transport, data: bytes) -> None:
-        loop = asyncio.get_running_loop()
-        reader = BoundedReader(line, loop, self.turn_away)
-        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
-        transport.set_protocol(protocol)
-        protocol.connection_made(transport)
-        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
-        reader.feed_data(data)
-        try:
-            if not transport.is_closing():
-                transport.resume_reading()
-                await self._carry(line, reader, writer)
-        finally:
-            transport.close()
-            self.connections.gone(line.peer.connection)
-            place.leave()
-
     async def _tunnelled(self, line: Line, place: Place, transport: asyncio.Transport, data: bytes) -> None:
-        def ended() -> None:
-            self.connections.gone(line.peer.connection)
-            place.leave()
-
-        tunnel = Tunnel(transport, ended)
+        tunnel = Tunnel(transport, self._ending(line, place))
         line.end = tunnel.abort
         if line.connect is None or line.closed or not self.egress.literal_open(line.connect[0]):
             transport.abort()
         # Nothing in a tunnel can be made safe: there the name must do it, or nothing passes.
         self.egress.choose(Way.ONLY_SAFE if line.safe else Way.PLAIN)
         await tunnel.open(*(line.connect or ("", 0)), data)
+
+    def _ending(self, line: Line, place: Place) -> Callable[[], None]:
+        def ended() -> None:
+            self.connections.gone(line.peer.connection)
+            place.leave()
+
+        return ended
 
     def _among_balancers(self, address: str) -> bool:
         try:

@@ -220,7 +220,9 @@ class Egress:
         if mapped is not None:
             if not self._mapped_open(mapped):
                 raise EgressRefused("refused by the guard")
-            return await resolve(*mapped, **options)
+            infos = await resolve(*mapped, **options)
+            self._keep(key, _TTL, infos)
+            return infos
         try:
             infos = await resolve(host, port, **options)
         except OSError:

@@ -7,43 +7,36 @@ What is used of mitmproxy beyond its documented interface is here and in `connec
 from __future__ import annotations
 
 import asyncio
-import collections
 import inspect
 import logging
-import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal
+from types import SimpleNamespace
+from typing import Any, cast
 
-from mitmproxy import exceptions, options, version
+from mitmproxy import exceptions, http, options, version
 from mitmproxy.addonmanager import AddonManager
 from mitmproxy.addons import core, disable_h2c, next_layer, proxyserver, tlsconfig
 from mitmproxy.certs import CertStore
-from mitmproxy.flow import Flow
-from mitmproxy.hooks import Hook, UpdateHook
+from mitmproxy.hooks import Hook
 from mitmproxy.master import Master
 from mitmproxy.net.http import status_codes
-from mitmproxy.proxy import layer, mode_specs
-from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.layers.http import _http1, _http2
-from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 
-from proxy_addons.connections import Connections, Line, ender
+from proxy_addons.carrier import Carrier
+from proxy_addons.connections import Connections, Line
 from proxy_addons.egress import Egress
-from proxy_addons.facts import Answer
-from proxy_addons.failsafe import Failsafe
-from proxy_addons.hooks import TROUBLE, GreetOriginFirst, Hooks
+from proxy_addons.facts import Answer, Away
+from proxy_addons.failsafe import TROUBLE, Failsafe
+from proxy_addons.hooks import GreetOriginFirst, Hooks
 from proxy_addons.unknown import Unknown
 
 CERTIFICATES = 5000  # certificates kept per worker; mitmproxy's own 100 is less than one busy morning
-PER_ORIGIN = 32  # connections of one client to one origin; with mitmproxy's own 5 slow streams stall the rest
 _CIPHERS = ":".join(
     f"ECDHE-{key}-{rest}"
     for rest in ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
     for key in ("ECDSA", "RSA")
 )
-_MODE = mode_specs.ProxyMode.parse("regular")
 
 ALWAYS: dict[str, Any] = {
     "connection_strategy": "lazy",  # no origin before the word
@@ -93,54 +86,43 @@ class HookTable(AddonManager):
         return known
 
     async def handle_lifecycle(self, event: Hook) -> None:
-        """Run one hook of a connection or flow. The first function that raises blocks, and ends the round."""
+        """Run one hook of a connection or flow, for whoever does it mitmproxy's way."""
         (data,) = event.args()
-        await self._run(event.name, data)
-        if isinstance(data, Flow) and self.functions(UpdateHook.name):
-            await self._run(UpdateHook.name, [data])
+        rest = self.call(event.name, data)
+        if rest is not None:
+            await rest
 
-    async def _run(self, name: str, data: Any) -> None:
-        for function in self.functions(name):
+    def call(self, name: str, data: Any) -> Coroutine[Any, Any, None] | None:
+        """Call everything there is for a hook, in order; what is left to do when something has to wait.
+
+        The first function that raises blocks, and ends the round. `update` is not run: nobody here listens to it.
+        """
+        functions = self.functions(name)
+        for number, function in enumerate(functions):
             try:
                 result = function(data)
-                if result is not None and inspect.isawaitable(result):
-                    await result
             except exceptions.AddonHalt:
-                return
+                return None
             except Exception as error:
                 self._failsafe.block(name, data, error)
-                return
+                return None
+            if result is not None and inspect.isawaitable(result):
+                return self._rest(name, data, result, functions[number + 1 :])
+        return None
 
-
-class Carrier(ProxyConnectionHandler):
-    """One client connection in mitmproxy."""
-
-    def __init__(self, master: Engine, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: Line) -> None:
-        super().__init__(master, reader, writer, master.options, _MODE)  # type: ignore[no-untyped-call]
-        self._failsafe, self._connections = master.failsafe, master.connections
-        io = self.transports.pop(self.client)  # kept under the id
-        self.client.id = line.peer.connection
-        self.transports[self.client] = io
-        self.max_conns = collections.defaultdict(lambda: asyncio.Semaphore(PER_ORIGIN))
-        context = self.layer.context
-        # Where the doorway has answered the CONNECT, what follows is as on a transparent connection to that host.
-        context.server.address = line.connect
-        top = modes.HttpProxy if line.connect is None else modes.TransparentProxy
-        self.layer: layer.Layer = top(context)
-
-    def log(
-        self,
-        message: str,
-        level: int = logging.INFO,
-        exc_info: Literal[True] | tuple[type[BaseException], BaseException, TracebackType | None] | None = None,
+    async def _rest(
+        self, name: str, data: Any, result: Awaitable[Any], functions: tuple[Callable[[Any], Any], ...]
     ) -> None:
-        """Log as mitmproxy does; but where it calls this a crash, the connection ends and its words are not written."""
-        error = sys.exception() if exc_info is True else exc_info[1] if exc_info else None
-        if error is None:
-            super().log(message, level)
+        try:
+            await result
+            for function in functions:
+                more = function(data)
+                if more is not None and inspect.isawaitable(more):
+                    await more
+        except exceptions.AddonHalt:
             return
-        self._failsafe.note("engine", error)
-        self._connections.close(self.client.id)
+        except Exception as error:
+            self._failsafe.block(name, data, error)
 
 
 class Engine(Master):
@@ -157,6 +139,8 @@ class Engine(Master):
     ) -> None:
         super().__init__(options.Options(), event_loop=asyncio.get_running_loop())
         self._legacy_log_events.uninstall()  # formats every record of the process, for nobody
+        # Asks of every field of every message whether it has the type that mitmproxy has just given it.
+        setattr(http.MessageData, "__post_init__", lambda _: None)  # noqa: B010 - a class of a library
         self.addons: HookTable = HookTable(self, failsafe)
         replace_error_pages(failsafe)
         CertStore.STORE_CAP = CERTIFICATES
@@ -177,15 +161,21 @@ class Engine(Master):
         trusted = str(trust) if trust else None
         self.options.update(**ALWAYS, server=False, mode=["regular"], ssl_verify_upstream_trusted_ca=trusted)
         self._tls.configure({"confdir"})
+        # Looked up for every layer of every connection; a plain object answers ten times as fast.
+        names = sorted(self.options.keys())
+        self._frozen = cast(options.Options, SimpleNamespace(**{name: getattr(self.options, name) for name in names}))
 
-    async def carry(self, line: Line, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry a connection until it ends."""
-        carrier = Carrier(self, reader, writer, line)
-        line.end = ender(carrier)
-        if line.closed:
-            return
-        with self._proxyserver.register_connection(carrier.client.id, carrier):
-            await carrier.handle_client()
+    def carry(
+        self,
+        line: Line,
+        transport: asyncio.Transport,
+        first: bytes,
+        away: Callable[[Away], None],
+        ended: Callable[[], None],
+    ) -> None:
+        """Take a connection with the bytes that were read from it, until it ends."""
+        asking = (self.addons, self.failsafe, self.connections, self._frozen)
+        Carrier(*asking, line, transport, away, ended).start(first)
 
 
 def replace_error_pages(failsafe: Failsafe) -> None:

@@ -11,6 +11,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -38,6 +39,16 @@ _LAST_PAGE = Answer(
     "<!doctype html><meta charset=utf-8><title>Klaswacht</title><p style='font-size:6rem;text-align:center'>🛠️".encode(),
 )
 """Without a word, for when even the page that depends on nothing is gone."""
+
+
+TROUBLE: ContextVar[Answer | None] = ContextVar("klaswacht_trouble", default=None)
+"""The page for the error that mitmproxy is about to answer here and now (see `engine.replace_error_pages`)."""
+
+
+def forget_trouble() -> None:
+    """What was answered, or needed no answer, is no page for a later error."""
+    if TROUBLE.get() is not None:
+        TROUBLE.set(None)
 
 
 class Asking(Protocol):

@@ -154,11 +154,12 @@ class Gate:
         try:
             who = self._who(exchange.peer)
             request = translate.of_exchange(exchange, who, self.live.knowledge.engines, self.live.snapshot)
-            if self._must_prove(exchange.peer, request.hosts, telling=self._reporting.begun(exchange)):
+            telling = self._reporting.about(request.address)
+            if self._must_prove(exchange.peer, request.hosts, telling=telling):
                 return Ruling(None, None, self._pages.challenge())
             if is_own(request.address):
                 return Ruling(None, None, await self._own.serve(exchange, request))
-            if self._reporting.begun(exchange):
+            if telling:
                 return Ruling(None, None, self._reporting.start(exchange, request))
             there = leads_there(request.address, self.live.knowledge.own_hosts)
             if there is not None:

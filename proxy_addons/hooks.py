@@ -6,7 +6,6 @@ origin is contacted before. Nothing of a flow is kept.
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from dataclasses import replace
 
 from mitmproxy import connection, exceptions, http, tcp, tls, udp
@@ -28,6 +27,7 @@ from proxy_addons.failsafe import (
     PASSED,
     REFUSED,
     SMALL,
+    TROUBLE,
     Failsafe,
     Refuse,
     clean,
@@ -52,9 +52,6 @@ _BODY = "klaswacht.body"  # mark: counted as a body that is still coming
 _EARLY = "klaswacht.early"  # mark: answered by the origin while the body was still going out
 _COOKIE = "klaswacht.cookie"  # goes with the site's own answer
 _LOOK = "klaswacht.look"  # a look at the page, when its body is in
-
-TROUBLE: ContextVar[Answer | None] = ContextVar("klaswacht_trouble", default=None)
-"""The page for the error that mitmproxy is about to answer in this very task (see `engine.replace_error_pages`)."""
 
 HOOKS = (
     "client_connected",

@@ -101,7 +101,10 @@ class Reporting:
 
     def begun(self, exchange: Exchange) -> bool:
         """Whether an exchange is about the fixed address, whatever else cannot be read of it."""
-        address = canonical(exchange.url)
+        return self.about(canonical(exchange.url))
+
+    def about(self, address: Address | None) -> bool:
+        """Whether an address is the fixed one."""
         return address is not None and tells(address.host, self._live.knowledge.own_hosts)
 
     def start(self, exchange: Exchange, request: AccessRequest, back: str | None = None, status: int = 200) -> Answer:

@@ -30,7 +30,16 @@ class HandGate:
     """The contract of the asking side with rules by hand: `open` hosts until `until`, `tunnels`, `keyed` ports."""
 
     def __init__(self) -> None:
-        self.open = {"open.test", "tunnel.test", "ws.test", "stale.test", "gone.test", "nowhere.test", "help.test"}
+        self.open = {
+            "open.test",
+            "tunnel.test",
+            "ws.test",
+            "stale.test",
+            "gone.test",
+            "nowhere.test",
+            "help.test",
+            "deaf.test",
+        }
         self.tunnels = {"tunnel.test"}
         self.until: dict[str, datetime] = {}
         self.keyed: frozenset[int] = frozenset()
@@ -129,6 +138,8 @@ class Rig:
         hosts |= {f"{name}:80": f"127.0.0.1:{origins.plain}" for name in NAMES}
         hosts |= {"ws.test:443": f"127.0.0.1:{origins.ws}", "stale.test:443": f"127.0.0.1:{origins.stale}"}
         hosts |= {"gone.test:80": f"127.0.0.1:{free_port()}", "gone.test:443": f"127.0.0.1:{free_port()}"}
+        self._deaf = contextlib.ExitStack()
+        hosts |= {"deaf.test:80": f"127.0.0.1:{self._deaf.enter_context(deaf())}"}
         self.config = runner.RunnerConfig(
             listen=(("127.0.0.1", 0),) * self._listeners,
             confdir=self.ca.folder,
@@ -149,6 +160,7 @@ class Rig:
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(10)
+        self._deaf.close()
         self.origins.__exit__()
 
     def _run(self) -> None:
@@ -213,6 +225,24 @@ class Rig:
     def tls(self, host: str, *, sni: str | None = None, world: bool = False) -> ssl.SSLSocket:
         """TLS through the proxy, HTTP/1.1."""
         return self.trust(world=world).wrap_socket(self.connect(host), server_hostname=sni or host)
+
+    def tls2(self, host: str) -> ssl.SSLSocket:
+        """TLS through the proxy, HTTP/2."""
+        context = self.trust()
+        context.set_alpn_protocols(["h2"])
+        return context.wrap_socket(self.connect(host), server_hostname=host)
+
+
+@contextlib.contextmanager
+def deaf() -> Iterator[int]:
+    """A port whose queue of new connections is full: it takes none, and says nothing."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as one, contextlib.ExitStack() as stack:
+        for _ in range(3):
+            knock = stack.enter_context(socket.socket())
+            knock.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                knock.connect(one.getsockname())
+        yield int(one.getsockname()[1])
 
 
 def free_port() -> int:
