@@ -24,7 +24,13 @@ def cut(transport: asyncio.WriteTransport) -> None:
 
 
 class _Side(asyncio.Protocol):
-    """One end. Reading here stops while the other end cannot be written to fast enough."""
+    """One end. Reading here stops while the other end cannot be written to fast enough.
+
+    Reading into one buffer for all (`asyncio.BufferedProtocol`) was tried, and costs as much: what a full socket does
+    not take must be copied then.
+    """
+
+    __slots__ = ("_tunnel", "ended", "other", "own")
 
     def __init__(self, tunnel: Tunnel) -> None:
         self._tunnel = tunnel
@@ -34,6 +40,7 @@ class _Side(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.own = cast(asyncio.Transport, transport)
+        self._tunnel.joined()
 
     def data_received(self, data: bytes) -> None:
         self._tunnel.stirred = True
@@ -65,10 +72,13 @@ class _Side(asyncio.Protocol):
 class Tunnel:
     """Two ends tied together. `on_end` is called once, when both are gone."""
 
+    __slots__ = ("_client", "_first", "_left", "_on_end", "_server", "_watch", "stirred")
+
     def __init__(self, client: asyncio.Transport, on_end: Callable[[], None]) -> None:
         self._client = _Side(self)
         self._server = _Side(self)
-        self._client_transport = client
+        self._client.own = client
+        self._first = b""
         self._on_end: Callable[[], None] | None = on_end
         self._watch: asyncio.TimerHandle | None = None
         self._left = 2
@@ -84,31 +94,40 @@ class Tunnel:
 
         The client's reading must be paused; it goes on here.
         """
-        loop = asyncio.get_running_loop()
-        if self._client_transport.is_closing():
+        client = cast(asyncio.Transport, self._client.own)
+        if client.is_closing():
             self._left = 1
             self.lost()
             return False
-        self._client_transport.set_protocol(self._client)
+        self._first = first
+        client.set_protocol(self._client)
         try:
             async with asyncio.timeout(CONNECT_WITHIN):
-                server, _ = await loop.create_connection(lambda: self._server, host, port)
+                await asyncio.get_running_loop().create_connection(lambda: self._server, host, port)
         except (OSError, UnicodeError):  # a timeout is an OSError too
-            self._client_transport.abort()
-            self.lost()
+            client.abort()
+            if self._server.own is None:
+                self.lost()
             return False
-        self._client.other, self._server.other = server, self._client_transport
-        if self._client_transport.is_closing():
+        return not client.is_closing()
+
+    def joined(self) -> None:
+        """The host is there: from here on each end hears the other."""
+        client, server = cast(asyncio.Transport, self._client.own), cast(asyncio.Transport, self._server.own)
+        self._server.other = client
+        if client.is_closing():
             server.abort()
-            return False
-        server.write(first)
-        self._client_transport.resume_reading()
-        self._watch = loop.call_later(IDLE, self._look)
-        return True
+            return
+        self._client.other = server
+        self._watch = asyncio.get_running_loop().call_later(IDLE, self._look)
+        client.resume_reading()
+        first, self._first = self._first, b""
+        if first:
+            server.write(first)  # last: when it is much, it pauses the client again
 
     def abort(self) -> None:
         """End it at once; what was not sent yet is dropped."""
-        for transport in (self._server.own, self._client_transport):
+        for transport in (self._server.own, self._client.own):
             if transport is not None:
                 cut(transport)
 
