@@ -1,6 +1,6 @@
 """The soak: mixed traffic and permissions coming and going, on a real `klaswacht up` with two workers.
 
-    .venv/bin/python -m bench.soak [--minutes 10] [--seed 1] [--write]
+    .venv/bin/python -m bench.soak [--minutes 10] [--seed 1] [--clients 1.0] [--write]
 
 The exit code is 1 when a verdict is not met.
 """
@@ -31,13 +31,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="bench.soak", description="A long mixed load on a real guard.")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--clients", type=float, default=1.0, help="a share of them, for a small or busy machine")
     parser.add_argument("--write", action="store_true", help="write the table to docs/performance.md")
     parser.add_argument(
         "--folder", type=Path, help="where the guard lives, to look at its log after (default: nowhere)"
     )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        told, lines = soak(given.folder or Path(temporary), given.minutes, given.seed)
+        told, lines = soak(given.folder or Path(temporary), given.minutes, given.seed, given.clients)
     if given.write:
         write(lines)
     return 0 if all(verdict.met for verdict in told) else 1

@@ -100,11 +100,11 @@ async def play(work: Play, ground: Ground) -> None:
             await ground.think(0.2, 0.6)
 
 
-def start(guard: Guard, counts: Counts, seed: int, over: asyncio.Event) -> list[asyncio.Task[None]]:
-    """Let everybody in; each has dice of its own, the same in every run with this seed."""
+def start(guard: Guard, counts: Counts, seed: int, over: asyncio.Event, share: float) -> list[asyncio.Task[None]]:
+    """Let everybody in, or a `share` of them; each has dice of its own, the same in every run with this seed."""
     made = []
     for work, many in PUPILS:
-        for number in range(many):
+        for number in range(max(1, round(many * share))):
             ground = Ground(guard, counts, Random(f"{seed} {work.__name__} {number}"), over)
             made.append(asyncio.create_task(play(work, ground), name=work.__name__))
     return made

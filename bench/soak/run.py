@@ -24,10 +24,11 @@ LEAVE = 8.0  # seconds in which clients end what they are doing when the bell ri
 class Soak:
     """One run."""
 
-    def __init__(self, running: Guard, minutes: float, seed: int) -> None:
+    def __init__(self, running: Guard, minutes: float, seed: int, share: float) -> None:
         self._guard = running
         self._seconds = minutes * 60
         self._seed = seed
+        self._share = share
         self._counts = Counts()
         self._permissions = Permissions(running, self._counts, seed)
         ports = frozenset({running.keyed, *running.groups.values()})
@@ -42,7 +43,7 @@ class Soak:
         first = self._watch.look()
         self._say(verdicts.HEAD)
         over = asyncio.Event()
-        players = load.start(self._guard, self._counts, self._seed, over)
+        players = load.start(self._guard, self._counts, self._seed, over, self._share)
         many = max(4, round(PER_MINUTE * self._seconds / 60))
         granting = asyncio.create_task(self._permissions.run(many, self._seconds))
         samples = await self._look_on(first)
@@ -117,12 +118,12 @@ class Soak:
         print(text, flush=True)
 
 
-def soak(folder: Path, minutes: float, seed: int) -> tuple[Sequence[Verdict], list[str]]:
-    """Run it in a folder; the verdicts, and the lines that were printed."""
+def soak(folder: Path, minutes: float, seed: int, share: float = 1.0) -> tuple[Sequence[Verdict], list[str]]:
+    """Run it in a folder, with a `share` of the clients; the verdicts, and the lines that were printed."""
     if not lasts(minutes * 60 + 120):
         raise SystemExit("the school's day ends within the run, and every permission with it: start after midnight")
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # that somebody hung up is no news here
     with guard(folder) as running:
-        run = Soak(running, minutes, seed)
+        run = Soak(running, minutes, seed, share)
         asyncio.run(run.run())
     return run.verdicts, run.lines
