@@ -20,7 +20,7 @@ from policy.safe import is_protected
 from proxy_addons.connections import Connections, Line
 from proxy_addons.doorway import ECH, REALM
 from proxy_addons.egress import Egress, Way
-from proxy_addons.facts import Answer, Door, Exchange, Hello, Peer
+from proxy_addons.facts import Answer, Away, Door, Exchange, Hello, Peer
 from proxy_addons.failsafe import (
     ANSWERED,
     FAILED,
@@ -127,6 +127,7 @@ class Hooks:
         alpn = tuple(one.decode("latin-1") for one in data.client_hello.alpn_protocols)
         entry = self._failsafe.hello(line.peer, Hello(connect, line.sni, alpn, ech))
         if entry.door in (Door.REFUSE, Door.CHALLENGE):
+            self._failsafe.turned_away(Away.NO_SNI if line.sni is None else Away.OTHER_NAME)
             self._connections.close(line.peer.connection)
         else:
             line.first = entry.decision is not None and entry.decision.open

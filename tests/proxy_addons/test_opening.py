@@ -84,6 +84,7 @@ _extensions = st.lists(
 )
 
 
+@pytest.mark.property
 @given(_extensions, st.integers(10, 200), st.binary(max_size=3))
 def test_what_is_told_of_a_hello_is_what_the_inspecting_engine_reads_in_it(
     parts: list[bytes], size: int, tail: bytes
@@ -101,6 +102,7 @@ def test_what_is_told_of_a_hello_is_what_the_inspecting_engine_reads_in_it(
         assert found.ech == any(kind == 0xFE0D for kind, _ in theirs.extensions)
 
 
+@pytest.mark.property
 @given(st.one_of(st.binary(max_size=300), st.binary(max_size=300).map(lambda rest: b"\x16\x03\x01\x00\x40" + rest)))
 def test_whatever_comes_the_answer_of_a_part_is_never_taken_back(data: bytes) -> None:
     def outcome(part: bytes) -> Greeting | int | str:

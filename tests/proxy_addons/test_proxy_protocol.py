@@ -135,6 +135,7 @@ _anything = st.one_of(
 )
 
 
+@pytest.mark.property
 @given(_anything)
 def test_whatever_comes_in_whatever_pieces_the_answer_is_that_of_the_whole(data: bytes) -> None:
     whole = outcome(data)
@@ -150,6 +151,7 @@ def test_whatever_comes_in_whatever_pieces_the_answer_is_that_of_the_whole(data:
     assert read(bytearray(data)) == whole if whole != "bad" else True
 
 
+@pytest.mark.property
 @given(_addresses, st.integers(0, 1000), st.integers(1, 255))
 def test_a_checksum_finds_every_single_byte_that_was_changed(source: str, where: int, by: int) -> None:
     good = bytearray(summed(source))
