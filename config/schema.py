@@ -302,7 +302,7 @@ class SchoolFilePart(Part):
                 raise wrong("`page` is for names that are looked up here", "set `dns` in `listen` too", at="listen")
             return self
         if not dns.upstream:
-            raise wrong("`listen.dns` is on, but no server is named", "write `dns: {upstream: [...]}`", at="dns")
+            raise wrong("`listen.dns` is on, but no server is named", "write `dns: {upstream: [...]}`", at="listen")
         if dns.answer_with is None and not _is_one_ipv4(listen.address):
             problem = f"from `listen.address` {quoted(listen.address)} nobody can tell where a closed name should lead"
             raise wrong(problem, "write this computer's address as `answer_with` in `dns`", at="dns")

@@ -56,3 +56,12 @@ def test_an_address_of_another_machine_is_told():
 )
 def test_what_listens_everywhere_is_reached_on_loopback(listens_on, connect_to):
     assert ports.reachable(listens_on) == connect_to
+
+
+def test_a_port_that_another_program_takes_datagrams_at_is_told():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        number = other.getsockname()[1]
+        with pytest.raises(Trouble, match=rf"port {number} .* taken .*`ss -ltunp.*`listen.dns`"):
+            ports.probe_datagrams("127.0.0.1", number, "listen.dns", FILE)
+    ports.probe_datagrams("127.0.0.1", number, "listen.dns", FILE)

@@ -87,6 +87,9 @@ BY_NAME = {
     "Day": DAY,
     "RulePart": rules(),
     "EgressPart": st.just({}),
+    "DnsPart": st.fixed_dictionaries(
+        {}, optional={"upstream": st.just(["9.9.9.9"]), "zones": st.just({"intern.school": ["10.0.0.1:53"]})}
+    ),
     "ListenPart": st.just({}),
     "PublicPart": st.just({"except": ["koningsdag"], "also": ["goede vrijdag"]}),
     "HolidaysPart": st.fixed_dictionaries(

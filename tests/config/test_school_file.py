@@ -14,7 +14,7 @@ from config.load import (
     read_school,
     write_template,
 )
-from config.settings import RETENTION_DAYS, Egress, Listen, School, Settings
+from config.settings import RETENTION_DAYS, Dns, Egress, Listen, School, Settings
 from policy.model import BasisKind, Effect, Facet, HoldsIn, LiftableBy, PeriodKind, Role
 
 SMALL = "protocol: kalisto\nschedule:\n  days:\n    mon: {lessons: ['08:30-14:00']}\n"
@@ -56,7 +56,10 @@ def test_every_example_in_the_template_works_when_its_sign_is_taken_away(tmp_pat
         else row
         for row in rows
     ]
-    opened = [row.replace("lists: {}", "lists:").replace("tunnels: {}", "tunnels:") for row in opened]
+    opened = [
+        row.replace("lists: {}", "lists:").replace("tunnels: {}", "tunnels:").replace("dns: {}", "dns:")
+        for row in opened
+    ]
     for key in ("rules", "terms", "passed", "domains", "public"):
         opened = [row.replace(f"{key}: []", f"{key}:") for row in opened]
     keep = ("  Een groep met", "  Vakanties en")  # sentences, not examples
@@ -66,6 +69,8 @@ def test_every_example_in_the_template_works_when_its_sign_is_taken_away(tmp_pat
     assert read.settings.listen.groups == {"7": 8107, "8": 8108}
     assert (read.settings.listen.transparent, read.settings.listen.balancers) == (8082, ("10.0.0.5",))
     assert read.settings.egress.hosts == {"intranet.onze-school.nl:443": "192.168.1.10:443"}
+    assert (read.settings.listen.dns, read.settings.listen.page) == (53, 80)
+    assert read.settings.dns == Dns(("192.168.1.1:53",), {"onze-school.lan": ("192.168.1.1:53",)}, "192.168.1.2")
     assert read.settings.egress.trust == (tmp_path / "eigen-ca.pem",)
     assert read.policy.lists == {
         "social": ("kletsplein.test",),
@@ -153,6 +158,13 @@ def test_balancers_and_the_transparent_port_are_written_in_one_way():
     assert (listen.transparent, listen.balancers) == (8082, ("10.0.0.5", "10.0.7.0/24", "fd00::1"))
 
 
+def test_name_servers_are_written_in_one_way():
+    more = "listen: {dns: 5300}\ndns: {upstream: [9.9.9.9, '2620:fe::fe', '10.0.0.1:5353', '[fd00::1]:54', 9.9.9.9]}\n"
+    settings = school(more).settings
+    assert settings.listen.dns == 5300
+    assert settings.dns.upstream == ("9.9.9.9:53", "[2620:fe::fe]:53", "10.0.0.1:5353", "[fd00::1]:54")
+
+
 def test_empty_keys_count_as_not_there():
     assert school("lists:\nrules:\ntunnels:\nlisten:\n").settings.listen.proxy == 8080
 
@@ -192,9 +204,26 @@ def test_the_digest_is_of_the_bytes():
         ("listen: {address: localhost}\n", "`localhost` is not an ip address; write one like `127.0.0.1`"),
         ("listen: {proxy: 70000}\n", "`proxy`: `70000` is too big"),
         ("listen: {transparent: 8080}\n", "port `8080` is used for `proxy` and `transparent`"),
-        ("listen: {balancers: [balancer]}\n", "`balancer` is not an ip address or a network; write one like `10.0.0.5`"),
+        (
+            "listen: {balancers: [balancer]}\n",
+            "`balancer` is not an ip address or a network; write one like `10.0.0.5`",
+        ),
         ("listen: {balancers: [10.0.0.0/33]}\n", "`10.0.0.0/33` is not an ip address or a network"),
         ("listen: {balancers: [0.0.0.0/0]}\n", "`0.0.0.0/0` is everybody"),
+        (
+            "listen: {dns: 53}\n",
+            "school.yaml:5: `listen.dns` is on, but no server is named; write `dns: {upstream: [...]}`",
+        ),
+        ("listen: {page: 80}\n", "`page` is for names that are looked up here; set `dns` in `listen` too"),
+        ("listen: {dns: 53, page: 53}\ndns: {upstream: [9.9.9.9]}\n", "port `53` is used for `dns` and `page`"),
+        ("listen: {dns: 53, address: 0.0.0.0}\ndns: {upstream: [9.9.9.9]}\n", "nobody can tell where a closed name"),
+        ("listen: {dns: 53, address: '::1'}\ndns: {upstream: [9.9.9.9]}\n", "nobody can tell where a closed name"),
+        ("listen: {dns: 53}\ndns: {upstream: [127.0.0.1]}\n", "`127.0.0.1:53` is the guard itself"),
+        ("dns: {upstream: [dns.example]}\n", "`dns.example` is not an ip address"),
+        ("dns: {upstream: ['9.9.9.9:0']}\n", "`9.9.9.9:0` has no port; write it like `192.168.1.1:53`"),
+        ("dns: {answer_with: 0.0.0.0}\n", "`0.0.0.0` is not the address of one computer"),
+        ("dns: {answer_with: '::1'}\n", "`::1` is not the address of one computer"),
+        ("dns: {zones: {intern.nl: []}}\n", "`intern.nl`"),
         ("listen: {proxy: 8081}\n", "school.yaml:5: port `8081` is used for `proxy` and `keyed`"),
         ("listen:\n  groups:\n    7: 8080\n", "school.yaml:6: port `8080` is used for `proxy` and `groups.7`"),
         ("lists: {social: kletsplein.test}\n", "`social`: `kletsplein.test` is not a list; write it like"),
