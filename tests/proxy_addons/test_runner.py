@@ -467,3 +467,12 @@ def _chat(home: Home, port: int | None = None):
         proxy=f"http://127.0.0.1:{port or home.proxy}",
         open_timeout=15,
     )
+
+
+def test_a_school_file_opens_the_transparent_port_and_names_its_balancers(tmp_path):
+    listen = "listen: {proxy: 0, keyed: 0, dashboard: 0, transparent: 8082, balancers: [10.0.0.0/24]}"
+    week = "schedule: {days: {mon: {lessons: ['08:30-14:00']}}}"
+    (tmp_path / "school.yaml").write_text(f"protocol: kalisto\n{listen}\n{week}\n")
+    composed = compose(tmp_path, {"transparent": 4000}, migrate=True)
+    composed.store.close()
+    assert (composed.config.transparent, composed.config.balancers) == ((("127.0.0.1", 4000),), ("10.0.0.0/24",))
