@@ -22,9 +22,10 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from bench.proxy import house, load, origin, peers, report
 from bench.proxy.classmix import classmix
@@ -32,7 +33,7 @@ from bench.proxy.load import Bench, Sample
 from bench.proxy.names import everything, tunnelled
 from bench.proxy.school import write_names
 
-WORK: Mapping[str, Callable[[Bench], Awaitable[None]]] = {
+WORK: Mapping[str, Callable[[Bench], Coroutine[Any, Any, None]]] = {
     "keepalive-h1": partial(load.keepalive, h2=False, raw=False),
     "keepalive-h2": partial(load.keepalive, h2=True, raw=False),
     "tunnel": partial(load.keepalive, h2=False, raw=True),

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.match import made_up
-from bench.proxy.line import Broken, Line, Request, request
+from bench.proxy.answers import Broken, Request, request
+from bench.proxy.line import Line
 from bench.proxy.load import BROWSER, SECONDS, Bench
 from bench.proxy.names import ENGINES, ORDINARY, closed, tunnelled
 from bench.proxy.school import Pupil, refusals
@@ -23,7 +24,7 @@ from bench.proxy.school import Pupil, refusals
 CLASSES, SIZE = 3, 30
 REQUESTS = 50  # of each pupil, on average
 _H1_LINES = 4
-_THINK = (0.3, 1.4)  # seconds
+_THINK = (0.2, 1.0)  # seconds
 _SEARCHES = (
     "hoeveel poten heeft een spin", "wat eet een egel", "hoofdstad van zweden", "waarom is de lucht blauw",
     "hoe groot is een blauwe vinvis", "tafel van zeven oefenen", "wanneer leefde rembrandt", "provincies van nederland",

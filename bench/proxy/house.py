@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 ORIGIN = "192.88.99.1"
@@ -133,10 +133,10 @@ def connections(pid: int, port: int) -> int:
     return total
 
 
-def until(ready: object, what: str, seconds: float, log: Path | None = None) -> None:
+def until(ready: Callable[[], bool], what: str, seconds: float, log: Path | None = None) -> None:
     """Wait until `ready()` is true. Raises `RuntimeError` with the end of the log."""
     deadline = time.monotonic() + seconds
-    while not ready():  # type: ignore[operator]
+    while not ready():
         if time.monotonic() > deadline:
             told = log.read_text("utf-8", "replace")[-3000:] if log and log.exists() else ""
             raise RuntimeError(f"{what} did not get ready within {seconds:.0f} s\n{told}")

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.proxy import house
-from bench.proxy.line import Broken, Line, Request, Route, dial, request
+from bench.proxy.answers import Broken, Request, request
+from bench.proxy.line import Line, Route, dial
 from bench.proxy.names import ORDINARY, tunnelled
 from bench.proxy.origin import Sites
 from bench.proxy.peers import Proxy
@@ -251,7 +252,8 @@ async def idle(bench: Bench) -> None:
         lines = await _many(bench, total)
     await asyncio.sleep(1.0)
     bench.sample.units = len(lines)
-    bench.sample.more = {"kb": (house.memory(bench.proxy.family()) - before) / max(1, len(lines))}
+    grown = house.memory(bench.proxy.family()) - before
+    bench.sample.more = {"kb": grown / max(1, len(lines)), "held": len(lines)}
     for line in lines:
         line.close()
     await asyncio.sleep(0.5)

@@ -91,7 +91,7 @@ class Ground:
 
 def missing() -> dict[str, str]:
     """What is not installed here, and how it is."""
-    found = {}
+    found: dict[str, str] = {}
     squid = shutil.which("squid", path=_PATH)
     if not squid or not any(Path(one).exists() for one in _CERTGEN):
         found |= dict.fromkeys(("squid-bump", "squid-splice"), "apt install squid-openssl")

@@ -44,12 +44,12 @@ LOADS: Mapping[str, Load] = {
     "tunnel": Load("keep-alive, tunnelled, 1 KB", "request", _RAW),
     "new-tls": Load("new TLS connection, looked into, with one request of 1 KB", "connection", _INSIDE),
     "new-tls-tunnel": Load("new TLS connection, tunnelled, with one request of 1 KB", "connection", _RAW),
-    "download": Load("5 MB, looked into", "5 MB", _INSIDE),
-    "download-tunnel": Load("5 MB, tunnelled", "5 MB", _RAW),
+    "download": Load("5 MB, looked into", "body", _INSIDE),
+    "download-tunnel": Load("5 MB, tunnelled", "body", _RAW),
     "latency": Load("50 KB, looked into, 100 requests/s", "request", _INSIDE,
                     (("p50", "p50", "ms"), ("p99", "p99", "ms")), paced=True),
     "idle": Load("idle connections", "connection", ("klaswacht", "squid-splice", "haproxy", "mitmdump", "squid-bump"),
-                 (("kb", "memory each", "KB"),)),
+                 (("kb", "memory each", "KB"), ("held", "of", "connections"))),
     "classmix": Load("class mix, 80 % tunnelled", "request",
                      ("klaswacht", "klaswacht2", "mitmdump", "squid-bump", "squid-splice"),
                      (("dialled", "connections", ""), ("events", "events written", "")), paced=True),
@@ -67,7 +67,7 @@ def value(results: Results, load: str, proxy: str, key: str = "each") -> float |
     if not samples or any(sample.errors or not sample.units for sample in samples):
         return None
     if key in ("each", "rate", "loader"):
-        return statistics.median(getattr(one, key) for one in samples)
+        return float(statistics.median(getattr(one, key) for one in samples))
     found = [one.more[key] for one in samples if key in one.more]
     return statistics.median(found) if found else None
 
@@ -91,7 +91,7 @@ def _row(results: Results, name: str, load: Load, proxy: str, samples: Sequence[
         return f"| {load.title} | {NAMES[proxy]} | no result: {told} | | | | |"
     spread = [sample.each for sample in samples]
     more = [
-        f"{title} {figure:.3g} {unit}".rstrip()
+        f"{title} {_short(figure)} {unit}".rstrip()
         for key, title, unit in load.more
         if (figure := value(results, name, proxy, key)) is not None
     ]
@@ -105,6 +105,10 @@ def _row(results: Results, name: str, load: Load, proxy: str, samples: Sequence[
     if name in _NO_CPU:
         said = dict.fromkeys(said, "")
     return f"| {load.title} | {NAMES[proxy]} | {' | '.join(said.values())} | {', '.join(more)} |"
+
+
+def _short(figure: float) -> str:
+    return f"{figure:.0f}" if figure >= 100 else f"{figure:.3g}"
 
 
 def _time(microseconds: float) -> str:
@@ -131,7 +135,7 @@ class Target:
             verdict, figure = "not measured", ""
         else:
             met = self.figure >= self.bound if self.least else self.figure <= self.bound
-            verdict, figure = "met" if met else "**MISSED**", f"{self.figure:.3g} {self.unit}"
+            verdict, figure = "met" if met else "**MISSED**", f"{_short(self.figure)} {self.unit}"
         return f"| {self.title} | {side} {self.bound:g} {self.unit} | {figure} | {verdict} |"
 
 
