@@ -45,16 +45,21 @@ def main() -> None:
     given = parser.parse_args()
     closed, open_ = ["kletsplein.test"], list(OPEN)
     rows: dict[str, list[tuple[float, float]]] = {}
-    with NameServer(OPEN) as world, tempfile.TemporaryDirectory() as folder:
-        with guard(Path(folder), world.port) as ours, echo() as bare:
-            for _ in range(given.rounds):
-                for name, (process, port), names in (
-                    ("echo (dnspython)", bare, open_),
-                    ("guard, closed name", ours, closed),
-                    ("guard, open name", ours, open_),
-                ):
-                    rows.setdefault(name, []).append(load(process, port, names, given.seconds))
-            resident = memory(ours[0])
+    with (
+        NameServer(OPEN) as world,
+        tempfile.TemporaryDirectory() as folder,
+        guard(Path(folder), world.port) as ours,
+        echo() as bare,
+    ):
+        kinds = (
+            ("echo (dnspython)", bare, open_),
+            ("guard, closed name", ours, closed),
+            ("guard, open name", ours, open_),
+        )
+        for _ in range(given.rounds):
+            for name, (process, port), names in kinds:
+                rows.setdefault(name, []).append(load(process, port, names, given.seconds))
+        resident = memory(ours[0])
     print(f"{machine()}\n\n| what | answers/s | CPU us each | x echo |\n|---|---|---|---|")
     base = statistics.median(cpu for _, cpu in rows["echo (dnspython)"])
     for name, measured in rows.items():
