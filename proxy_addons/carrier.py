@@ -20,13 +20,13 @@ from typing import Any, Protocol, cast
 from mitmproxy.connection import Client, Connection, ConnectionState
 from mitmproxy.options import Options
 from mitmproxy.proxy import commands, events, layer, mode_specs, server_hooks
-from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import modes
 
 from proxy_addons.connections import Connections, Line
 from proxy_addons.facts import Away
 from proxy_addons.failsafe import Failsafe, forget_trouble
 from proxy_addons.reading import Bounds
+from proxy_addons.trimmed import LeanContext
 from proxy_addons.tunnel import CONNECT_WITHIN, cut
 
 IDLE = 600.0  # seconds without anything happening
@@ -62,13 +62,14 @@ class _End(asyncio.Protocol):
     `over` that they know that nothing more comes, `counted` that it is one of those of its origin.
     """
 
-    __slots__ = ("carrier", "connection", "counted", "full", "over", "told", "transport", "work")
+    __slots__ = ("carrier", "connection", "counted", "full", "over", "told", "transport", "unsent", "work")
 
     def __init__(self, carrier: Carrier, connection: Connection) -> None:
         self.carrier = carrier
         self.connection = connection
         self.transport: asyncio.Transport | None = None
         self.work: asyncio.Task[None] | None = None
+        self.unsent: list[bytes] = []
         self.told = self.over = self.counted = self.full = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -84,6 +85,13 @@ class _End(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.carrier.lost(self)
+
+    def send(self) -> None:
+        """Write what waits to be sent."""
+        unsent = self.unsent
+        if unsent and self.transport is not None and not self.transport.is_closing():
+            self.transport.write(unsent[0] if len(unsent) == 1 else b"".join(unsent))
+        unsent.clear()
 
     def pause_writing(self) -> None:
         self.full = True
@@ -128,7 +136,7 @@ class Carrier:
         self._near = _End(self, client)
         self._near.transport = transport
         self._ends: dict[Connection, _End] = {client: self._near}
-        context = Context(client, settings)
+        context = LeanContext(client, settings)
         # Where the doorway has answered the CONNECT, what follows is as on a transparent connection to that host.
         context.server.address = line.connect
         self.layer: layer.Layer = (modes.HttpProxy if line.connect is None else modes.TransparentProxy)(context)
@@ -140,6 +148,7 @@ class Carrier:
         self._stirred = self._loop.time()
         self._bounds = Bounds(line, self._too_much)
         self._pressed = False
+        self._unsent: list[_End] = []
         self._open: Counter[tuple[str, int] | None] = Counter()
         self._queued: deque[tuple[commands.OpenConnection, _End]] = deque()
 
@@ -249,14 +258,22 @@ class Carrier:
                     continue
                 for command in self.layer.handle_event(one):
                     self._do(command)
+            self._send()
         except Exception as error:
             # mitmproxy would go on with whatever is left of it.
             self._failsafe.note("engine", error)
             self._todo.clear()
+            self._unsent.clear()
             self._connections.close(self.client.id)
         finally:
             self._busy = False
             forget_trouble()
+
+    def _send(self) -> None:
+        """Write what was commanded, each socket's at once: a head and its body are one packet, and one system call."""
+        for end in self._unsent:
+            end.send()
+        self._unsent.clear()
 
     def _do(self, command: commands.Command) -> None:
         if isinstance(command, commands.StartHook):
@@ -268,8 +285,9 @@ class Carrier:
             if end is None:
                 return  # it is closed already
             if isinstance(command, commands.SendData):
-                if end.transport is not None and not end.transport.is_closing():
-                    end.transport.write(command.data)
+                if not end.unsent:
+                    self._unsent.append(end)
+                end.unsent.append(command.data)
             elif isinstance(command, commands.CloseConnection):
                 half = isinstance(command, commands.CloseTcpConnection) and command.half_close
                 self._close(end, half=half)
@@ -282,6 +300,7 @@ class Carrier:
 
     def _close(self, end: _End, *, half: bool) -> None:
         connection = end.connection
+        end.send()
         if half:
             if not connection.state & ConnectionState.CAN_WRITE:
                 return
@@ -303,6 +322,7 @@ class Carrier:
             end.work.cancel()  # it answers for itself
             return
         self._forget(end)
+        end.send()
         if end.transport is not None:
             end.transport.close()
         if end is self._near:

@@ -102,6 +102,8 @@ class Egress:
 
     def literal_open(self, host: str) -> bool:
         """Whether `host` is a name, or an address out in the world."""
+        if not host[-1:].isdigit() and ":" not in host and "]" not in host:
+            return True  # no address ends in a letter, but for IPv6, and that has colons
         try:
             address = ip_address(host.strip("[]").partition("%")[0])
         except ValueError:

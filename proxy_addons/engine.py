@@ -14,7 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-from mitmproxy import exceptions, http, options, version
+from mitmproxy import exceptions, options, version
 from mitmproxy.addonmanager import AddonManager
 from mitmproxy.addons import core, disable_h2c, next_layer, proxyserver, tlsconfig
 from mitmproxy.certs import CertStore
@@ -29,6 +29,7 @@ from proxy_addons.egress import Egress
 from proxy_addons.facts import Answer, Away
 from proxy_addons.failsafe import TROUBLE, Failsafe
 from proxy_addons.hooks import GreetOriginFirst, Hooks
+from proxy_addons.trimmed import trim
 from proxy_addons.unknown import Unknown
 
 CERTIFICATES = 5000  # certificates kept per worker; mitmproxy's own 100 is less than one busy morning
@@ -139,8 +140,7 @@ class Engine(Master):
     ) -> None:
         super().__init__(options.Options(), event_loop=asyncio.get_running_loop())
         self._legacy_log_events.uninstall()  # formats every record of the process, for nobody
-        # Asks of every field of every message whether it has the type that mitmproxy has just given it.
-        setattr(http.MessageData, "__post_init__", lambda _: None)  # noqa: B010 - a class of a library
+        trim()
         self.addons: HookTable = HookTable(self, failsafe)
         replace_error_pages(failsafe)
         CertStore.STORE_CAP = CERTIFICATES

@@ -10,7 +10,7 @@ import inspect
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, Protocol
@@ -33,6 +33,9 @@ FAILED = "klaswacht.failed"  # the answer of the origin is thrown away
 REFUSED = "refused by the guard"
 SMALL = 1024 * 1024  # bytes of a body that may be waited for, only to answer in a friendly way
 _PORT = re.compile(r":\d{1,5}$")
+_NOT_ON = frozenset({b"x-forwarded-for", b"x-forwarded-host", b"forwarded", b"x-real-ip"})
+_NOT_ON_EITHER = _NOT_ON | {b"upgrade"}
+_RELEASE = release.NAME.encode()
 _LAST_PAGE = Answer(
     503,
     (("content-type", "text/html; charset=utf-8"), ("cache-control", "no-store")),
@@ -191,7 +194,7 @@ class Failsafe:
 
     def helps(self, names: Iterable[str]) -> bool:
         """Whether there are names and every one is a help host or below one; needs nothing that can break."""
-        found = [_PORT.sub("", name).rstrip(".").lower() for name in names]
+        found = [_bare(name).rstrip(".").lower() for name in names]
         return bool(found) and all(self._is_help(name) for name in found)
 
     def _is_help(self, name: str) -> bool:
@@ -211,19 +214,21 @@ class Failsafe:
     def guard(self, hook: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Wrap one hook of ours, for a mitmproxy whose own dispatch we do not replace (the simple mode)."""
 
-        async def waits(data: Any) -> None:
+        async def waits(data: Any, rest: Awaitable[None]) -> None:
             try:
-                await function(data)
+                await rest
             except Exception as error:
                 self.block(hook, data, error)
 
-        def runs(data: Any) -> None:
+        def runs(data: Any) -> Any:
             try:
-                function(data)
+                rest = function(data)
             except Exception as error:
                 self.block(hook, data, error)
+                return None
+            return waits(data, rest) if inspect.isawaitable(rest) else None
 
-        return waits if inspect.iscoroutinefunction(function) else runs
+        return runs
 
     def block(self, hook: str, data: object, error: Exception) -> None:
         """A hook raised: make sure that what it was asked about goes no further."""
@@ -308,27 +313,31 @@ class Failsafe:
 def names_in_play(flow: http.HTTPFlow, known: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Every name a request goes by, without ports: `known` ones of the connection, URL, Host headers, :authority."""
     request = flow.request
-    names = [*known, request.host, *(_PORT.sub("", host) for host in request.headers.get_all("host"))]
+    names = [*known, request.host, *(_bare(host) for host in request.headers.get_all("host"))]
     if flow.client_conn.sni:
         names.append(flow.client_conn.sni)
-    if request.authority:
+    if request.data.authority:
         # With an address in the request line this is the URL's; in HTTP/2 it takes the place of Host.
-        names.append(_PORT.sub("", request.authority))
+        names.append(_bare(request.authority))
     return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _bare(host: str) -> str:
+    """A host without its port."""
+    return _PORT.sub("", host) if ":" in host else host
 
 
 def clean(request: http.Request) -> None:
     """Take off what an origin must not see or must not be led astray by."""
-    for name in [*request.headers.keys()]:
-        lower = name.lower()
-        if lower.startswith("proxy-") or lower in ("x-forwarded-for", "x-forwarded-host", "forwarded", "x-real-ip"):
-            request.headers.pop(name, None)
-    cookies = request.headers.get_all("cookie")
-    if any(release.NAME in one for one in cookies):
-        request.headers.set_all("cookie", [kept for one in cookies if (kept := release.without(one))])
-    if not is_websocket(request):
-        request.headers.pop("upgrade", None)  # anything else would make a raw tunnel
-    if not request.is_http2:
+    fields = request.headers.fields
+    drop = _NOT_ON if is_websocket(request) else _NOT_ON_EITHER  # an upgrade to anything else would be a raw tunnel
+    kept = [field for field in fields if not ((lower := field[0].lower()) in drop or lower.startswith(b"proxy-"))]
+    if len(kept) != len(fields):
+        request.headers.fields = tuple(kept)
+    if any(_RELEASE in value for _, value in kept):
+        cookies = request.headers.get_all("cookie")
+        request.headers.set_all("cookie", [rest for one in cookies if (rest := release.without(one))])
+    if request.data.authority and not request.is_http2:
         request.authority = ""
 
 

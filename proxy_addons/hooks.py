@@ -6,7 +6,9 @@ origin is contacted before. Nothing of a flow is kept.
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from dataclasses import replace
+from typing import Any
 
 from mitmproxy import connection, exceptions, http, tcp, tls, udp
 from mitmproxy.net.tls import starts_like_tls_record
@@ -166,10 +168,10 @@ class Hooks:
 
     # --- requests ----------------------------------------------------------------------------------------------------
 
-    async def requestheaders(self, flow: http.HTTPFlow) -> None:
+    def requestheaders(self, flow: http.HTTPFlow) -> Coroutine[Any, Any, None] | None:
         """Judge now, unless there is a body to look into."""
         if flow.error:
-            return  # mitmproxy refuses it itself and only shows it
+            return None  # mitmproxy refuses it itself and only shows it
         line = self._line(flow.client_conn)
         line.heads += 1
         line.begun = True
@@ -179,27 +181,40 @@ class Hooks:
         size = size_of_body(flow.request)
         if size is not None and 0 < size <= looked_into(flow.request):
             flow.metadata[_WAITING] = exchange
-        else:
-            await self._judge(flow, line, exchange)
-        if size != 0:
-            line.bodies += 1
-            flow.metadata[_BODY] = True
-        if size == 0 or _WAITING in flow.metadata:
+            self._body_comes(flow, line)
+            return None
+        return self._judge_head(flow, line, exchange, size)
+
+    async def _judge_head(self, flow: http.HTTPFlow, line: Line, exchange: Exchange, size: int | None) -> None:
+        await self._judge(flow, line, exchange)
+        if size == 0:
             return
+        self._body_comes(flow, line)
         if flow.response is None:
             flow.request.stream = True
         elif size is None or size > SMALL:
             flow.kill()  # nobody waits for a big body only to answer no
 
-    async def request(self, flow: http.HTTPFlow) -> None:
+    def _body_comes(self, flow: http.HTTPFlow, line: Line) -> None:
+        line.bodies += 1
+        flow.metadata[_BODY] = True
+
+    def request(self, flow: http.HTTPFlow) -> Coroutine[Any, Any, None] | None:
         """Judge with the body, where there was one to look into."""
-        line = self._line(flow.client_conn)
         self._body_done(flow)
         exchange = flow.metadata.pop(_WAITING, None)
         if exchange is not None and flow.response is None:
-            await self._judge(flow, line, replace(exchange, body=flow.request.raw_content))
-        elif PASSED not in flow.metadata and flow.response is None:
+            return self._judge_whole(flow, replace(exchange, body=flow.request.raw_content))
+        if PASSED not in flow.metadata and flow.response is None:
             respond(flow, self._failsafe.page())  # never judged: cannot be, and does not pass
+        self._answered_early(flow)
+        return None
+
+    async def _judge_whole(self, flow: http.HTTPFlow, exchange: Exchange) -> None:
+        await self._judge(flow, self._line(flow.client_conn), exchange)
+        self._answered_early(flow)
+
+    def _answered_early(self, flow: http.HTTPFlow) -> None:
         if _EARLY in flow.metadata:
             self._connections.end(flow.client_conn.id, flow.id)
 

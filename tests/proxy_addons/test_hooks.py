@@ -316,7 +316,7 @@ def test_a_request_that_was_never_judged_does_not_pass():
     failsafe.attach(connections)
     flow = tflow.tflow()
     connections.open(Peer(flow.client_conn.id, "10.0.0.1", 1), lambda: None)
-    asyncio.run(Hooks(failsafe, connections, Egress()).request(flow))
+    Hooks(failsafe, connections, Egress()).request(flow)
     assert flow.response.content == BROKEN
 
 
