@@ -160,8 +160,6 @@ def _outgoing(
     query = of_query(address.query) if address and address.query else ()
     asked = [field for field in query if field.name.lower() not in sure | perhaps]
     sent = [field for field in content.fields if field.name.lower() not in sure]
-    if not asked and not sent:
-        return Outgoing()
     # What a page fetches by itself says nothing to anybody: only what is sent, and what a person opens, is heard.
     with_words = bool(sent) or exchange.websocket or sends(exchange) or is_navigation(exchange)
     return judged([*asked, *sent], hosts, snapshot, with_words=with_words, address=address)
