@@ -62,6 +62,8 @@ def given() -> argparse.Namespace:
     parser.add_argument("--pause", action="store_true", help="wait for Enter before each measure, with the process ids")
     parser.add_argument("--write", action="store_true", help="write the tables to docs/performance.md")
     found = parser.parse_args()
+    if found.write and (found.quick or found.only or found.proxy):
+        parser.error("only a whole run is written down: leave out --quick, --only and --proxy")
     if found.quick:
         found.rounds, found.seconds = 1, 0.5
     return found

@@ -9,8 +9,10 @@ counted, with one worker and the dashboard.
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import socket
@@ -100,6 +102,17 @@ def missing() -> dict[str, str]:
     if importlib.util.find_spec("mitmproxy") is None or not _mitmdump().exists():
         found["mitmdump"] = "pip install mitmproxy, in the environment of this Python"
     return found
+
+
+def versions() -> str:
+    """Which versions of the peers are here, in a line."""
+    told = [f"mitmproxy {importlib.metadata.version('mitmproxy')}"]
+    for program, flag in (("squid", "-v"), ("haproxy", "-v"), ("nginx", "-v")):
+        if path := shutil.which(program, path=_PATH):
+            said = subprocess.run([path, flag], capture_output=True, text=True, check=False)
+            number = re.search(r"\d+\.\d+(\.\d+)?", said.stdout + said.stderr)
+            told.append(f"{program} {number[0] if number else '?'}")
+    return ", ".join(told)
 
 
 def start(name: str, ground: Ground) -> Proxy:

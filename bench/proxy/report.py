@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench.permission import machine
 from bench.proxy.load import Sample
-from bench.proxy.peers import NAMES
+from bench.proxy.peers import NAMES, versions
 
 REPORT = Path(__file__).parents[2] / "docs" / "performance.md"
 _MARKS = ("<!-- bench:proxy -->", "<!-- /bench:proxy -->")
@@ -178,7 +178,7 @@ def lines(results: Results, rounds: int, missing: Mapping[str, str]) -> list[str
     """The whole report."""
     gone = [f"Not measured: {NAMES[name]} is not installed (`{how}`)." for name, how in missing.items()]
     return [
-        f"{machine()}; {rounds} rounds, medians",
+        f"{machine()}; {versions()}; {rounds} rounds, medians",
         *([""] if gone else []),
         *gone,
         "",
