@@ -36,6 +36,7 @@ from store import Store, StoreUnavailable, open_later, open_store
 _log = logging.getLogger(__name__)
 
 _BACKLOG = 1024
+_YOUNG = 10_000  # new objects before the collector looks among them; what a connection leaves behind goes by itself
 
 
 class Changing(Protocol):
@@ -118,6 +119,7 @@ async def serve(
     try:
         gc.collect()
         gc.freeze()  # what was loaded stays; the collector need not walk it again and again
+        gc.set_threshold(_YOUNG, 20, 50)
         on_ready(taken)
         await stop.wait()
     finally:

@@ -8,12 +8,14 @@ import sys
 
 from hypothesis import given
 from hypothesis import strategies as st
-from mitmproxy import http
+from mitmproxy import connection, http
+from mitmproxy.addons import tlsconfig
 from mitmproxy.coretypes import multidict
 from mitmproxy.proxy import context
 from mitmproxy.test import tflow
 
 from proxy_addons import trimmed
+from proxy_addons.engine import ALWAYS
 
 NAMES = st.sampled_from([b"Host", b"host", b"HOST", b"Cookie", b"cookie", b"x-a", b"", b"\xc3\xa9", b"\xff"])
 FIELDS = st.lists(st.tuples(NAMES | st.binary(max_size=6), st.binary(max_size=8)), max_size=8)
@@ -72,3 +74,35 @@ def test_a_fork_of_a_context_is_what_mitmproxy_makes_of_it():
     assert vars(forked) == vars(stock)
     assert forked.layers is not root.layers
     assert isinstance(forked.fork(), trimmed.LeanContext)
+
+
+def test_the_schools_certificates_are_handed_to_openssl_once_and_well(tmp_path):
+    """In a process of its own: two handshakes by one key and certificate, before and after."""
+    code = (
+        "import sys; from pathlib import Path; from OpenSSL import SSL; from tests.proxy_addons.origins import Ca\n"
+        "from cryptography import x509; from cryptography.hazmat.primitives.serialization import load_pem_private_key\n"
+        "ca = Ca(Path(sys.argv[1]), 'Once')\n"
+        "def shown():\n"
+        "    one = SSL.Connection(SSL.Context(SSL.TLS_SERVER_METHOD))\n"
+        "    one.use_certificate(ca.cert); one.use_privatekey(ca.key)\n"
+        "    return one.get_certificate().digest('sha256')\n"
+        "before = shown()\n"
+        "from proxy_addons.trimmed import trim; trim()\n"
+        "assert before == shown() == shown()\n"
+        "print('same')\n"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code, str(tmp_path)], text=True) == "same\n"
+
+
+def test_connections_are_the_same_by_their_id():
+    one, other = tflow.tclient_conn(), tflow.tclient_conn()
+    other.id = one.id
+    assert trimmed._same(one, other)
+    other.id = "another"
+    assert not trimmed._same(one, other)
+    assert not trimmed._same(one, "x")
+    source = inspect.getsource(connection.Connection).partition("def __eq__")[2].partition("def __hash__")[0]
+    assert "self.id == other.id" in source
+    reads = "ctx.options.upstream_cert and conn_context.server.certificate_list"
+    assert reads in inspect.getsource(tlsconfig.TlsConfig), "who reads an origin's certificates again?"
+    assert ALWAYS["upstream_cert"] is False
