@@ -138,7 +138,8 @@ class Ruling:
     """The word on an exchange: `answer` None lets it pass, and `request` is what to ask again when things change.
 
     `cookie` is a `Set-Cookie` value that goes with the site's own answer (empty: none). `rewrite` is what an exchange
-    that passes must be changed to first (None: nothing).
+    that passes must be changed to first (None: nothing). `watched` says that of a body that streams the beginning must
+    be shown to `Asking.sent` before any of it goes on.
     """
 
     request: AccessRequest | None
@@ -146,3 +147,4 @@ class Ruling:
     answer: Answer | None = None
     cookie: str = ""
     rewrite: Rewrite | None = None
+    watched: bool = True

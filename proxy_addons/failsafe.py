@@ -69,6 +69,9 @@ class Asking(Protocol):
     async def ask(self, exchange: Exchange) -> Ruling:
         """Answer a request."""
 
+    def sent(self, exchange: Exchange, before: AccessRequest) -> bool:
+        """Whether a body may go on, of which the beginning is in `exchange`; `before` was asked with its head."""
+
     def reask(self, request: AccessRequest) -> Decision:
         """Answer an earlier request again, now."""
 
@@ -166,6 +169,14 @@ class Failsafe:
                 return Ruling(None, None)
             return Ruling(None, None, self.page(exchange))
         return ruling
+
+    def sent(self, exchange: Exchange, before: AccessRequest) -> bool:
+        """Ask `Gate.sent`. When that breaks only what goes to help goes on."""
+        try:
+            return _checked(self._gate.sent(exchange, before), bool)
+        except Exception as error:
+            self.note("sent", error)
+            return self.helps(name for name in (exchange.connect, exchange.sni, *exchange.hosts) if name)
 
     def standing(self, request: AccessRequest) -> tuple[bool, datetime | None]:
         """Whether what lives by `request` may go on, and until when that answer holds (None: no known end)."""

@@ -13,6 +13,7 @@ from secrets import token_bytes
 
 from policy.address import canonical, canonical_host
 from policy.model import AccessRequest, Action, Decision, DeviceClass, Effect, Knowledge, Principal, Reason, Role
+from policy.safe import is_protected
 from policy.terms import HELP
 from proxy_addons import translate
 from proxy_addons.answers import elsewhere, tiny
@@ -196,7 +197,8 @@ class Gate:
                     self._releases.use(nonce)
                     gone = self._releases.gone(secure=exchange.scheme == "https")
                     return Ruling(request, decision, cookie=gone, rewrite=self._rewrite(exchange, request))
-                return Ruling(request, decision, rewrite=self._rewrite(exchange, request))
+                watched = is_protected(request)  # what staff sends from a device of their own is not read
+                return Ruling(request, decision, rewrite=self._rewrite(exchange, request), watched=watched)
             if self._suggests(request):
                 return Ruling(request, decision, NO_SUGGESTIONS)
             return Ruling(request, decision, self._pages.denied(exchange, request, decision, self.live))
@@ -209,6 +211,24 @@ class Gate:
             if self._cries(exchange):
                 return Ruling(None, None, self._pages.warm(exchange))
             return Ruling(None, None, self.failed(exchange))
+
+    def sent(self, exchange: Exchange, before: AccessRequest) -> bool:
+        """Whether a body may go on whose beginning is in `exchange`; `before` is what was asked when only its head was.
+
+        Nobody can be shown a page in the middle of sending, so a cry for help in it goes on like anything else.
+        """
+        try:
+            who = self._who(exchange.peer)
+            found = translate.of_exchange(exchange, who, self.live.knowledge.engines, self.live.snapshot)
+            request = replace(found, navigation=before.navigation, released=before.released, relay=before.relay)
+            decision = self._decide(request)
+            if decision.open or decision.effect is Effect.HELP:
+                return True
+            self.recorder.note(request, decision, self.live.snapshot)
+            return False
+        except Exception as error:
+            _log.error("a body could not be judged and was cut: %s", told(error))
+            return self._helps(exchange)
 
     def reask(self, request: AccessRequest) -> Decision:
         """The answer to an earlier request as things are now, by who sits at the device now."""

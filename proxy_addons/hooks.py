@@ -6,7 +6,7 @@ origin is contacted before. Nothing of a flow is kept.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -47,12 +47,14 @@ from proxy_addons.heads import (
     url_of,
 )
 from proxy_addons.unknown import Look, Unknown
+from proxy_addons.uploads import Upload
 
 BUFFERED = 256 * 1024  # bytes of a response that are held before they are passed on; longer ones stream
 _WAITING = "klaswacht.waiting"  # mark: the exchange that is judged when its body is in
 _BODY = "klaswacht.body"  # mark: counted as a body that is still coming
 _EARLY = "klaswacht.early"  # mark: answered by the origin while the body was still going out
 _COOKIE = "klaswacht.cookie"  # goes with the site's own answer
+_WATCHED = "klaswacht.watched"  # the beginning of a long body is judged before it goes on
 _LOOK = "klaswacht.look"  # a look at the page, when its body is in
 
 HOOKS = (
@@ -191,9 +193,21 @@ class Hooks:
             return
         self._body_comes(flow, line)
         if flow.response is None:
-            flow.request.stream = True
+            flow.request.stream = self._streams(flow, line, exchange)
         elif size is None or size > SMALL:
             flow.kill()  # nobody waits for a big body only to answer no
+
+    def _streams(self, flow: http.HTTPFlow, line: Line, exchange: Exchange) -> Callable[[bytes], list[bytes]] | bool:
+        """How a long body goes out: with its beginning judged, where anybody looks at it."""
+        running = line.running.get(flow.id)
+        before = running.request if running is not None else None
+        if before is None or not flow.metadata.get(_WATCHED):
+            return True
+
+        def judge(first: bytes) -> bool:
+            return self._failsafe.sent(replace(exchange, body=first), before)
+
+        return Upload(looked_into(flow.request), judge, lambda: self._connections.close(flow.client_conn.id)).passing
 
     def _body_comes(self, flow: http.HTTPFlow, line: Line) -> None:
         line.bodies += 1
@@ -238,6 +252,7 @@ class Hooks:
         flow.metadata[PASSED] = True
         line.safe = is_protected(ruling.request)
         flow.metadata[_COOKIE] = ruling.cookie
+        flow.metadata[_WATCHED] = ruling.watched
         if ruling.rewrite is not None:
             rewritten(flow.request, ruling.rewrite)
         if flow.server_conn.error:  # the origin's handshake came first, and failed

@@ -23,6 +23,7 @@ from tests.proxy_addons.origins import SECRET, Ca, Origins
 WHO = Principal(Role.PUPIL)
 BLOCKED = b"<!doctype html><p>dit mag nu niet"
 BROKEN = b"<!doctype html><p>wacht even"
+BAD = b"what must not be sent"
 NAMES = ("open.test", "other.test", "blocked.test", "tunnel.test", "help.test", "sub.help.test")
 
 
@@ -44,6 +45,7 @@ class HandGate:
         self.until: dict[str, datetime] = {}
         self.keyed: frozenset[int] = frozenset()
         self.asked: list[Exchange] = []
+        self.begun: list[bytes] = []
         self.peers: list[Peer] = []
         self.raising: set[str] = set()
         self.faults = 0
@@ -93,6 +95,11 @@ class HandGate:
         request = translate.of_exchange(exchange, WHO, ENGINES)
         decision = self.decide(request)
         return Ruling(request, decision, None if decision.open else Answer(403, PAGE, BLOCKED))
+
+    def sent(self, exchange: Exchange, before: AccessRequest) -> bool:
+        self._may_raise("sent")
+        self.begun.append(exchange.body or b"")
+        return BAD not in (exchange.body or b"") and self.decide(before).open
 
     def reask(self, request: AccessRequest) -> Decision:
         self._may_raise("reask")
@@ -261,4 +268,4 @@ def until_closed(sock: socket.socket, within: float = 5.0) -> float:
     return time.monotonic() - start
 
 
-__all__ = ["BLOCKED", "BROKEN", "NAMES", "SECRET", "HandGate", "Rig", "free_port", "until_closed"]
+__all__ = ["BAD", "BLOCKED", "BROKEN", "NAMES", "SECRET", "HandGate", "Rig", "free_port", "until_closed"]

@@ -10,7 +10,7 @@ import pytest
 
 from policy.model import Effect, Reason
 from proxy_addons.block_page import Pages
-from proxy_addons.facts import Door, Exchange
+from proxy_addons.facts import Door, Exchange, Peer
 from proxy_addons.gate import Gate
 from tests.cast import LESSON
 from tests.proxy_addons.asking import GROUP_7, NEVER, SAMS, STRANGERS, Guard, background, exchange, page, peer
@@ -205,3 +205,45 @@ def test_what_a_browser_fetches_ahead_leads_past_no_agreement_and_no_pause(guard
     guard.pause(LESSON + timedelta(minutes=5))
     assert guard.ask(ahead("https://leren.nl/")).answer is not None
     assert guard.events() == []
+
+
+# --- long bodies, of which only the beginning is seen ----------------------------------------------------------------
+
+SAYS = {"content-type": "application/json", "accept": "*/*", "sec-fetch-dest": "empty", "sec-fetch-mode": "cors"}
+FILLING = '", "rest": "' + "woorden " * 20_000
+
+
+async def goes_on(gate: Gate, body: str, who: Peer = SAMS, url: str = "https://unlisted.nl/api/berichten") -> bool:
+    head = exchange(url, who, method="POST", headers=SAYS)
+    ruling = await gate.ask(head)
+    assert ruling.answer is None and ruling.request is not None
+    assert ruling.watched
+    return gate.sent(replace(head, body=body.encode()[: 64 * 1024]), ruling.request)
+
+
+def test_a_long_text_is_judged_by_its_beginning(guard: Guard) -> None:
+    async def work(gate: Gate) -> None:
+        assert await goes_on(gate, '{"bericht": "wij leren over egels' + FILLING)
+        assert not await goes_on(gate, '{"bericht": "bel me op 06 12345678' + FILLING)
+        assert not await goes_on(gate, '{"bericht": "jij bent een kut kind' + FILLING)
+
+    guard.run(work)
+
+
+def test_a_cry_for_help_in_a_long_text_goes_on_and_is_no_exception(guard: Guard) -> None:
+    async def work(gate: Gate) -> None:
+        assert await goes_on(gate, '{"bericht": "ik wil dood' + FILLING)
+
+    guard.run(work)
+    assert guard.events() == []
+
+
+def test_what_cannot_be_judged_is_cut(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def work(gate: Gate) -> None:
+        head = exchange("https://unlisted.nl/api", method="POST", headers=SAYS)
+        ruling = await gate.ask(head)
+        assert ruling.request is not None
+        monkeypatch.setattr("proxy_addons.translate.of_exchange", NEVER)
+        assert not gate.sent(replace(head, body=b"{}"), ruling.request)
+
+    guard.run(work)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ssl
 import time
@@ -18,7 +17,7 @@ from proxy_addons.failsafe import Failsafe
 from proxy_addons.heads import LOOK_INTO, kind_of_trouble, looks_like_http
 from proxy_addons.hooks import Hooks
 from proxy_addons.translate import of_exchange
-from tests.proxy_addons.rig import BLOCKED, BROKEN, ENGINES, SECRET, WHO, HandGate, Rig, until_closed
+from tests.proxy_addons.rig import BAD, BLOCKED, BROKEN, ENGINES, SECRET, WHO, HandGate, Rig, until_closed
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +64,41 @@ def test_an_upload_of_unknown_length_is_judged_before_it_too(rig):
         assert client.post("https://open.test/up", content=(b"x" * 1000 for _ in range(50))).content == SECRET
     assert len(rig.gate.asked) == asked + 1
     assert rig.seen.bodies[bodies:] == [50_000]
+
+
+@pytest.mark.parametrize("http2", [False, True])
+@pytest.mark.parametrize("told", [True, False], ids=["with its length", "without"])
+def test_of_a_long_upload_the_beginning_is_judged_before_any_of_it_goes_on(rig, http2, told):
+    begun, bodies, sent = len(rig.gate.begun), len(rig.seen.bodies), len(rig.seen.sent)
+    body = [BAD, *(b"x" * 50_000 for _ in range(20))]
+    with rig.client(http2=http2) as client, pytest.raises(httpx.TransportError):
+        client.post("https://open.test/up", content=b"".join(body) if told else iter(body))
+    (first,) = rig.gate.begun[begun:]
+    assert first.startswith(BAD)
+    assert len(first) == LOOK_INTO
+    assert not any(BAD in one for one in rig.seen.sent[sent:])
+    assert rig.seen.bodies[bodies:] == []
+
+
+def test_what_comes_after_the_beginning_streams_on(rig):
+    begun, bodies = len(rig.gate.begun), len(rig.seen.bodies)
+    with rig.client() as client:
+        assert client.post("https://open.test/up", content=b"x" * LOOK_INTO + BAD + b"x" * 200_000).content == SECRET
+    assert len(rig.gate.begun) == begun + 1
+    assert rig.seen.bodies[bodies:] == [LOOK_INTO + len(BAD) + 200_000]
+
+
+def test_when_the_beginning_of_an_upload_cannot_be_judged_nothing_of_it_goes_on(rig):
+    bodies = len(rig.seen.bodies)
+    rig.gate.raising.add("sent")
+    try:
+        with rig.client() as client:
+            with pytest.raises(httpx.TransportError):
+                client.post("https://open.test/up", content=b"x" * 300_000)
+            assert client.post("https://help.test/up", content=b"x" * 300_000).content == SECRET
+    finally:
+        rig.gate.raising.clear()
+    assert rig.seen.bodies[bodies:] == [300_000]
 
 
 @pytest.mark.parametrize("size", [10, LOOK_INTO + 1, 900_000])
