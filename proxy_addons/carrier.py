@@ -22,9 +22,10 @@ from mitmproxy.options import Options
 from mitmproxy.proxy import commands, events, layer, mode_specs, server_hooks
 from mitmproxy.proxy.layers import modes
 
+from proxy_addons.blocking import forget_trouble
 from proxy_addons.connections import Connections, Line
 from proxy_addons.facts import Away
-from proxy_addons.failsafe import Failsafe, forget_trouble
+from proxy_addons.failsafe import Failsafe
 from proxy_addons.reading import Bounds
 from proxy_addons.trimmed import LeanContext
 from proxy_addons.tunnel import CONNECT_WITHIN, cut

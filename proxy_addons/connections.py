@@ -1,8 +1,8 @@
 """Every open client connection with what runs on it: asked again when things change, and closed at once when denied.
 
-The one place that reaches into a running mitmproxy connection to end it (`tests/proxy_addons/test_connections.py`
-holds what it relies on). A timer wakes us at the nearest end of an answer, but is never the truth: what decides is
-the question asked again with the clock of that moment.
+How a connection is ended is told by whoever carries it (`Line.end`), so that every engine is closed alike. A timer
+wakes us at the nearest end of an answer, but is never the truth: what decides is the question asked again with the
+clock of that moment.
 """
 
 from __future__ import annotations
@@ -13,11 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from mitmproxy.proxy.server import ConnectionHandler
-
 from policy.model import AccessRequest
 from proxy_addons.facts import Peer
-from proxy_addons.tunnel import cut
 
 _log = logging.getLogger(__name__)
 
@@ -229,21 +226,3 @@ class Connections:
             self._sweep(everything=False)
         else:
             self._wake_at(moment)
-
-
-def ender(handler: ConnectionHandler) -> Callable[[], None]:
-    """How to end a connection that mitmproxy carries: drop what is still to be sent, then cancel as its timeout does.
-
-    `ConnectionHandler.transports` and the task in it are not public (see `on_timeout` in `mitmproxy.proxy.server`).
-    """
-
-    def end() -> None:
-        # Servers first: nothing more may arrive for a client that is being closed.
-        for io in sorted(handler.transports.items(), key=lambda item: item[0] is handler.client):
-            writer = io[1].writer
-            if isinstance(writer, asyncio.StreamWriter):
-                cut(writer.transport)
-            if io[1].handler is not None:
-                io[1].handler.cancel("permission ended")
-
-    return end

@@ -1,6 +1,6 @@
 """mitmproxy, trimmed: only the addons we need, their hooks looked up once, our options, our error pages.
 
-What is used of mitmproxy beyond its documented interface is here and in `connections.ender`, and is held by
+What is used of mitmproxy beyond its documented interface is here and in `main.ender`, and is held by
 `tests/proxy_addons/test_engine.py`, so that a new version that differs is noticed before a school does.
 """
 
@@ -23,11 +23,12 @@ from mitmproxy.master import Master
 from mitmproxy.net.http import status_codes
 from mitmproxy.proxy.layers.http import _http1, _http2
 
+from proxy_addons.blocking import TROUBLE, Blocking
 from proxy_addons.carrier import Carrier
 from proxy_addons.connections import Connections, Line
 from proxy_addons.egress import Egress
 from proxy_addons.facts import Answer, Away
-from proxy_addons.failsafe import TROUBLE, Failsafe
+from proxy_addons.failsafe import Failsafe
 from proxy_addons.hooks import GreetOriginFirst, Hooks
 from proxy_addons.trimmed import trim
 from proxy_addons.unknown import Unknown
@@ -63,9 +64,9 @@ ALWAYS: dict[str, Any] = {
 class HookTable(AddonManager):
     """Dispatch by a table made once, instead of a walk through all addons for every hook; an exception blocks."""
 
-    def __init__(self, master: Master, failsafe: Failsafe) -> None:
+    def __init__(self, master: Master, blocking: Blocking) -> None:
         super().__init__(master)  # type: ignore[no-untyped-call]
-        self._failsafe = failsafe
+        self._blocking = blocking
         self._table: dict[str, tuple[Callable[[Any], Any], ...]] = {}
 
     def register(self, addon: Any) -> Any:
@@ -105,7 +106,7 @@ class HookTable(AddonManager):
             except exceptions.AddonHalt:
                 return None
             except Exception as error:
-                self._failsafe.block(name, data, error)
+                self._blocking.block(name, data, error)
                 return None
             if result is not None and inspect.isawaitable(result):
                 return self._rest(name, data, result, functions[number + 1 :])
@@ -123,7 +124,7 @@ class HookTable(AddonManager):
         except exceptions.AddonHalt:
             return
         except Exception as error:
-            self._failsafe.block(name, data, error)
+            self._blocking.block(name, data, error)
 
 
 class Engine(Master):
@@ -141,7 +142,7 @@ class Engine(Master):
         super().__init__(options.Options(), event_loop=asyncio.get_running_loop())
         self._legacy_log_events.uninstall()  # formats every record of the process, for nobody
         trim()
-        self.addons: HookTable = HookTable(self, failsafe)
+        self.addons: HookTable = HookTable(self, Blocking(failsafe))
         replace_error_pages(failsafe)
         CertStore.STORE_CAP = CERTIFICATES
         # Before the addons: TlsConfig makes a CA wherever this points when it hears of it.

@@ -12,7 +12,8 @@ from datetime import datetime
 from secrets import token_bytes
 
 from policy.address import canonical, canonical_host
-from policy.model import AccessRequest, Action, Decision, DeviceClass, Effect, Knowledge, Principal, Reason, Role
+from policy.inspection import how
+from policy.model import AccessRequest, Action, Decision, Effect, Knowledge, Principal, Reason
 from policy.safe import is_protected
 from policy.terms import HELP
 from proxy_addons import translate
@@ -34,9 +35,6 @@ from store import Store
 
 _log = logging.getLogger(__name__)
 
-# Open without a look inside, wherever it is said: machines' own traffic, the guard's screens, and a child's talk with
-# people who help. A person who helps is not to be listened to.
-_NOT_INSPECTED = frozenset({Reason.SYSTEM, Reason.OWN, Reason.HELP_HOST, Reason.INFRASTRUCTURE})
 # Nothing that a search box could show, in the form that all of them read; no page, and no word about it.
 NO_SUGGESTIONS = Answer(403, (("Content-Type", "application/json"), ("Cache-Control", "no-store")), b"[]")
 
@@ -327,18 +325,7 @@ class Gate:
 
     def _uninspected(self, request: AccessRequest, decision: Decision, port: int) -> bool:
         """Whether an open connection is not to be looked into."""
-        if not decision.open or not request.hosts:
-            return False
-        if decision.reason is Reason.OWN:
-            return True
-        if port != 443:
-            return False
-        if decision.reason in _NOT_INSPECTED or request.who.device_class is DeviceClass.INFRASTRUCTURE:
-            return True
-        # Staff traffic is never inspected; on a pupil's device it is a pupil's device.
-        if request.who.role is not Role.PUPIL and request.who.device_class is not DeviceClass.PUPIL:
-            return True
-        return all(host in self.live.knowledge.tunnels for host in request.hosts)
+        return how(request, decision, self.live.knowledge, port).tunnelled
 
 
 def _used(decision: Decision) -> bool:

@@ -9,8 +9,8 @@ from mitmproxy.net.http import http1
 from mitmproxy.net.http import url as urls
 
 from proxy_addons import egress as ways
+from proxy_addons.blocking import SMALL
 from proxy_addons.facts import Rewrite
-from proxy_addons.failsafe import SMALL
 
 LOOK_INTO = 64 * 1024  # bytes of a request body that are read before judging
 _BODYLESS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "DELETE"})

@@ -19,24 +19,24 @@ from mitmproxy.proxy.layers.modes import HttpProxy, HttpUpstreamProxy
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from policy.safe import is_protected
-from proxy_addons.connections import Connections, Line
-from proxy_addons.doorway import ECH, REALM
-from proxy_addons.egress import Egress, Way
-from proxy_addons.facts import Answer, Away, Door, Exchange, Hello, Peer
-from proxy_addons.failsafe import (
+from proxy_addons.blocking import (
     ANSWERED,
     FAILED,
     PASSED,
     REFUSED,
     SMALL,
     TROUBLE,
-    Failsafe,
     Refuse,
     clean,
     is_websocket,
     names_in_play,
     respond,
 )
+from proxy_addons.connections import Connections, Line
+from proxy_addons.doorway import ECH, REALM
+from proxy_addons.egress import Egress, Way
+from proxy_addons.facts import Answer, Away, Door, Exchange, Hello, Peer
+from proxy_addons.failsafe import Failsafe
 from proxy_addons.heads import (
     kind_of_trouble,
     looked_into,

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +22,18 @@ if _ROOT not in sys.path:
 
 from mitmproxy import connection, ctx  # noqa: E402
 from mitmproxy.addonmanager import Loader  # noqa: E402
+from mitmproxy.proxy.server import ConnectionHandler  # noqa: E402
 
 from config import load as school_files  # noqa: E402
-from proxy_addons.connections import Connections, ender  # noqa: E402
+from proxy_addons.blocking import Blocking  # noqa: E402
+from proxy_addons.connections import Connections  # noqa: E402
 from proxy_addons.egress import Egress  # noqa: E402
 from proxy_addons.engine import ALWAYS, quiet, replace_error_pages  # noqa: E402
 from proxy_addons.facts import Peer  # noqa: E402
 from proxy_addons.failsafe import Failsafe  # noqa: E402
 from proxy_addons.hooks import HOOKS, GreetOriginFirst, Hooks  # noqa: E402
 from proxy_addons.runner import Composed, compose, follow_lists, watcher  # noqa: E402
+from proxy_addons.tunnel import cut  # noqa: E402
 
 _log = logging.getLogger(__name__)
 
@@ -48,9 +52,10 @@ class Simple:
         self._unknown = watcher(self._composed)
         hooks = Hooks(self._failsafe, self._connections, self._egress, self._unknown)
         self._client_connected = hooks.client_connected
+        blocking = Blocking(self._failsafe)
         for name in HOOKS:
             function = self._arrive if name == "client_connected" else getattr(hooks, name)
-            setattr(self, name, self._failsafe.guard(name, function))
+            setattr(self, name, blocking.guard(name, function))
 
     def load(self, loader: Loader) -> None:
         """Take mitmproxy's options over before the first connection."""
@@ -93,6 +98,24 @@ class Simple:
         handler = ctx.master.addons.get("proxyserver").connections.get(client_id)
         if handler is not None:
             ender(handler)()
+
+
+def ender(handler: ConnectionHandler) -> Callable[[], None]:
+    """How to end a connection that mitmproxy carries: drop what is still to be sent, then cancel as its timeout does.
+
+    `ConnectionHandler.transports` and the task in it are not public (see `on_timeout` in `mitmproxy.proxy.server`).
+    """
+
+    def end() -> None:
+        # Servers first: nothing more may arrive for a client that is being closed.
+        for io in sorted(handler.transports.items(), key=lambda item: item[0] is handler.client):
+            writer = io[1].writer
+            if isinstance(writer, asyncio.StreamWriter):
+                cut(writer.transport)
+            if io[1].handler is not None:
+                io[1].handler.cancel("permission ended")
+
+    return end
 
 
 def prepare(home: Path) -> Path:

@@ -240,21 +240,6 @@ def test_a_head_is_bounded_and_a_body_is_not():
     assert line.bound == MAX_MESSAGE
 
 
-def test_what_we_rely_on_in_mitmproxy_to_end_a_connection():
-    """`transports` of a running handler: client and servers, each with a writer and the task that carries it."""
-    from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
-
-    assert {"handler", "reader", "writer"} <= set(ConnectionIO.__dataclass_fields__)
-    assert "transports" in ConnectionHandler.__annotations__
-    assert 'handler.cancel("timeout")' in _source(ConnectionHandler.on_timeout)
-
-
-def _source(function) -> str:
-    import inspect
-
-    return inspect.getsource(function)
-
-
 def test_nothing_is_left_behind(rig):
     with rig.client(http2=True) as client:
         client.get("https://open.test/")
