@@ -150,6 +150,8 @@ def in_words(request: AccessRequest, decision: Decision, told: Explained, lang: 
     ):
         if value:
             yield f"  {texts.say(f'explain.label.{code}', lang)}: {value}"
+    if told.passage:
+        yield f"  {told.passage}"
     yield f"  {texts.say('explain.label.trace', lang)}:"
     for number, step in enumerate(told.steps, 1):
         yield f"    {number}. {step.at}: {step.said}"

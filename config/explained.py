@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from config.inspection_told import passage
 from config.rules_told import things
 from config.texts import has, say, technical_sentence
+from policy.inspection import of_page
 from policy.model import (
     AccessRequest,
     Action,
@@ -59,7 +61,7 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Explained:
     """A whole decision. `silent` are the gates and facets that had nothing to say, in two lines; `ways` what would
-    change the answer.
+    change the answer; `passage` whether it goes through unseen or is looked into, and why (empty: nothing goes out).
     """
 
     subject: str
@@ -70,6 +72,7 @@ class Explained:
     steps: tuple[Told, ...]
     silent: tuple[str, ...]
     ways: tuple[str, ...]
+    passage: str = ""
 
 
 def explained(
@@ -91,6 +94,7 @@ def explained(
         steps=tuple(teller.step(step) for step in decision.trace),
         silent=tuple(teller.silent()),
         ways=tuple(teller.ways(tuple(ways))),
+        passage=passage(of_page(request, snapshot, now), lang),
     )
 
 

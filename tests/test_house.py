@@ -33,6 +33,9 @@ NO_MODULE_OF_THAT_NAME = {
 }
 """Tests of one room that mirror no module, each with its reason. What is in `e2e` crosses rooms and mirrors none."""
 
+CARRIES_WITH_MITMPROXY = frozenset({"blocking", "carrier", "engine", "heads", "hooks", "main", "trimmed"})
+"""The modules of `proxy_addons` on mitmproxy's side of the door. What asks, answers, records and closes is not."""
+
 
 def sources() -> Iterator[Path]:
     """Every Python file of the rooms."""
@@ -53,6 +56,38 @@ def test_imports_only_go_down_and_a_laptop_has_no_database():
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, done.stdout
     assert "2 kept, 0 broken" in done.stdout
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every dotted name that a file imports, also inside functions and for types only."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_only_what_carries_with_mitmproxy_knows_mitmproxy():
+    room = ROOT / "proxy_addons"
+    know = {
+        path.relative_to(room).with_suffix("").as_posix(): names
+        for path in sorted(room.rglob("*.py"))
+        if (names := {name for name in imported(path) if name.split(".")[0] == "mitmproxy"})
+    }
+    assert know.pop("opening") == {"mitmproxy.net.check"}, "a function over a name, and no type"
+    assert know.keys() == CARRIES_WITH_MITMPROXY
+
+
+def test_nothing_but_the_composition_of_a_worker_reaches_for_the_side_of_mitmproxy():
+    """So that no module knows it through another one either."""
+    room = ROOT / "proxy_addons"
+    theirs = {("proxy_addons", name) for name in CARRIES_WITH_MITMPROXY}
+    reach = {
+        path.relative_to(room).with_suffix("").as_posix()
+        for path in sorted(room.rglob("*.py"))
+        if any(tuple(name.split(".")[:2]) in theirs for name in imported(path))
+    }
+    assert reach - CARRIES_WITH_MITMPROXY == {"runner"}
 
 
 def mirrored(test: Path) -> bool:

@@ -47,6 +47,7 @@ class WhyCard:
     steps: tuple[Told, ...]
     silent: tuple[str, ...]
     ways: tuple[str, ...]
+    passage: str
 
 
 def why_form(snapshot: Snapshot, persons: Sequence[Person], words: Words, *, names: bool, wish: Wish | None) -> WhyForm:
@@ -98,6 +99,7 @@ def why_card(answered: Answered, snapshot: Snapshot, persons: Sequence[Person], 
         steps=told.steps,
         silent=told.silent,
         ways=told.ways,
+        passage=told.passage,
     )
 
 

@@ -91,6 +91,39 @@ def test_a_person_reads_every_step_with_its_ground_what_was_silent_and_what_woul
     assert "Nobody at school can open this." in locked
 
 
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        ("www.rabobank.nl", "Gaat ongezien door (tunnel): bankzaken."),
+        ("http://www.rabobank.nl/", "Klaswacht kijkt mee: het adres is http, en alleen https kan door een tunnel."),
+        ("schooltv.nl", "Klaswacht kijkt mee: deze naam staat niet op de lijst van wat ongezien door mag."),
+        ("instagram.com", "Klaswacht kijkt mee: het is dicht, en de pagina die dat zegt moet getoond worden."),
+        ("kindertelefoon.nl", "Gaat ongezien door (tunnel): wie hier hulp zoekt, wordt niet meegelezen."),
+    ],
+)
+def test_a_person_reads_whether_it_goes_through_unseen_and_why(asked: str, line: str) -> None:
+    told = RUN.invoke(app, ["check", asked, "--group", "7", "--at", "2026-11-23T09:00"]).stdout
+    assert f"  {line}\n" in told
+    assert told.count("(tunnel)") + told.count("kijkt mee") == 1
+
+
+def test_of_a_program_it_is_not_told_and_in_english_it_is_in_english() -> None:
+    program = RUN.invoke(app, ["check", "--app", "discord", "--group", "7"]).stdout
+    assert "tunnel" not in program and "kijkt mee" not in program
+    bank = RUN.invoke(app, ["check", "www.rabobank.nl", "--group", "7", "--lang", "en"]).stdout
+    assert "  Goes through unseen (tunnel): banking.\n" in bank
+
+
+def test_a_name_the_school_added_goes_through_for_the_schools_own_reason(tmp_path: Path) -> None:
+    load.write_template(tmp_path / "school.yaml", "kalisto")
+    text = (tmp_path / "school.yaml").read_text()
+    own = text.replace("tunnels: {}", "tunnels: {dossier.de-linde.nl: ons eigen archief}")
+    assert own != text
+    (tmp_path / "school.yaml").write_text(own)
+    told = RUN.invoke(app, ["check", "dossier.de-linde.nl", "--group", "7", "--config", str(tmp_path)])
+    assert "  Gaat ongezien door (tunnel): ons eigen archief.\n" in told.stdout, told.output
+
+
 def test_what_a_relay_fetches_is_what_a_permission_would_be_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KLASWACHT_STRICT_TEXTS", "1")
     url = "https://translate.google.com/translate?u=https://instagram.com"

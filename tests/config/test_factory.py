@@ -10,9 +10,12 @@ from publicsuffixlist import PublicSuffixList
 
 from config import factory
 from config.factory import factory_file, factory_files
-from config.load import knowledge
+from config.load import factory_policy, knowledge, protocol_names
+from config.sense import nonsense
+from config.settings import Settings
+from config.texts import has
 from policy.address import canonical, canonical_host, is_ip
-from policy.match import suffixes
+from policy.match import suffixes, within
 from policy.sounds import spelling
 
 KNOWN = knowledge()
@@ -103,11 +106,34 @@ def test_a_system_or_help_host_is_in_no_list_that_a_rule_closes():
         assert KNOWN.categories.categories(host) <= {"video"}, host  # accounts.youtube.com, by its exact name
 
 
-def test_every_tunnel_has_a_reason_and_is_in_no_list_that_a_rule_closes():
-    for host, reason in KNOWN.tunnels.items():
-        assert len(reason.split()) >= 1
-        assert KNOWN.categories.categories(host) <= {"education", "school-admin"}
-    assert len(KNOWN.tunnels) <= 25
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_every_tunnel_has_a_reason_in_words(lang):
+    assert [host for host, reason in KNOWN.tunnels.items() if not has(f"inspection.reason.{reason}", lang)] == []
+    assert len(KNOWN.tunnels) <= 30
+
+
+def test_what_goes_through_unseen_is_in_no_list_that_a_rule_of_any_protocol_closes():
+    for host in KNOWN.tunnels:
+        assert KNOWN.categories.categories(host) <= {"education", "school-admin"}, host
+    for name in protocol_names():
+        assert list(nonsense(factory_policy(name), Settings(tunnels=KNOWN.tunnels))) == []
+
+
+def test_what_goes_through_unseen_has_a_name_that_nobody_else_has_a_part_of():
+    everybodys, registries = PublicSuffixList(), PublicSuffixList(only_icann=True)
+    for host in KNOWN.tunnels:
+        assert not is_ip(host) and "*" not in host
+        # A private suffix (github.io, web.app) makes the one differ from the other.
+        assert everybodys.privatesuffix(host) == registries.privatesuffix(host) is not None, host
+    assert everybodys.privatesuffix("a.github.io") != registries.privatesuffix("a.github.io")  # the check can fail
+
+
+def test_nobody_searches_or_talks_on_a_name_that_goes_through_unseen():
+    services = [service for service in KNOWN.services.services if service.actions]
+    for host in KNOWN.tunnels:
+        search = KNOWN.engines.query(canonical(f"https://{host}/search?q=kat"))
+        assert search is None or search.engine == "unknown", host  # a site's own box, as any may have
+        assert not any(within(host, service.sites) for service in services), host
 
 
 def test_every_program_has_one_category():

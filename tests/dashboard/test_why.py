@@ -33,6 +33,14 @@ def test_why_is_told_step_by_step_with_rule_clause_and_what_would_change_it(sign
     assert "Het gaat open als de leerkracht toestemming geeft voor social.com." in page
 
 
+def test_it_is_told_whether_somebody_looks_into_it(signed_in) -> None:
+    cor = signed_in("cor")
+    assert "Klaswacht kijkt mee: het is dicht, en de pagina die dat zegt moet getoond worden." in ask(cor, "group:7")
+    assert "Gaat ongezien door (tunnel): verkeer van medewerkers" in ask(cor, "role:teacher", "leren.nl")
+    printing = cor.post("/beheer/waarom", who="group:7", thing="print", text="").text
+    assert "kijkt mee" not in printing and "(tunnel)" not in printing
+
+
 def test_what_was_chosen_stays_in_the_form_and_the_address_of_the_page_tells_nothing(signed_in) -> None:
     cor = signed_in("cor")
     answer = cor.post(

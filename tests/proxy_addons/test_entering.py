@@ -8,6 +8,9 @@ from datetime import timedelta
 
 import pytest
 
+from policy.address import canonical
+from policy.inspection import of_page
+from policy.model import Action
 from proxy_addons import translate
 from proxy_addons.facts import Door, Hello, Peer
 from proxy_addons.gate import Gate
@@ -54,6 +57,28 @@ def test_only_what_is_on_the_list_goes_through_unseen(guard: Guard) -> None:
     assert door(guard, "leren.nl") is Door.INSPECT
     assert door(guard, f"x.{BANK}") is Door.INSPECT
     assert door(guard, BANK, 8443) is Door.INSPECT
+
+
+@pytest.mark.parametrize(
+    "who", [SAMS, ANJAS, PRINTER, peer("192.168.1.77")], ids=["sam", "anja", "printer", "stranger"]
+)
+@pytest.mark.parametrize(
+    "name",
+    [BANK, f"x.{BANK}", "leren.nl", "social.com", "adult.com", "kindertelefoon.nl", "tijd.system.com", "wacht.school"],
+)
+@pytest.mark.parametrize("port", [443, 8443])
+def test_what_is_told_about_a_page_is_what_the_door_does(guard: Guard, who: Peer, name: str, port: int) -> None:
+    address = canonical(f"https://{name}:{port}/some/page?q=1")
+
+    async def told(gate: Gate) -> tuple[Door, bool]:
+        entry = gate.enter(who, name, port)
+        assert entry.request is not None and gate.live.snapshot is not None
+        page = replace(entry.request, action=Action.VISIT, address=address)
+        said = of_page(page, gate.live.snapshot, gate.live.clock())
+        return entry.door, said is not None and said.tunnelled
+
+    door, tunnelled = guard.run(told)
+    assert tunnelled is (door is Door.TUNNEL)
 
 
 def test_a_closed_site_is_let_in_so_that_the_page_can_be_shown(guard: Guard) -> None:
