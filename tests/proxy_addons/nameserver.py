@@ -1,4 +1,4 @@
-"""A name server out in the world, for tests: a real one on loopback (UDP and TCP) with the records that a test gives."""
+"""A name server out in the world, for tests: a real one on loopback (UDP, TCP) with the records that a test gives."""
 
 from __future__ import annotations
 

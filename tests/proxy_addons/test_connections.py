@@ -160,7 +160,7 @@ def test_a_site_that_hangs_up_ends_the_tunnel(rig):
 
 def websocket(rig):
     return websockets.sync.client.connect(
-        "wss://ws.test/chat", ssl=rig.trust(), proxy=f"http://127.0.0.1:{rig.proxy}", open_timeout=10
+        "wss://ws.test/chat", ssl=rig.trust_of_threads(), proxy=f"http://127.0.0.1:{rig.proxy}", open_timeout=10
     )
 
 

@@ -269,5 +269,5 @@ def test_a_keyed_listener_asks_for_the_key_and_never_passes_it_on(tmp_path):
 
 def websocket(rig: Rig, host: str, **more):
     return websockets.sync.client.connect(
-        f"wss://{host}/chat", ssl=rig.trust(), proxy=f"http://127.0.0.1:{rig.proxy}", open_timeout=10, **more
+        f"wss://{host}/chat", ssl=rig.trust_of_threads(), proxy=f"http://127.0.0.1:{rig.proxy}", open_timeout=10, **more
     )

@@ -60,7 +60,7 @@ def chat(rig) -> bool:
     try:
         with websockets.sync.client.connect(
             "wss://ws.test/chat",
-            ssl=rig.trust(),
+            ssl=rig.trust_of_threads(),
             proxy=f"http://127.0.0.1:{rig.proxy}",
             open_timeout=5,
             close_timeout=1,

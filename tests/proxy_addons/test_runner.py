@@ -461,9 +461,11 @@ def _tls(home: Home, host: str, *, ca: Path | None = None, port: int | None = No
 def _chat(home: Home, port: int | None = None):
     import ssl
 
+    trust = ssl.create_default_context(cafile=str(home.ca.crt))
+    trust.maximum_version = ssl.TLSVersion.TLSv1_2  # see `Rig.trust_of_threads`
     return websockets.sync.client.connect(
         "wss://ws.kletsplein.test/chat",
-        ssl=ssl.create_default_context(cafile=str(home.ca.crt)),
+        ssl=trust,
         proxy=f"http://127.0.0.1:{port or home.proxy}",
         open_timeout=15,
     )
