@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from proxy_addons.tunnel import Tunnel
+from proxy_addons.tunnel import Tunnel, cut
 
 HELD = 4 * 1024 * 1024  # bytes: what may be under way between two ends, with the kernel's own
 PLENTY = 64 * 1024 * 1024
@@ -36,7 +36,7 @@ class Site:
         for tunnel in self.tunnels:
             tunnel.abort()
         for writer in self.left:
-            writer.transport.abort()
+            cut(writer.transport)
         self._door.close()
         self._site.close()
 
@@ -267,3 +267,27 @@ def test_an_idle_tunnel_weighs_little() -> None:
 
     each = asyncio.run(work())
     assert each < 12_000, f"{each:.0f} bytes, of which a good half is the site's own end here"
+
+
+def test_what_is_gone_already_can_be_cut_again() -> None:
+    """A connection that was closed with much still to write, and then wrote it: asyncio's own `abort` raises then."""
+
+    async def work() -> None:
+        taken: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
+
+        class Giver(asyncio.Protocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                assert isinstance(transport, asyncio.Transport)
+                transport.write(bytes(PLENTY // 8))
+                transport.close()
+                taken.set_result(transport)
+
+        server = await asyncio.get_running_loop().create_server(Giver, "127.0.0.1", 0)
+        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        assert len(await reader.read(-1)) == PLENTY // 8
+        await asyncio.sleep(0.05)
+        cut(await taken)
+        writer.close()
+        server.close()
+
+    asyncio.run(work())
