@@ -306,6 +306,42 @@ def test_a_real_request_gets_the_golden_answer(tmp_path, mode, protocol):
             assert not mismatches(cases, lambda case: effect_of(case, device_of(case, port, trust)))
 
 
+def is_one_name(case: Case) -> bool:
+    """Whether a case is an https page that says one name and no other."""
+    asked = case.question
+    if asked.sni is not None or asked.connect is not None or asked.host is not None or case.request.unreadable:
+        return False
+    return (asked.url or "").startswith("https://") and len(case.request.hosts) == 1
+
+
+def engine_of(case: Case, device: Device) -> str:
+    """What carries this case's connection: by whose certificate is shown, the site's own or one of the school's."""
+    with contextlib.closing(device.tunnel(case.request.hosts[0])) as line:
+        shown = line.getpeercert()
+    assert shown is not None
+    name = dict(pair for part in shown["issuer"] for pair in part)["commonName"]
+    return "mitmproxy" if name.startswith("Klaswacht CA") else "tunnel"
+
+
+def test_every_engine_carries_golden_cases_and_none_that_is_closed_is_tunnelled(tmp_path):
+    """The answers are those of `test_a_real_request_gets_the_golden_answer`; here it is seen who carried them."""
+    cases = http_cases("kalisto")
+    papers = make_papers(tmp_path / "papers", hosts_of(cases), datetime.now(UTC))
+    with origins(papers) as reached:
+        home = home_of(tmp_path, papers, cases, reached, "kalisto")
+        with own_runner(home) as port:
+            trust = (home / "ca" / "klaswacht-ca.crt", papers.ca)
+            wait_for_rules(cases, port, trust)
+            carried: dict[str, set[Effect]] = {"tunnel": set(), "mitmproxy": set()}
+            for case in cases:
+                if is_one_name(case):
+                    with contextlib.suppress(Refused, ssl.SSLError, ConnectionError):
+                        carried[engine_of(case, device_of(case, port, trust))].add(case.decision.effect)
+    assert Effect.ALLOW in carried["tunnel"]
+    assert Effect.DENY not in carried["tunnel"]
+    assert carried["mitmproxy"] >= {Effect.ALLOW, Effect.DENY, Effect.HELP}
+
+
 def wait_for_rules(cases: list[Case], port: int, trust: tuple[Path, ...]) -> None:
     """mitmdump listens before our script has the rules; until then nothing is open but help."""
     open_one = next(case for case in cases if case.decision.reason is Reason.OPEN and case.request.who.groups)
