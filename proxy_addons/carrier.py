@@ -27,7 +27,7 @@ from proxy_addons.connections import Connections, Line
 from proxy_addons.facts import Away
 from proxy_addons.failsafe import Failsafe
 from proxy_addons.reading import Bounds
-from proxy_addons.trimmed import LeanContext
+from proxy_addons.trimmed import LeanContext, unravel
 from proxy_addons.tunnel import CONNECT_WITHIN, cut
 
 IDLE = 600.0  # seconds without anything happening
@@ -142,7 +142,7 @@ class Carrier:
         context.server.address = line.connect
         self.layer: layer.Layer = (modes.HttpProxy if line.connect is None else modes.TransparentProxy)(context)
         self._todo: deque[events.Event | commands.StartHook] = deque()
-        self._busy = False
+        self._busy = self._over = False
         self._waiting = 0  # hooks that have not answered yet
         self._timers: set[asyncio.TimerHandle] = set()
         self._idle: asyncio.TimerHandle | None = None
@@ -218,6 +218,13 @@ class Carrier:
             if ended is not None:
                 self._call("client_disconnected", self.client)
                 ended()
+                self._loop.call_soon(self._unravel)  # after what the sockets have still to say
+
+    def _unravel(self) -> None:
+        if self._busy or self._todo or self._waiting or any(end.work is not None for end in self._ends.values()):
+            return  # the collector will find it
+        self._over = True
+        unravel(self.layer)
 
     def press(self) -> None:
         """Read nothing while anything cannot be written fast enough, or a head is judged and much is read already."""
@@ -246,6 +253,8 @@ class Carrier:
 
     def _feed(self, event: events.Event) -> None:
         """Give the layers an event and do what they command, with everything that follows from it."""
+        if self._over:
+            return
         self._todo.append(event)
         if self._busy:
             return

@@ -119,7 +119,7 @@ async def serve(
     try:
         gc.collect()
         gc.freeze()  # what was loaded stays; the collector need not walk it again and again
-        gc.set_threshold(_YOUNG, 20, 50)
+        gc.set_threshold(_YOUNG, 20, 20)
         on_ready(taken)
         await stop.wait()
     finally:

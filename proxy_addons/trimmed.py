@@ -8,10 +8,12 @@ new TLS connection: certificates and keys written out and read in again 7 %.
 from __future__ import annotations
 
 from functools import lru_cache
+from types import MethodType
 from typing import Any
 
 from mitmproxy import certs, connection, http
 from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layer import Layer
 from OpenSSL import crypto
 
 
@@ -66,6 +68,27 @@ def _same(one: connection.Connection, other: object) -> bool:
 
 _openssl_cert = lru_cache(maxsize=2048)(crypto.X509.from_cryptography)
 _openssl_key = lru_cache(maxsize=16)(crypto.PKey.from_cryptography_key)
+
+
+def unravel(top: Layer) -> None:
+    """Free what a connection that is over held, without waiting for the collector. Nothing may use its layers any more.
+
+    Every layer is in the list of layers of its own context, and holds methods of itself: rings, with two TLS
+    connections of OpenSSL in them.
+    """
+    todo: list[object] = [top]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, Layer):
+            todo += vars(one).values()
+            vars(one).clear()
+        elif isinstance(one, Context):
+            todo += one.layers
+            one.layers = []
+        elif isinstance(one, dict):
+            todo += one.values()
+        elif isinstance(one, MethodType):
+            todo.append(one.__self__)
 
 
 def trim() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import inspect
 import time
 
@@ -12,6 +13,7 @@ import h2.connection
 import h2.events
 import pytest
 from mitmproxy.proxy import commands, events, server
+from OpenSSL import SSL
 
 from proxy_addons import carrier
 from tests.proxy_addons.rig import SECRET, HandGate, Rig, until_closed
@@ -161,6 +163,32 @@ def _until(true, within: float = 5.0) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize("http2", [False, True])
+def test_what_a_connection_held_is_free_when_it_is_over_without_the_collector(rig, http2):
+    """Two TLS connections of OpenSSL are some 100 KB; left to the collector they would be many before it looks."""
+
+    def alive() -> int:
+        return sum(type(one) is SSL.Connection for one in gc.get_objects())
+
+    with rig.client(http2=http2) as client:
+        assert client.get("https://open.test/").content == SECRET
+    _until(lambda: rig.look(lambda connections, _: len(connections)) == 0)
+    gc.unfreeze()
+    gc.collect()
+    before = alive()
+    gc.disable()
+    try:
+        for _ in range(10):
+            with rig.client(http2=http2) as client:
+                assert client.get("https://open.test/").content == SECRET
+                assert client.get("https://open.test/two").content == SECRET
+        _until(lambda: rig.look(lambda connections, _: len(connections)) == 0)
+        time.sleep(0.2)
+        assert alive() <= before + 1
+    finally:
+        gc.enable()
 
 
 def test_nothing_runs_any_more_when_everybody_has_left(rig):
