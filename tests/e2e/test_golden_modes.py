@@ -287,8 +287,15 @@ def mismatches(cases: list[Case], ask: Callable[[Case], tuple[Effect, str]]) -> 
     return wrong
 
 
-@pytest.mark.parametrize("protocol", protocol_names())
-@pytest.mark.parametrize("mode", [own_runner, stock_mitmdump])
+def modes_and_protocols() -> list[object]:
+    """Our own runner with every protocol; stock mitmdump with two of them, the others are for `make test-full`."""
+    often = {"kalisto", "regenboog"}
+    rest = {one: [] if one in often else [pytest.mark.full] for one in protocol_names()}
+    stock = [pytest.param(stock_mitmdump, one, marks=marks) for one, marks in rest.items()]
+    return [*(pytest.param(own_runner, one) for one in rest), *stock]
+
+
+@pytest.mark.parametrize(("mode", "protocol"), modes_and_protocols())
 def test_a_real_request_gets_the_golden_answer(tmp_path, mode, protocol):
     cases = http_cases(protocol)
     assert len(cases) >= 15
@@ -323,6 +330,7 @@ def engine_of(case: Case, device: Device) -> str:
     return "mitmproxy" if name.startswith("Klaswacht CA") else "tunnel"
 
 
+@pytest.mark.full
 def test_every_engine_carries_golden_cases_and_none_that_is_closed_is_tunnelled(tmp_path):
     """The answers are those of `test_a_real_request_gets_the_golden_answer`; here it is seen who carried them."""
     cases = http_cases("kalisto")

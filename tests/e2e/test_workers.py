@@ -23,7 +23,7 @@ from proxy_addons.handed import PLACES
 from tests.e2e.clients import Device
 from tests.e2e.playground import Playground, playground
 
-pytestmark = pytest.mark.timeout(600)
+pytestmark = [pytest.mark.timeout(600), pytest.mark.full]
 
 OPEN = "https://onzeschool.test/"
 CEILING = 120.0  # seconds, on a busy machine
@@ -185,7 +185,6 @@ def reload(play: Playground) -> subprocess.Popen[str]:
     )
 
 
-@pytest.mark.full
 def test_a_rolling_upgrade_refuses_nobody_and_lets_what_runs_finish(play, monkeypatch):
     monkeypatch.setattr(handlers, "FILM_PAUSE", 0.5)
     before, dashboards = workers(play), workers(play, "dashboard")
@@ -218,7 +217,6 @@ def test_a_rolling_upgrade_refuses_nobody_and_lets_what_runs_finish(play, monkey
     assert not workers(play, "dashboard") & dashboards
 
 
-@pytest.mark.full
 def test_a_broken_upgrade_leaves_everything_as_it_was_and_says_so(play):
     before = workers(play), workers(play, "dashboard")
     good = play.home.good_file.read_bytes()
@@ -245,7 +243,6 @@ def test_new_rules_replace_no_process(play):
     assert workers(play) == before
 
 
-@pytest.mark.full
 def test_a_stop_in_the_middle_of_a_replacement_waits_for_nobody(play):
     device = Device(play.groups["7"], (play.ca, play.papers.ca))
     first = first_of(play)
