@@ -38,7 +38,7 @@ from store import Store
 from store.people import Person
 from tests.proxy_addons.nameserver import HTTPS, NameServer, free_ports
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.full]
 
 GUARD = "192.168.55.5"  # where a closed name leads
 TABLET = "127.0.7.21"
