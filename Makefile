@@ -1,5 +1,5 @@
 # What a person does with this project on a machine with git, make and any Python 3. `make` alone lists it.
-.PHONY: help setup run demo test test-full
+.PHONY: help setup run demo test test-full screens
 
 help:
 	@echo 'make run        start the guard; the first time it makes everything it needs, and says what to open'
@@ -7,6 +7,7 @@ help:
 	@echo 'make setup      only make the environment (.venv)'
 	@echo 'make test       check and test, within ten minutes'
 	@echo 'make test-full  the slow and heavy tests'
+	@echo 'make screens    make the pictures of the papers anew (docs/screens)'
 
 setup:
 	@setup/environment.sh run setup
@@ -28,3 +29,7 @@ test-full:
 	@KLASWACHT_MAY_INSTALL=1 setup/machine.sh
 	@KLASWACHT_MAY_INSTALL=1 setup/environment.sh test test-full
 	@KLASWACHT_PROPERTIES=many .venv/bin/pytest -n 2 -m 'full or property' --timeout 900 -rs
+
+screens:
+	@KLASWACHT_MAY_INSTALL=1 setup/environment.sh test screens
+	@.venv/bin/python -m tests.access.screens

@@ -113,7 +113,8 @@ class Watch:
         if one.endings:
             _log.info("`%s` %s: %s", program.app, decision.reason, ", ".join(sorted(set(one.endings))))
             self._say_so(program, decision, seen.user)
-        if record:
+        # Whoever leaves the list of a test leaves nothing behind, on a laptop as on the network.
+        if record and decision.reason is not Reason.TEST:
             ended = Ending.REFUSED not in one.endings
             revision = self._school.snapshot.revision if self._school.snapshot else 0
             self._outbox.add(app_event(program, decision, seen.at, revision, ended=ended))
@@ -132,7 +133,7 @@ class Watch:
     def _say_so(self, program: Program, decision: Decision, user: str) -> None:
         lang = self._setting.language
         lines = [_why(decision.reason, lang)]
-        if decision.liftable_by is LiftableBy.TEACHER:
+        if decision.liftable_by is LiftableBy.TEACHER and decision.reason is not Reason.TEST:
             lines.append(say("agent.ask", lang))
         self._show(say("agent.title", lang, app=program.app.title()), "\n".join(lines), user)
 

@@ -11,13 +11,14 @@ import dns.rrset
 
 class Echo(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.DatagramTransport)
         self.transport = transport
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         query = dns.message.from_wire(data)
         answer = dns.message.make_response(query)
         answer.answer.append(dns.rrset.from_text(query.question[0].name, 5, "IN", "A", "192.168.55.5"))
-        self.transport.sendto(answer.to_wire(), addr)  # type: ignore[attr-defined]
+        self.transport.sendto(answer.to_wire(), addr)
 
 
 async def main(port: int) -> None:

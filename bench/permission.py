@@ -290,12 +290,12 @@ def machine() -> str:
     )
 
 
-def write(rows: list[str]) -> None:
-    """Put the table into `docs/performance.md`, in the place of the last one."""
-    said = "\n".join([_MARKS[0], "", machine(), "", *rows, "", _MARKS[1]])
+def write(rows: list[str], marks: tuple[str, str] = _MARKS) -> None:
+    """Put the table into `docs/performance.md`, in the place of the last one; `marks` stand around it."""
+    said = "\n".join([marks[0], "", machine(), "", *rows, "", marks[1]])
     text = REPORT.read_text(encoding="utf-8")
-    before, found, rest = text.partition(_MARKS[0])
-    after = rest.partition(_MARKS[1])[2] if found else "\n"
+    before, found, rest = text.partition(marks[0])
+    after = rest.partition(marks[1])[2] if found else "\n"
     REPORT.write_text(f"{before}{said}{after}", encoding="utf-8")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import os
 import shutil
 import socket
 import stat
@@ -19,11 +20,16 @@ from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import dns.exception
+import dns.message
+import dns.query
+import dns.rcode
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from cli import ports
-from cli.ca import CaFiles, load_ca
+from cli.ca import CaFiles, load_ca, signing
+from cli.ca.rotation import WAIT, standing
 from cli.home import Home, Trouble
 from cli.now import still_waiting
 from cli.school import running
@@ -31,6 +37,7 @@ from cli.subscribed import ailing
 from config import load
 from config.settings import Listen, SchoolFile, Settings
 from config.texts import say
+from proxy_addons.names.front import UNKNOWN_GROUP, pac_path
 from store import StoreUnavailable, open_store
 
 _SQLITE = "sqlite:///"
@@ -38,6 +45,8 @@ _LOW, _VERY_LOW = 1024, 200  # MB of free disk
 _ENDS_SOON = timedelta(days=90)
 _DNS_PATIENCE = 4.0  # seconds
 _KNOWN_NAME = "www.rijksoverheid.nl"  # asked for its address only, never contacted
+_OWN_PATIENCE = 2.0  # seconds that the guard itself gets
+_WEEK = timedelta(days=7)
 _TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 _BEGAN = datetime(2026, 1, 1, tzinfo=UTC)  # no installation is older than this
 
@@ -67,13 +76,14 @@ def examine(home: Home, now: datetime | None = None) -> tuple[list[Finding], str
     findings.extend(told)
     settings = file.settings if file else Settings()
     findings.extend(_ports(home, settings.listen))
+    findings.extend(_pac(home, settings, moment))
     findings.extend(_holidays(file, moment))
-    findings.extend(_clock(home, moment))
+    findings.extend(clock_findings(home, moment))
     findings.extend(_zone())
-    findings.extend(_ca(home, moment))
-    findings.extend(_database(home, settings))
+    findings.extend(ca_findings(home, moment))
+    findings.extend(_database(home, settings, moment))
     findings.extend(Finding(Level(level), code, values) for level, code, values in ailing(home, moment))
-    findings.extend(_disk(home))
+    findings.extend(disk_findings(home))
     findings.extend(_dns())
     return findings, settings.language
 
@@ -133,34 +143,81 @@ def _ports(home: Home, listen: Listen) -> Iterator[Finding]:
     ours = running(home)
     numbers = {"listen.proxy": listen.proxy, "listen.keyed": listen.keyed, "listen.dashboard": listen.dashboard}
     numbers |= {f"listen.groups.{group}": port for group, port in listen.groups.items()}
-    if listen.transparent:
-        numbers["listen.transparent"] = listen.transparent
+    numbers |= {"listen.transparent": listen.transparent} if listen.transparent else {}
+    numbers |= {f"listen.{name}": port for name, port in (("dns", listen.dns), ("page", listen.page)) if port}
     for setting, port in numbers.items():
         values: dict[str, object] = {"port": port, "setting": setting, "file": home.school_file}
         if port == 0:
             yield Finding(Level.OK, "port_any", values)
+        elif ours and setting == "listen.dns":
+            yield _names(listen)
         elif ours:
             good = ports.answers(listen.address, port)
             yield Finding(Level.OK if good else Level.FAIL, "port_ours" if good else "port_silent", values)
         else:
-            free = ports.is_free(listen.address, port)
+            free = ports.is_free(listen.address, port) and (setting != "listen.dns" or _free_for_datagrams(listen))
             yield Finding(Level.OK if free else Level.FAIL, "port_free" if free else "port_taken", values)
 
 
-def _clock(home: Home, now: datetime) -> Iterator[Finding]:
+def _free_for_datagrams(listen: Listen) -> bool:
+    try:
+        ports.probe_datagrams(listen.address, listen.dns, "listen.dns", Path())
+    except Trouble:
+        return False
+    return True
+
+
+def _names(listen: Listen) -> Finding:
+    """Whether the running guard answers names, over UDP as devices ask: its own name needs no other server."""
+    asked = dns.message.make_query(listen.name, "A")
+    try:
+        found = dns.query.udp(asked, ports.reachable(listen.address), _OWN_PATIENCE, listen.dns)
+        good = found.rcode() == dns.rcode.NOERROR and ports.answers(listen.address, listen.dns)
+    except (OSError, dns.exception.DNSException):
+        good = False
+    return Finding(Level.OK if good else Level.FAIL, "names_ours" if good else "names_silent", {"port": listen.dns})
+
+
+def _pac(home: Home, settings: Settings, now: datetime) -> Iterator[Finding]:
+    """Where the PAC files are, and whether devices ask for one of a group that is not there."""
+    if not settings.listen.page:
+        return
+    yield Finding(Level.OK, "pac", {"address": f"{ports.pages_url(settings.listen)}{pac_path('...')}"})
+    times = _pac_of_no_group(home, settings.school.id, now - _WEEK)
+    if times:
+        yield Finding(Level.WARN, "pac_unknown", {"times": times})
+
+
+def _pac_of_no_group(home: Home, school: str, since: datetime) -> int:
+    """How often a PAC file was asked for of a group that does not exist; 0 when the database cannot say."""
+    if home.database_url.startswith(_SQLITE) and not Path(home.database_url.removeprefix(_SQLITE)).exists():
+        return 0
+    try:
+        store = open_store(home.database_url, home.accounts_url)
+        try:
+            counted = store.events.counts(school, since)
+        finally:
+            store.close()
+    except StoreUnavailable:  # told with the database
+        return 0
+    return sum(one.n for one in counted if one.category == UNKNOWN_GROUP)
+
+
+def clock_findings(home: Home, now: datetime) -> Iterator[Finding]:
+    """Whether the clock can be right, and whether anything keeps it so."""
     values: dict[str, object] = {"time": f"{now.astimezone():%d-%m-%Y %H:%M:%S %Z}"}
     began = _BEGAN
     with contextlib.suppress(Trouble):  # told with the CA
         began = load_ca(CaFiles(home.ca_folder)).not_valid_before_utc
     if now < began:
         yield Finding(Level.FAIL, "clock_wrong", values)
-    elif _synchronised() is False:
+    elif synchronised() is False:
         yield Finding(Level.WARN, "clock_free", values)
     else:
         yield Finding(Level.OK, "clock", values)
 
 
-def _synchronised() -> bool | None:
+def synchronised() -> bool | None:
     """Whether the kernel's clock is kept right by NTP; None when it cannot be asked."""
     if not sys.platform.startswith("linux"):
         return None
@@ -178,22 +235,34 @@ def _zone() -> Iterator[Finding]:
         yield Finding(Level.OK, "zone")
 
 
-def _ca(home: Home, now: datetime) -> Iterator[Finding]:
+def ca_findings(home: Home, now: datetime) -> Iterator[Finding]:
+    """What is to be said of the certificate authority; `klaswacht up` says it too where it is not all right."""
     files = CaFiles(home.ca_folder)
     if not files.engine.exists() and not files.public.exists():
         yield Finding(Level.WARN, "ca_missing")
         return
     try:
-        ca = load_ca(files)
+        known = standing(files)
         _see_pair(files)
     except Trouble as trouble:
         yield Finding(Level.FAIL, "broken", {"problem": trouble})
         return
-    secrets: list[tuple[Path, int]] = [(files.folder, 0o700), (files.engine, 0o600), (files.dashboard, 0o600)]
+    secrets: list[tuple[Path, int]] = [(files.folder, 0o700), *((path, 0o600) for path in files.secrets)]
     for path, mode in secrets:
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & 0o077:
             yield Finding(Level.FAIL, "ca_mode", {"path": path, "mode": f"{mode:o}"})
-    yield _ends(ca, now, _ENDS_SOON, ("ca", "ca_ends", "ca_ended"), {"folder": files.folder})
+            if path.stat().st_uid != os.geteuid():
+                yield Finding(Level.FAIL, "ca_owner", {"path": path})
+    # Whatever of the chain ends first ends all of it.
+    first = min(known.signs.chain, key=lambda one: one.not_valid_after_utc)
+    yield _ends(first, now, _ENDS_SOON, ("ca", "ca_ends", "ca_ended"), {})
+    for other, code, public in (
+        (known.next, "ca_next", files.next_public),
+        (known.previous, "ca_previous", files.previous_public),
+    ):
+        if other is not None:
+            days = {"since": f"{other.since.astimezone():%d-%m-%Y}", "day": f"{other.since + WAIT:%d-%m-%Y}"}
+            yield Finding(Level.WARN, code, {"file": public, **days})
     if files.dashboard.exists():
         leaf = x509.load_pem_x509_certificates(files.dashboard.read_bytes())[0]
         yield _ends(leaf, now, timedelta(0), ("leaf", "leaf", "leaf_ended"), {})
@@ -207,10 +276,10 @@ def _see_pair(files: CaFiles) -> None:
         key = load_pem_private_key(pem, None)
     except ValueError as error:
         raise Trouble(f"the key in `{files.engine}` cannot be read", remedy) from error
-    ca = load_ca(files)
-    if key.public_key() != ca.public_key():
+    ca = signing(files)
+    if key.public_key() != ca.certificate.public_key():
         raise Trouble(f"the key in `{files.engine}` is not that of its certificate", remedy)
-    if not files.public.exists() or x509.load_pem_x509_certificate(files.public.read_bytes()) != ca:
+    if not files.public.exists() or x509.load_pem_x509_certificate(files.public.read_bytes()) != ca.anchor:
         raise Trouble(f"`{files.public}` is not the certificate of `{files.engine}`", "start Klaswacht again")
 
 
@@ -229,7 +298,7 @@ def _ends(
     return Finding(Level.WARN, near, told) if end - now < soon else Finding(Level.OK, good, told)
 
 
-def _database(home: Home, settings: Settings) -> Iterator[Finding]:
+def _database(home: Home, settings: Settings, now: datetime) -> Iterator[Finding]:
     url = home.database_url
     if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).exists():
         yield Finding(Level.WARN, "database_missing")
@@ -239,6 +308,7 @@ def _database(home: Home, settings: Settings) -> Iterator[Finding]:
         try:
             store.check()
             current = store.policies.current(settings.school.id)
+            notices = store.notices.standing(settings.school.id, now)
         finally:
             store.close()
     except StoreUnavailable as error:
@@ -248,9 +318,13 @@ def _database(home: Home, settings: Settings) -> Iterator[Finding]:
         yield Finding(Level.FAIL, "database_empty")
     else:
         yield Finding(Level.OK, "database", {"number": current.number})
+    for one in notices:  # what the workers of the running guard have noticed
+        said = {part: say(f"dash.storing.{one.kind}.{part}", settings.language) for part in ("title", "remedy")}
+        yield Finding(Level.WARN, "notice", {"since": f"{one.since.astimezone():%H:%M}", **said})
 
 
-def _disk(home: Home) -> Iterator[Finding]:
+def disk_findings(home: Home) -> Iterator[Finding]:
+    """How much of the disk is free."""
     place = next(folder for folder in (home.path, *home.path.parents) if folder.exists())
     free = shutil.disk_usage(place).free // 2**20
     level = Level.FAIL if free < _VERY_LOW else Level.WARN if free < _LOW else Level.OK

@@ -68,6 +68,11 @@ class Home:
         return self.path / "secrets" / "forms"
 
     @property
+    def seal_key(self) -> Path:
+        """Seals the second factors in the accounts' database. The dashboard's process reads it, and nobody else."""
+        return self.path / "secrets" / "second-factor"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one running guard of this folder."""
         return self.path / "klaswacht.lock"

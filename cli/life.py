@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from cli.child import PARENT, READY_FD
 from proxy_addons.handed import REPLACES, WORD_FD
@@ -112,7 +113,10 @@ class Life:
 
 @dataclass(slots=True, eq=False)
 class Child:
-    """A task with its processes. `again_at` (monotonic) is when a dead one starts again, `renewed` when it was last."""
+    """A task with its processes. `again_at` (monotonic) is when a dead one starts again, `renewed` when it was last.
+
+    `deaths` is how often one ended that should not have, `died` when the last one did (UTC).
+    """
 
     task: Task
     now: Life | None = None
@@ -121,6 +125,8 @@ class Child:
     pause: float = FIRST_PAUSE
     again_at: float | None = 0.0
     renewed: float = float("-inf")
+    deaths: int = 0
+    died: datetime | None = None
 
     @property
     def ready(self) -> bool:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import sys
 from importlib.metadata import version as installed_version
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-from cli import agent, lists, policy, protocol
+from cli import account, agent, ca_commands, emergency, lists, policy, protocol
 from cli.check import check
+from cli.firewall import firewall
 from cli.home import Home, Trouble
+from cli.keylog import forget_key_logs
 from cli.now import now
 
 app = typer.Typer(
@@ -22,14 +23,16 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-ca = typer.Typer(help="The school's certificate authority.", no_args_is_help=True)
 app.add_typer(policy.app, name="policy")
-app.add_typer(ca, name="ca")
+app.add_typer(ca_commands.app, name="ca")
 app.add_typer(agent.app, name="agent")
+app.add_typer(account.app, name="account")
 app.add_typer(lists.app, name="lists")
 app.add_typer(protocol.app, name="protocol")
+app.add_typer(emergency.app, name="emergency")
 app.command("check")(check)
 app.command("now")(now)
+app.command("firewall")(firewall)
 
 
 @app.command()
@@ -64,29 +67,6 @@ def demo() -> None:
     raise typer.Exit(start(Home.here()))
 
 
-@ca.command("export")
-def ca_export(
-    out: Annotated[Path | None, typer.Option("--out", help="Where to write it; else to standard output.")] = None,
-    form: Annotated[Literal["pem", "der"], typer.Option("--format", help="How to write it.")] = "pem",
-) -> None:
-    """Give the school's CA certificate (never its key), to install on devices."""
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    from cli.ca import CaFiles, load_ca
-    from config.texts import say
-
-    certificate = load_ca(CaFiles(Home.here().ca_folder))
-    data = certificate.public_bytes(Encoding.PEM if form == "pem" else Encoding.DER)
-    if out is None:
-        sys.stdout.buffer.write(data)
-        return
-    try:
-        out.write_bytes(data)
-    except OSError as error:
-        raise Trouble(f"cannot write `{out}` ({error.strerror})", "choose another place with --out") from error
-    typer.echo(say("cli.ca.exported", file=out), err=True)
-
-
 @app.command()
 def doctor() -> None:
     """Look whether everything is as it should be, and say what to do about what is not."""
@@ -106,6 +86,7 @@ def version() -> None:
 
 def main() -> None:
     """Run the command; what a person must mend is told in one line, with exit code 1."""
+    forget_key_logs()
     logging.basicConfig(level=logging.WARNING, format="klaswacht: %(message)s")
     try:
         app()

@@ -52,6 +52,19 @@ def due(now: datetime, last: datetime | None, seed: bytes) -> bool:
     return begins <= now < night_of(now) + _LATEST and (last is None or last < begins)
 
 
+def begun(home: Home, *words: str) -> subprocess.Popen[bytes]:
+    """`klaswacht lists ...` in this home, as a process of its own; its complaints come through `stderr`."""
+    command = (sys.executable, "-m", "cli.main", "lists", *words)
+    return subprocess.Popen(  # noqa: S603 - our own program
+        command,
+        env=os.environ | {"KLASWACHT_HOME": str(home.path)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        process_group=0,
+    )
+
+
 class Nightly(threading.Thread):
     """Watches the clock until `stopping`."""
 
@@ -95,15 +108,7 @@ class Nightly(threading.Thread):
 
     def _child(self, *words: str) -> None:
         """Run `klaswacht lists ...` in this home; one line in the log when it does not succeed."""
-        command = (sys.executable, "-m", "cli.main", "lists", *words)
-        process = subprocess.Popen(  # noqa: S603 - our own program
-            command,
-            env=os.environ | {"KLASWACHT_HOME": str(self._home.path)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            process_group=0,
-        )
+        process = begun(self._home, *words)
         told = self._wait(process)
         if process.returncode and not self._stopping.is_set():
             lines = [line for line in told.decode("utf-8", "replace").splitlines() if line.strip()]

@@ -45,7 +45,7 @@ def import_(
     force: Annotated[bool, typer.Option("--force", help="Take it although the rules moved on since.")] = False,
 ) -> None:
     """Make a file's rules the next version, if the rules in force are still those that it was made from."""
-    from cli.revisions import take
+    from dashboard.actions.revisions import take
 
     path = file or Home.here().school_file
     found = file_at(path)
@@ -121,11 +121,13 @@ def history(
 @app.command("rollback")
 def rollback(number: _Number) -> None:
     """Make a new version that is what an older one was."""
-    from cli.revisions import Outcome, roll_back
     from config.texts import say
+    from dashboard.actions.revisions import Outcome, roll_back, unfit
 
     with at_desk() as desk:
         old, current = desk.version(number), desk.current()
+        if (complaint := unfit(old)) is not None:
+            raise Trouble(f"version {number} no longer fits: {complaint.problem}", "choose a newer one")
         done = roll_back(desk.store, desk.school, old, current.number, user(), datetime.now(UTC))
         values = {"number": done.current.number, "old": number, "file": desk.home.school_file}
         if done.outcome is Outcome.RACED:

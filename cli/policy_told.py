@@ -12,8 +12,8 @@ from cli.home import Trouble
 from cli.policy_desk import Desk, Side
 
 if TYPE_CHECKING:
-    from cli.revisions import Taken
     from config.settings import SchoolFile
+    from dashboard.actions.revisions import Taken
     from policy.model import Policy
     from store.policies import Entry, PolicyRevision
 
@@ -25,8 +25,9 @@ def tell_taken(desk: Desk, path: Path, file: SchoolFile, taken: Taken, *, own: b
         Trouble: it was refused; the difference was told.
     """
     from cli import school
-    from cli.revisions import Outcome, say_number
+    from cli.revisions import say_number
     from config.texts import say
+    from dashboard.actions.revisions import Outcome
 
     lang, number = desk.lang, taken.current.number
     values: dict[str, object] = {"file": path, "number": number, "base": taken.base}
@@ -56,12 +57,13 @@ def tell_taken(desk: Desk, path: Path, file: SchoolFile, taken: Taken, *, own: b
 def _tell_settings(desk: Desk, file: SchoolFile, *, own: bool) -> None:
     from cli import school
     from config.texts import say
+    from dashboard.actions.revisions import other_settings
 
     if own:
         for line in school.settings_told(desk.home, file, running=school.running(desk.home)):
             typer.echo(line)
         return
-    names = school.other_settings(desk.file.settings, file.settings)
+    names = other_settings(desk.file.settings, file.settings)
     if names:
         told = say("policy.settings_not", desk.lang, file=desk.home.school_file, names=", ".join(names))
         typer.echo(told)
@@ -103,9 +105,9 @@ def _is_good(desk: Desk) -> bool:
 
 def about(desk: Desk, version: PolicyRevision | Entry) -> dict[str, object]:
     """What the sentences about a version name: its number, when (Amsterdam's clock), by whom, where it came from."""
-    from cli.revisions import source_of
     from cli.school import AMSTERDAM
     from config.texts import say
+    from dashboard.actions.revisions import source_of
 
     source = say(f"policy.source.{source_of(version.origin).value}", desk.lang, origin=version.origin[:20])
     when = f"{version.when.astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"

@@ -14,6 +14,9 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from cli.home import Trouble
+from config.settings import Listen
+
+_HTTP = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,12 @@ def reachable(address: str) -> str:
 def bracketed(address: str) -> str:
     """The address as it stands in a URL."""
     return f"[{address}]" if ":" in address else address
+
+
+def pages_url(listen: Listen) -> str:
+    """Where devices find the guard's own pages (`listen.page`), without a slash at the end."""
+    host = listen.reach[0] if listen.reach else reachable(listen.address)
+    return f"http://{bracketed(host)}" + ("" if listen.page == _HTTP else f":{listen.page}")
 
 
 def describe(ports: Mapping[str, Held]) -> dict[str, int]:

@@ -8,23 +8,25 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from cli.home import Home, Trouble, write_private
-from cli.revisions import Outcome, Taken, renew, say_number, take
+from cli.revisions import say_number
 from config import load
 from config.changes import changes
 from config.settings import SchoolFile, Settings
 from config.texts import say
 from dashboard.actions import accounts as account_actions
+from dashboard.actions import kept
 from dashboard.actions.desk import Desk
+from dashboard.actions.revisions import Outcome, Taken, other_settings, renew, take
 from policy.model import Knowledge, Policy, Role
 from store import Store, StoreUnavailable, open_store
 from store.accounts import AccountState
 from store.policies import PolicyRevision
-from store.retention import Refused, Terms, shorten
+from store.retention import Refused, Terms
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 COORDINATOR = "coordinator"
@@ -182,12 +184,6 @@ def settings_told(home: Home, file: SchoolFile, *, running: bool) -> tuple[str, 
     return ()
 
 
-def other_settings(one: Settings, other: Settings) -> tuple[str, ...]:
-    """The names of the settings in which two files differ; the protocol is one of the rules."""
-    names = (field.name for field in fields(Settings) if field.name != "protocol")
-    return tuple(name for name in names if getattr(one, name) != getattr(other, name))
-
-
 def coordinator_link(desk: Desk, now: datetime) -> account_actions.Link | None:
     """A one-time link for the first coordinator, as long as no coordinator has ever set a password; else None."""
     accounts = desk.store.accounts.accounts(desk.school)
@@ -205,12 +201,7 @@ def terms(settings: Settings) -> Terms:
     Raises:
         Trouble: a wish is longer than may be.
     """
-    wished = settings.retention
-    wishes = {name: wished[name] for name in ("blocked", "noted", "reports", "signals", "audit") if name in wished}
-    wishes["asks"] = wished["requests"]
-    # Bans and grants share a family of rows, so the shorter wish holds for both.
-    wishes["measures"] = min(wished["bans"], wished["grants"])
-    found = shorten(wishes)
+    found = kept.terms(settings)
     if isinstance(found, Refused):
         raise Trouble(f"`retention.{found.name}` is {found.wished} days", f"at most {found.longest} days may be kept")
     return found

@@ -13,14 +13,18 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import ThreadWorker
 
 from cli import ports
+from cli.box_file import FileOnBox
 from cli.ca import CaFiles
+from cli.feeds_desk import FeedsDesk
 from cli.home import Home, secret
 from cli.school import opened
 from cli.supervisor import tell_ready
+from cli.vitals import VitalsFile
 from config import load
 from config.feeds.opened import FeedIndex
 from config.settings import Settings
 from dashboard.app import close_app, create_app
+from proxy_addons.peek import peek_of
 
 _THREADS = 96  # every open lesson page keeps one, for its live events
 _GRACE = 3  # seconds that requests get to end when the dashboard stops
@@ -76,7 +80,7 @@ def serve_dashboard(home: Home, settings: Settings) -> None:
     """Serve until SIGTERM. `settings` has the port that was taken."""
     files = CaFiles(home.ca_folder)
     listen = settings.listen
-    form_secret = secret(home.path / "secrets" / "dashboard")
+    form_secret, seal = secret(home.path / "secrets" / "dashboard"), secret(home.seal_key)
 
     def make_app() -> Flask:
         # In the worker, after the fork: a database connection must not be shared between processes.
@@ -84,7 +88,22 @@ def serve_dashboard(home: Home, settings: Settings) -> None:
         feeds = FeedIndex(home.path)
         feeds.follow()
         knowledge = load.knowledge(settings, feeds)
-        return create_app(store, knowledge, settings.school.id, settings, secret=form_secret, ca_file=files.public)
+        # Not in `dashboard`: a look at a page goes out by the guard's own rules.
+        peek = peek_of(settings, home.ca_folder)
+        school = settings.school.id
+        return create_app(
+            store,
+            knowledge,
+            school,
+            settings,
+            secret=form_secret,
+            ca_file=files.public,
+            peek=peek,
+            seal=seal,
+            others=FeedsDesk(home),
+            school_file=FileOnBox(home),
+            vitals=VitalsFile(home.path),
+        )
 
     options: dict[str, Any] = {
         "bind": f"{ports.bracketed(listen.address)}:{listen.dashboard}",

@@ -16,6 +16,7 @@ from policy.model import (
     FOREVER,
     Agreement,
     Care,
+    Emergency,
     Facet,
     Grant,
     Policy,
@@ -117,6 +118,14 @@ class AgreementLine(Strict):
     sites: list[str]
     start: Moment = Key(default=ALWAYS, alias="from")
     until: Moment = FOREVER
+    test: bool = False
+
+
+class EmergencyLine(Strict):
+    """The emergency exit; one that lasts longer than it may opens nothing."""
+
+    start: Moment = Key(alias="from")
+    until: Moment
 
 
 class StateLine(Strict):
@@ -130,6 +139,7 @@ class StateLine(Strict):
     agreement: AgreementLine | None = None
     pause: list[Name] = []
     rainy: list[Name] = []
+    emergency: EmergencyLine | None = None
     lists: dict[str, list[str]] = {}
     interns_permit: bool | None = None
 
@@ -158,6 +168,7 @@ def state_of(line: StateLine) -> State:
         pauses=tuple(Span(group, ALWAYS, FOREVER) for group in line.pause),
         rainy=tuple(Span(group, ALWAYS, FOREVER) for group in line.rainy),
         consented_groups=frozenset(line.consented_groups),
+        emergencies=(Emergency("emergency-1", line.emergency.start, line.emergency.until),) if line.emergency else (),
     )
 
 
@@ -194,7 +205,13 @@ def _grant(number: int, line: GrantLine) -> Grant:
 def _agreement(line: AgreementLine) -> Agreement:
     groups = frozenset({line.group}) if line.group else frozenset[str]()
     return Agreement(
-        "agreement-1", line.start, line.until, groups=groups, people=frozenset(line.pupils), sites=_hosts(line.sites)
+        "agreement-1",
+        line.start,
+        line.until,
+        groups=groups,
+        people=frozenset(line.pupils),
+        sites=_hosts(line.sites),
+        test=line.test,
     )
 
 

@@ -19,6 +19,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from typing import Self
 
@@ -81,6 +82,11 @@ class Supervisor:
         self._selector.close()
         self._wake.close()
         self._woken.close()
+
+    @property
+    def children(self) -> Sequence[Child]:
+        """What it keeps running, to be looked at only."""
+        return tuple(self._children)
 
     @property
     def stopping(self) -> threading.Event:
@@ -172,6 +178,7 @@ class Supervisor:
             if life is None or life.alive:
                 continue
             life.close()
+            child.deaths, child.died = child.deaths + 1, datetime.now(UTC)
             child.now, child.coming = child.coming, None  # where one was to take over, it does so now
             code = life.process.returncode
             if not self._told:

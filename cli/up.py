@@ -14,17 +14,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cli import ca, places, ports, reload, school
+from cli.doctor import Level, ca_findings
 from cli.example import closed_host
 from cli.growth import MIB
 from cli.home import Home, Trouble, secret
 from cli.nightly import Nightly
 from cli.supervisor import Supervisor, Task
+from cli.vitals import Chores, Vitals
 from cli.watch import Watch, signature
 from config import load
 from config.settings import Listen, Settings
 from config.texts import say
 from dashboard.actions.accounts import Link
 from policy.model import Knowledge
+from proxy_addons.names.front import ANYBODY_PATH, KEYED_PATH, pac_path
 from store import Store, StoreUnavailable
 from store.retention import Terms
 
@@ -77,8 +80,12 @@ def up(
     with school.only_one(home), _prepared(home, take_file=take_file, workers=workers) as prepared:
         tasks = (*_tasks(prepared), *beside)
         with Supervisor(tasks, on_renewed=lambda outcome: reload.note(home, outcome)) as supervisor:
-            chores = threading.Thread(target=_chores, args=(prepared, supervisor.stopping), name="chores", daemon=True)
+            kept = Chores()
+            told = (prepared, kept, supervisor.stopping)
+            chores = threading.Thread(target=_chores, args=told, name="chores", daemon=True)
             chores.start()
+            vitals = Vitals(home, supervisor.children, kept, supervisor.stopping)
+            vitals.start()
             nightly = Nightly(home, secret(home.forms_secret), supervisor.stopping)
             nightly.start()
             watch = Watch(home, prepared.store, seen, supervisor.stopping, _tell)
@@ -87,6 +94,7 @@ def up(
         chores.join(5)
         nightly.join(5)
         watch.join(5)
+        vitals.join(5)
         if not healthy:
             raise Trouble("a part of the guard did not start", "see the lines above, and `klaswacht doctor`")
         _tell(say("cli.up.stopped", prepared.settings.language))
@@ -118,6 +126,9 @@ def _prepared(home: Home, *, take_file: bool, workers: int | None = None) -> Ite
         secret(home.forms_secret)
         for notice in (*([say("cli.up.made_ca", lang, folder=home.ca_folder)] if new_ca else []), *in_force.notices):
             _tell(notice.rstrip())
+        for found in ca_findings(home, now):
+            if found.level is not Level.OK:
+                _tell(say(f"cli.doctor.{found.code}", lang, **found.values))
         count = workers or settings.workers or places.cores()
         chosen = "flag" if workers else "file" if settings.workers else "cores"
         knowledge = load.knowledge(settings)
@@ -186,20 +197,23 @@ def _tasks(prepared: Prepared) -> tuple[Task, ...]:
 
     # The dashboard binds its port beside the one that is held, so two may run for a moment.
     dashboard = Task("dashboard", command("dashboard"), beside=True)
-    names = (Task("dns", command("dns")),) if prepared.settings.listen.dns else ()
+    listen = prepared.settings.listen
+    names = (Task("dns" if listen.dns else "pages", command("dns")),) if listen.dns or listen.page else ()
     return (*(worker(number) for number in range(len(prepared.places))), dashboard, *names)
 
 
-def _chores(prepared: Prepared, stopping: threading.Event) -> None:
+def _chores(prepared: Prepared, told: Chores, stopping: threading.Event) -> None:
     """Every hour, from the start on: forget what is past its term, renew the dashboard's certificate in time."""
     kept = school.terms(prepared.settings)
     while not stopping.is_set():
-        chore(prepared, kept, datetime.now(UTC))
+        now = datetime.now(UTC)
+        told.failed = bool(chore(prepared, kept, now))
+        told.done = now
         stopping.wait(_HOURLY)
 
 
-def chore(prepared: Prepared, kept: Terms, now: datetime) -> None:
-    """One round of chores. What fails is told, keeps nothing else from being done, and is tried again next time."""
+def chore(prepared: Prepared, kept: Terms, now: datetime) -> tuple[str, ...]:
+    """One round of chores; which failed. That is told, keeps nothing else from being done, and is tried again."""
     settings = prepared.settings
 
     def renew() -> None:
@@ -207,6 +221,7 @@ def chore(prepared: Prepared, kept: Terms, now: datetime) -> None:
         if ca.ensure_dashboard(prepared.files, names, now):
             _log.warning("the dashboard's certificate was renewed")
 
+    failed: list[str] = []
     for name, do in (
         ("forgetting what is past its term", lambda: prepared.store.purge(settings.school.id, now, kept)),
         ("renewing the dashboard's certificate", renew),
@@ -215,6 +230,8 @@ def chore(prepared: Prepared, kept: Terms, now: datetime) -> None:
             do()
         except Exception as error:  # whatever it is, the next round must come
             _log.error("%s failed and is tried again in an hour: %s", name, error)
+            failed.append(name)
+    return tuple(failed)
 
 
 def _announce(prepared: Prepared, more: Callable[[Prepared], Sequence[str]]) -> None:
@@ -238,6 +255,7 @@ def _addresses(prepared: Prepared) -> Iterator[str]:
     rows.extend((say("cli.up.group", lang, group=group), f"{address}:{port}") for group, port in listen.groups.items())
     if listen.dns:
         rows.append((say("cli.up.dns", lang), f"{address}:{listen.dns}"))
+    rows.extend(_pac_addresses(listen, lang))
     rows.append((say("cli.up.dashboard", lang), f"{prepared.dashboard_url}/"))
     rows.append((say("cli.up.ca", lang), str(prepared.files.public)))
     rows.append((say("cli.up.file", lang), str(prepared.home.school_file)))
@@ -245,6 +263,16 @@ def _addresses(prepared: Prepared) -> Iterator[str]:
     wide = max(len(name) for name, _ in rows)
     for name, value in rows:
         yield f"  {name:<{wide}}  {value}"
+
+
+def _pac_addresses(listen: Listen, lang: str) -> Iterator[tuple[str, str]]:
+    """Where devices find the proxy: an address a group, one for devices with a key, one for all others."""
+    if not listen.page:
+        return
+    base = ports.pages_url(listen)
+    yield from ((say("cli.up.pac_group", lang, group=group), f"{base}{pac_path(group)}") for group in listen.groups)
+    yield say("cli.up.pac_keyed", lang), f"{base}{KEYED_PATH}"
+    yield say("cli.up.pac", lang), f"{base}{ANYBODY_PATH}"
 
 
 def _link(prepared: Prepared, link: Link | None) -> Iterator[str]:

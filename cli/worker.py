@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from cli.home import Home, Trouble
+from cli.keylog import forget_key_logs
 from cli.supervisor import die_with_parent, tell_ready
 
 _USAGE = "usage: python -m cli.worker proxy|dashboard|dns HOME PORTS"
@@ -19,6 +20,7 @@ _USAGE = "usage: python -m cli.worker proxy|dashboard|dns HOME PORTS"
 def main(arguments: list[str]) -> int:
     """Run until told to stop; the exit code."""
     logging.basicConfig(level=logging.WARNING, format="klaswacht: %(name)s: %(message)s")
+    forget_key_logs()
     die_with_parent()
     match arguments:
         case ["proxy", home, told]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from datetime import time
 from typing import Any
 
 from config.schema_timetable import WEEKDAYS
@@ -129,7 +130,8 @@ def _slots(slots: tuple[Slot, ...] | None, lang: str) -> str:
 
 
 def _span(slot: Slot) -> str:
-    return f"{slot.start:%H:%M}-{slot.end:%H:%M}" + (f" ({slot.name})" if slot.name else "")
+    end = "24:00" if slot.end == time.max else f"{slot.end:%H:%M}"
+    return f"{slot.start:%H:%M}-{end}" + (f" ({slot.name})" if slot.name else "")
 
 
 def _days(closure: Closure) -> str:

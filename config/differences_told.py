@@ -58,8 +58,21 @@ def difference_lines(
     return tuple(teller.line(one) for one in differences(adopted, policy, knowledge or factory_knowledge()))
 
 
+def lines_between(
+    old: Policy, new: Policy, lang: str = "nl", *, knowledge: Knowledge | None = None, groups: Mapping[str, str]
+) -> tuple[DifferenceLine, ...]:
+    """Tell what would be otherwise under `new` than it is under `old`, looser things first."""
+    teller = _Teller(new, lang, groups, public=False, change=True)
+    return tuple(teller.line(one) for one in differences(old, new, knowledge or factory_knowledge()))
+
+
 class _Teller:
-    def __init__(self, policy: Policy, lang: str, groups: Mapping[str, str], public: bool) -> None:
+    """Says differences. `change`: of what is to come with what is now, in place of a school with its protocol."""
+
+    def __init__(
+        self, policy: Policy, lang: str, groups: Mapping[str, str], public: bool, *, change: bool = False
+    ) -> None:
+        self._change = change
         self._articles = {clause.id: clause.article for clause in policy.protocol.clauses}
         self._lang = lang
         self._groups = groups
@@ -68,7 +81,7 @@ class _Teller:
     def line(self, one: Difference) -> DifferenceLine:
         return DifferenceLine(
             one.bearing.value,
-            self._say(f"bearing.{one.bearing.value}"),
+            self._say(f"{'becomes' if self._change else 'bearing'}.{one.bearing.value}"),
             self._text(one),
             self._articles.get(one.adopted.clause or "", ""),
             tuple(sorted(one.rules)),
@@ -82,7 +95,7 @@ class _Teller:
             what = what[:1].upper() + what[1:]
         when = "" if one.subject.about == Gate.BREAK else self._when(one.periods)
         return self._say(
-            "line" if one.adopted.basis else "line_silent",
+            "line_change" if self._change else "line" if one.adopted.basis else "line_silent",
             head=", ".join((" ".join(part for part in (what, when) if part), *self._whom(one))),
             own=" ".join(part for part in (self._stand(one.own, one.subject.about), self._by(one.own)) if part),
             ground=self._ground(one.adopted),

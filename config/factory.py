@@ -31,7 +31,7 @@ SYSTEM = "system"
 _ROOT = files("config")
 _SCHOOLS_OWN = ("education", "school-admin", "help", "news-children")
 _SERVICE_KEYS = frozenset({"id", "name", "category", "sites", "hosts", "shared", "actions", "items", "player", "alone"})
-_NAME_KEYS = frozenset({"category", "parts", "starts", "ends", "words", "own_pages", "sure"})
+_NAME_KEYS = frozenset({"category", "parts", "starts", "ends", "words", "own_pages", "sure", "servers"})
 _SERVICE_ACTIONS = frozenset({"chat", "post", "upload", "live"})
 _RELAY_KEYS = frozenset({"id", "hosts", "query", "paths", "below", "pattern", "name", "with_query", "to"})
 
@@ -171,10 +171,18 @@ def _names() -> NameWords:
         parts, starts, ends, words = (texts_under(document, at, key) for key in ("parts", "starts", "ends", "words"))
         rules.append(
             NameWord(
-                entry["category"], parts, starts, ends, words, bool(entry.get("own_pages")), bool(entry.get("sure"))
+                entry["category"],
+                parts,
+                starts,
+                ends,
+                words,
+                bool(entry.get("own_pages")),
+                bool(entry.get("sure")),
+                texts_under(document, at, "servers"),
             )
         )
-    return NameWords(tuple(rules), *(texts_at(document, (key,)) for key in ("shared", "below", "innocent")))
+    keys = ("shared", "below", "innocent", "accounts", "hosted")
+    return NameWords(tuple(rules), *(texts_at(document, (key,)) for key in keys))
 
 
 def _relays() -> Iterator[Relay]:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from config.factory import category_names, factory_knowledge
 from config.read import MAX_BYTES, ConfigError, Document, quoted, read_yaml
-from config.settings import Dns, Egress, Listen, School, SchoolFile, Settings
-from policy.match import Categories, Layers
+from config.settings import Dns, Egress, Firewall, Listen, School, SchoolFile, Settings
+from policy.match import Categories, Layers, within
 from policy.model import Knowledge, Policy, Term
 from policy.ownwords import SHORTEST, own_term
 
@@ -48,7 +48,7 @@ def knowledge(settings: Settings | None = None, feeds: Categories | None = None)
         base,
         engines=milder if settings.youtube == "moderate" else base.engines,
         categories=base.categories if feeds is None else Layers((base.categories, feeds)),
-        own_hosts=base.own_hosts | {settings.listen.name},
+        own_hosts=_own_hosts(base.own_hosts | {settings.listen.name}, settings.listen.pupils_host),
         tunnels={**base.tunnels, **settings.tunnels},
     )
 
@@ -102,6 +102,7 @@ def parse_school(data: bytes, name: str = "school.yaml", folder: Path | None = N
     from config.complaints import checked
     from config.rulebook import all_rules, own_decisions_only, protocol_with_rules, rules_of
     from config.schema import SchoolFilePart
+    from config.sign_in import sign_in_of
     from config.timetable import schedule_of
     from config.written import remainder
 
@@ -130,13 +131,15 @@ def parse_school(data: bytes, name: str = "school.yaml", folder: Path | None = N
         language=part.language,
         workers=part.workers,
         workers_mb=part.workers_mb,
-        listen=Listen(**part.listen.model_dump() | {"balancers": tuple(part.listen.balancers)}),
+        listen=_listen(part),
         egress=Egress(
             ports=tuple(dict.fromkeys(part.egress.ports)),
             hosts=dict(part.egress.hosts),
             trust=tuple(_trusted(part.egress.trust, document, folder)),
         ),
         dns=_dns(part),
+        firewall=_firewall(part),
+        sign_in=sign_in_of(part.sign_in, document, folder),
         tunnels=dict(part.tunnels),
         youtube=part.youtube,
         retention=part.retention.model_dump(),
@@ -192,11 +195,33 @@ def _own_terms(words: WordsPart, document: Document) -> Iterator[Term]:
         yield term
 
 
+def _own_hosts(known: frozenset[str], pupils: str) -> frozenset[str]:
+    """The guard's own hosts, with their sub-domains: the pupils' is as a rule one of these."""
+    return known if within(pupils, known) else known | {pupils}
+
+
+def _listen(part: SchoolFilePart) -> Listen:
+    listen = part.listen
+    told = {"balancers": tuple(listen.balancers), "reach": tuple(dict.fromkeys(listen.reach))}
+    return Listen(**listen.model_dump() | told | {"pupils": listen.pupils or ""})
+
+
 def _dns(part: SchoolFilePart) -> Dns:
     return Dns(
         upstream=tuple(dict.fromkeys(part.dns.upstream)),
         zones={zone: tuple(dict.fromkeys(servers)) for zone, servers in part.dns.zones.items()},
         answer_with=part.dns.answer_with or "",
+    )
+
+
+def _firewall(part: SchoolFilePart) -> Firewall:
+    told = part.firewall
+    return Firewall(
+        pupils=tuple(dict.fromkeys(told.pupils)),
+        names_only=tuple(dict.fromkeys(told.names_only)),
+        staff=tuple(dict.fromkeys(told.staff)),
+        infrastructure=tuple(dict.fromkeys(told.infrastructure)),
+        dashboard_for_pupils=told.dashboard_for_pupils,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from ipaddress import ip_address
 from typing import Annotated, Any, Literal
@@ -10,8 +11,10 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from config.part import Part
 from config.read import quoted
+from config.schema_firewall import FirewallPart
+from config.schema_sign_in import SignInPart
 from config.schema_timetable import Timetable
-from config.settings import RETENTION_DAYS
+from config.settings import RETENTION_DAYS, pupils_beside
 from config.words import (
     ActionWord,
     AddressPort,
@@ -43,6 +46,7 @@ from config.words import (
     Text,
     wrong,
 )
+from policy.address import is_ip
 from policy.model import Action, ClauseKind, Effect, Facet, HoldsIn, LiftableBy, Role
 
 # --- rules ---------------------------------------------------------------------------------------------------------
@@ -200,6 +204,8 @@ class ListenPart(Part):
     balancers: list[Network] = []
     dns: ListenPort = 0
     page: ListenPort = 0
+    pupils: Host | None = None
+    reach: list[Host] = []
 
     @model_validator(mode="after")
     def _all_differ(self) -> ListenPart:
@@ -212,6 +218,23 @@ class ListenPart(Part):
                 at = name.partition(".")[0]
                 raise wrong(f"port `{port}` is used for `{seen[port]}` and `{name}`", "choose another port", at=at)
             seen[port] = name
+        return self
+
+    @model_validator(mode="after")
+    def _pupils_have_a_host_of_their_own(self) -> ListenPart:
+        pupils = self.pupils or pupils_beside(self.name)
+        own = "write another name, like `wacht.klaswacht.internal`"
+        if is_ip(pupils):
+            raise wrong(f"{quoted(pupils)} is not a name", "addresses go into `reach`", at="pupils")
+        if pupils == self.name:
+            raise wrong(f"{quoted(pupils)} is the dashboard's own name", own, at="pupils")
+        if pupils.startswith("vertel."):
+            raise wrong(f"{quoted(pupils)} is where pupils tell what happened", own, at="pupils")
+        for one in self.reach:
+            if not is_ip(one) and not _WRITTEN.fullmatch(one):
+                raise wrong(f"{quoted(one)} cannot stand in a PAC file", "use letters, digits, `-` and `.`", at="reach")
+            if is_ip(one) and (ip_address(one).is_unspecified or ip_address(one).is_multicast):
+                raise wrong(f"{quoted(one)} is not the address of one computer", "write its own address", at="reach")
         return self
 
 
@@ -280,6 +303,8 @@ class SchoolFilePart(Part):
     listen: ListenPart = ListenPart()
     egress: EgressPart = EgressPart()
     dns: DnsPart = DnsPart()
+    firewall: FirewallPart = FirewallPart()
+    sign_in: SignInPart = SignInPart()
     schedule: Timetable
     lists: dict[Slug, list[Host]] = {}
     open_sites: list[Host] = []
@@ -298,8 +323,6 @@ class SchoolFilePart(Part):
     def _names_are_found_somewhere(self) -> SchoolFilePart:
         listen, dns = self.listen, self.dns
         if not listen.dns:
-            if listen.page:
-                raise wrong("`page` is for names that are looked up here", "set `dns` in `listen` too", at="listen")
             return self
         if not dns.upstream:
             raise wrong("`listen.dns` is on, but no server is named", "write `dns: {upstream: [...]}`", at="listen")
@@ -311,6 +334,9 @@ class SchoolFilePart(Part):
             if server in own:
                 raise wrong(f"{quoted(server)} is the guard itself", "name the server that it should ask", at="dns")
         return self
+
+
+_WRITTEN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")  # a host as `proxy_addons.names.pac` writes it
 
 
 def _is_one_ipv4(address: str) -> bool:

@@ -70,11 +70,15 @@ PeriodWord = Annotated[
 
 
 class Day(Part):
-    """One school day: lessons, breaks (cut out of lessons where they overlap), and time that pupils are not here."""
+    """One school day: lessons, breaks (cut out of lessons where they overlap), and time that pupils are not here.
+
+    `names` says what one of those lessons or breaks is called, by how it is written there.
+    """
 
     lessons: list[Span] = []
     breaks: list[Span] = []
     free: list[Span] = []
+    names: dict[Span, Text] = {}
 
 
 class Week(Part):

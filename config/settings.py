@@ -34,7 +34,10 @@ class Listen:
     devices reach directly: the guard itself never connects to its own addresses. All ports differ.
     `transparent` takes what a firewall leads to it from devices that know of no proxy (0: not at all). `balancers` are
     the addresses and networks that must say for whom they connect (PROXY protocol); nobody else may.
-    `dns` is where names are looked up and `page` where the page of a closed site is (http); 0: not at all.
+    `dns` is where names are looked up and `page` where the guard's own pages are (http): that of a closed site for who
+    looks up names here, the PAC files and the certificate; 0: not at all. `pupils` is the host name of those pages
+    (empty: `wacht.` before `name`, see `pupils_host`); it never leads to the dashboard. `reach` are the names or
+    addresses by which devices reach this guard and its brothers, the preferred one first (empty: `address`).
     """
 
     address: str = "127.0.0.1"
@@ -47,6 +50,22 @@ class Listen:
     balancers: tuple[str, ...] = ()
     dns: int = 0
     page: int = 0
+    pupils: str = ""
+    reach: tuple[str, ...] = ()
+
+    @property
+    def pupils_host(self) -> str:
+        """The host name of the guard's own pages for pupils, apart from the dashboard's."""
+        return self.pupils or pupils_beside(self.name)
+
+
+def pupils_beside(name: str) -> str:
+    """The pupils' host where the school names none: one label before the dashboard's `name`, as `vertel.` is."""
+    return f"wacht.{name}" if name[-1:].isalpha() and ":" not in name else PUPILS
+
+
+PUPILS = "wacht.klaswacht.internal"
+"""The pupils' host of a guard whose dashboard has no name but an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +96,58 @@ class Egress:
 
 
 @dataclass(frozen=True, slots=True)
+class Firewall:
+    """Whose networks are whose, as addresses and networks: what `klaswacht firewall` makes its rules from.
+
+    `pupils` are led to the guard and get no further. `names_only` are devices without our CA: only what they look up
+    and plain http are led to it. `staff` goes its own way, `infrastructure` (printers, the school's servers) too, and
+    pupils may reach it. `dashboard_for_pupils`: their laptops have the agent, which talks to the dashboard's port.
+    """
+
+    pupils: tuple[str, ...] = ()
+    names_only: tuple[str, ...] = ()
+    staff: tuple[str, ...] = ()
+    infrastructure: tuple[str, ...] = ()
+    dashboard_for_pupils: bool = False
+
+    @property
+    def school(self) -> tuple[str, ...]:
+        """Every network that is the school's own, also one with addresses of the whole world (IPv6 of a provider)."""
+        return (*self.pupils, *self.names_only, *self.staff, *self.infrastructure)
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A sign-in of others (OpenID Connect) that staff may use. `way` is its word in addresses: google, microsoft, oidc.
+
+    `name` is on the button. Only accounts of `domain` (Google, others) or of `tenant` (Microsoft) count. The secret is
+    in `secret_file` (absolute) and nowhere else: `config.secret_file` reads it when it is needed. `hosts` are the only
+    `host:port` that are asked for anything.
+    """
+
+    way: str
+    name: str
+    issuer: str
+    client_id: str
+    secret_file: Path
+    hosts: frozenset[str]
+    domain: str = ""
+    tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """How staff sign in to the dashboard.
+
+    `second_factor` is `required` or `optional`: whether coordinator, management and counsellors must have one.
+    `providers` are whose accounts they may use besides their passwords here.
+    """
+
+    second_factor: str = "required"
+    providers: tuple[Provider, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything in `school.yaml` that is not a rule. `tunnels` are the school's own additions: host to reason.
 
@@ -94,6 +165,8 @@ class Settings:
     listen: Listen = field(default_factory=Listen)
     egress: Egress = field(default_factory=Egress)
     dns: Dns = field(default_factory=Dns)
+    firewall: Firewall = field(default_factory=Firewall)
+    sign_in: SignIn = field(default_factory=SignIn)
     tunnels: Mapping[str, str] = field(default_factory=dict)
     youtube: str = "strict"
     retention: Mapping[str, int] = field(default_factory=lambda: dict(RETENTION_DAYS))

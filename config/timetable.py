@@ -55,9 +55,15 @@ def _day(day: Day, document: Document, at: Path) -> tuple[Slot, ...]:
             raise document.error(
                 (*at, "free"), f"`{_told(other)}` is both a break and free time", "let one end where the other starts"
             )
-    slots = [Slot(PeriodKind.BREAK, start, end) for start, end in day.breaks]
+    for named in day.names:
+        if named not in day.lessons and named not in day.breaks:
+            raise document.error(
+                (*at, "names"), f"`{_told(named)}` is no lesson or break of this day", "write it as it is written there"
+            )
+    slots = [Slot(PeriodKind.BREAK, *one, day.names.get(one, "")) for one in day.breaks]
     for lesson in day.lessons:
-        slots.extend(Slot(PeriodKind.LESSON, start, end) for start, end in _without(lesson, pauses))
+        name = day.names.get(lesson, "")
+        slots.extend(Slot(PeriodKind.LESSON, start, end, name) for start, end in _without(lesson, pauses))
     slots.sort(key=lambda slot: slot.start)
     _no_holes(slots, day.free, document, at)
     return tuple(slots)

@@ -167,7 +167,8 @@ def day_values(slots: Iterable[Slot]) -> dict[str, Any]:
     kinds = {"lessons": _LESSON, "breaks": _BREAK}
     found = {key: [_span(slot.start, slot.end) for slot in slots if slot.kind is kind] for key, kind in kinds.items()}
     found["free"] = [_span(*hole) for hole in holes]
-    return {key: spans for key, spans in found.items() if spans}
+    names = {_span(slot.start, slot.end): slot.name for slot in slots if slot.name}
+    return {key: spans for key, spans in found.items() if spans} | ({"names": names} if names else {})
 
 
 def _span(start: time, end: time) -> str:

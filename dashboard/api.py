@@ -22,7 +22,7 @@ from dashboard.access import keyed
 from dashboard.actions.desk import Desk
 from dashboard.auth import House
 from dashboard.told import read_event
-from dashboard.views.lesson import Live
+from dashboard.views.watching import Live
 from policy.codec import snapshot_to_dict
 from policy.model import Device, Snapshot
 from policy.projection import changes_at, project

@@ -18,22 +18,58 @@ from config.settings import Settings
 from dashboard import passwords
 from dashboard.access import matrix, public
 from dashboard.actions.desk import Desk
+from dashboard.actions.health import Vitals
+from dashboard.actions.otherlists import OtherLists
+from dashboard.actions.preview import Peek
+from dashboard.actions.versions import BoxFile
 from dashboard.api import api
 from dashboard.auth import House, guard_doors
+from dashboard.board import keep_from_the_class
+from dashboard.oidc import Desks
+from dashboard.packed import pack
+from dashboard.seal import KEY_BYTES, Seal
 from dashboard.shield import protect
 from dashboard.stream import Streams
 from dashboard.views import (
+    account,
     agreement,
+    ban_proposals,
+    begin,
+    counsellors,
+    devices,
+    emergency,
+    exports,
+    health,
     inbox,
+    intake,
+    leaving,
     lesson,
     measures,
-    office,
+    new_year,
+    numbers,
+    oidc,
     password,
+    people,
+    permission,
+    prepared,
+    preview,
+    proving,
+    refusals,
     registers,
     reports,
     rules,
+    school_accounts,
     signin,
+    signing,
+    sitekinds,
+    staff_permits,
+    substitute,
+    trail,
     trial,
+    versions,
+    watching,
+    week,
+    year,
 )
 from policy.model import Knowledge
 from store import Store, StoreUnavailable
@@ -65,12 +101,20 @@ def create_app(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     secret: bytes | None = None,
     ca_file: Path | None = None,
+    peek: Peek | None = None,
+    seal: bytes | None = None,
+    others: OtherLists | None = None,
+    school_file: BoxFile | None = None,
+    vitals: Vitals | None = None,
 ) -> Flask:
     """The app, in the process that serves it: call it after a fork, one process with many threads.
 
     `school` is the school's id, `clock` gives aware UTC, `secret` is for form tokens (None: a fresh one, so that open
-    pages must be loaded again after a restart). `ca_file` is the school's public certificate for download. `store` has
-    its accounts opened.
+    pages must be loaded again after a restart). `ca_file` is the school's public certificate for download. `peek`
+    looks at a page for the preview (None: nothing does), `others` are the lists that the school subscribes to,
+    `school_file` is the `school.yaml` on the box. `seal` is the 32 bytes that second factors are sealed with (None:
+    fresh ones, of no use after a restart). `vitals` is where the supervisor says how it is. `store` has its accounts
+    opened.
 
     Raises:
         LookupError: a route does not say who may use it.
@@ -79,28 +123,68 @@ def create_app(
     app.request_class = NothingOnDisk
     app.config.update(MAX_CONTENT_LENGTH=LARGEST_BATCH, MAX_FORM_MEMORY_SIZE=LARGEST_FORM, MAX_FORM_PARTS=400)
     desk = Desk(store, knowledge, school, settings)
-    app.extensions["klaswacht"] = House(desk, clock, secret or secrets.token_bytes(32))
-    app.extensions["klaswacht_live"] = lesson.Live(Feed(store, school), Streams())
+    app.extensions["klaswacht"] = House(
+        desk, clock, secret or secrets.token_bytes(32), Seal(seal or secrets.token_bytes(KEY_BYTES))
+    )
+    app.extensions["klaswacht_live"] = watching.Live(Feed(store, school), Streams())
     app.extensions["klaswacht_ca"] = ca_file
+    app.extensions["klaswacht_peek"] = peek
+    app.extensions["klaswacht_vitals"] = vitals
+    app.extensions["klaswacht_lists"] = others
+    app.extensions["klaswacht_file"] = school_file
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.view_functions["static"] = public(app.view_functions["static"])
     for page in (
         signin.pages,
+        oidc.pages,
+        school_accounts.pages,
+        substitute.door,
+        substitute.pages,
         password.pages,
+        proving.pages,
+        account.pages,
+        account.desk_pages,
         lesson.pages,
+        leaving.pages,
+        permission.pages,
+        prepared.pages,
+        preview.pages,
         agreement.pages,
         inbox.pages,
-        office.pages,
+        people.pages,  # with those of `views.office`, whose forms they are
+        devices.pages,
+        begin.pages,
+        intake.pages,
+        exports.pages,
+        new_year.pages,
         trial.pages,
+        week.pages,
+        year.pages,
+        versions.pages,
+        sitekinds.pages,
+        refusals.pages,
+        emergency.pages,
+        health.pages,
         rules.pages,
         measures.pages,
+        numbers.pages,
+        trail.pages,
+        counsellors.pages,
+        staff_permits.pages,
+        ban_proposals.pages,
         registers.pages,
         reports.pages,
+        signing.code_pages,
+        signing.pages,
         api,
     ):
         app.register_blueprint(page)
+    oidc.prepare(app, Desks(settings), app.extensions["klaswacht"].secret)
     guard_doors(app)
+    keep_from_the_class(app)
+    proving.ask_again(app)
     app.after_request(protect)
+    app.after_request(pack)
     app.register_error_handler(HTTPException, _problem)
     app.register_error_handler(StoreUnavailable, _store_away)
     app.register_error_handler(Exception, _surprise)
@@ -110,9 +194,11 @@ def create_app(
 
 
 def close_app(app: Flask) -> None:
-    """End the live streams, for a server that stops."""
-    live: lesson.Live = app.extensions["klaswacht_live"]
+    """End the live streams, and what is asked of providers, for a server that stops."""
+    live: watching.Live = app.extensions["klaswacht_live"]
     live.close()
+    providers: Desks = app.extensions["klaswacht_oidc"]
+    providers.close()
 
 
 def _problem(error: HTTPException) -> Response:

@@ -16,12 +16,27 @@ from flask import Flask, Request, Response, abort, current_app, g, redirect, req
 from werkzeug.wrappers import Response as AnyResponse
 
 from config.texts import languages
-from dashboard.access import access_of
+from dashboard.access import access_of, open_to_substitutes
+from dashboard.actions import second_factor
 from dashboard.actions.desk import Desk
 from dashboard.present.words import Words
-from dashboard.shield import EARLY_COOKIE, SESSION_COOKIE, honest, new_cookie, set_cookie, token_for
+from dashboard.seal import Seal
+from dashboard.shield import EARLY_COOKIE, SESSION_COOKIE, drop_cookie, honest, new_cookie, set_cookie, token_for
 from policy.model import Member, Role
+from store.sessions import Session
 
+OF_THE_CONFINED = frozenset(
+    {
+        "account.second_factor",
+        "account.propose_factor",
+        "account.confirm_factor",
+        "proving.page",
+        "proving.prove",
+        "signin.leave",
+        "signin.board",
+    }
+)
+"""All that is open to who must still set up a second factor."""
 BOARD_COOKIE = "__Host-klaswacht-bord"
 BROWSER_COOKIE = "__Host-klaswacht-ken"
 _BROWSER_DAYS = 180
@@ -29,20 +44,33 @@ _BROWSER_DAYS = 180
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What every view needs: the desk, the clock (aware UTC) and the secret of the form tokens."""
+    """What every view needs: the desk, the clock (aware UTC), the secret of the form tokens, the seal of the others."""
 
     desk: Desk
     clock: Callable[[], datetime]
     secret: bytes
+    seal: Seal
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Somebody who is signed in. `member` has the groups they may act for; `token` is the session's secret."""
+    """Somebody who is signed in. `member` has the groups they may act for; `token` is the session's secret.
+
+    `substitute`: for one day, with a code; `until` is when the session ends at the latest (UTC). `confined`: they must
+    set up a second factor, and may do nothing else before.
+    """
 
     member: Member
     name: str
     token: str
+    session: Session
+    substitute: bool = False
+    confined: bool = False
+
+    @property
+    def until(self) -> datetime:
+        """When the session ends at the latest (UTC)."""
+        return self.session.until
 
     @property
     def role(self) -> Role:
@@ -82,7 +110,9 @@ def find_visitor(token: str, now: datetime, *, touch: bool = True) -> Visitor | 
     person = desk.store.people.person(desk.school, session.account.person)
     if person is None:
         return None
-    return Visitor(Member(person.id, session.account.role, person.groups), person.name, token)
+    member = Member(person.id, session.account.role, person.groups)
+    confined = session.second is None and second_factor.is_required(desk, session.account.role)
+    return Visitor(member, person.name, token, session, session.account.closes is not None, confined)
 
 
 def guard_doors(app: Flask) -> None:
@@ -101,9 +131,14 @@ def guard_doors(app: Flask) -> None:
         g.visitor = find_visitor(request.cookies.get(SESSION_COOKIE, ""), at.clock())
         if request.method not in {"GET", "HEAD", "OPTIONS"} and not honest(request, at.secret):
             return _turned_away("form")
-        if access.allows(g.visitor.role if g.visitor else None):
-            return None
-        return _turned_away("expired") if g.visitor is None else abort(403)
+        if not access.allows(g.visitor.role if g.visitor else None):
+            return _turned_away("expired") if g.visitor is None else abort(403)
+        if g.visitor and g.visitor.confined and not access.everybody and request.endpoint not in OF_THE_CONFINED:
+            return _to_set_up()
+        rule = request.url_rule.rule if request.url_rule else ""
+        if g.visitor and g.visitor.substitute and not access.everybody:
+            return None if open_to_substitutes(request.endpoint, rule) else abort(403)
+        return None
 
     @app.after_request
     def early(response: Response) -> Response:
@@ -119,7 +154,15 @@ def guard_doors(app: Flask) -> None:
             "csrf": form_token,
             "visitor": g.get("visitor"),
             "board": on_board(),
+            "open_on_purpose": open_on_purpose(),
         }
+
+
+def _to_set_up() -> AnyResponse:
+    """Who must have a second factor sets it up first."""
+    if request.method not in {"GET", "HEAD"} or "text/event-stream" in request.headers.get("Accept", ""):
+        abort(403)
+    return redirect(url_for("account.second_factor"), 303)
 
 
 def _turned_away(code: str) -> AnyResponse:
@@ -134,16 +177,41 @@ def _turned_away(code: str) -> AnyResponse:
 
 
 def form_token() -> str:
-    """The token for this browser's forms; makes the early cookie when there is no cookie yet."""
-    cookie = request.cookies.get(SESSION_COOKIE) or request.cookies.get(EARLY_COOKIE) or g.get("new_early")
+    """The token for this browser's forms; makes the early cookie when there is no cookie yet.
+
+    A page that comes with a new session has that one's token.
+    """
+    cookie = (
+        g.get("new_session")
+        or request.cookies.get(SESSION_COOKIE)
+        or request.cookies.get(EARLY_COOKIE)
+        or g.get("new_early")
+    )
     if not cookie:
         cookie = g.new_early = new_cookie()
     return token_for(house().secret, cookie)
 
 
+def begin(answer: AnyResponse, token: str, *, board: bool) -> None:
+    """Give a browser its new session, and say whether it hangs in the class."""
+    set_cookie(answer, SESSION_COOKIE, token)
+    drop_cookie(answer, EARLY_COOKIE)
+    hang(answer, board)
+
+
+def hang(answer: AnyResponse, on: bool) -> None:
+    """This screen hangs where children can read it, or no longer does."""
+    set_cookie(answer, BOARD_COOKIE, "1") if on else drop_cookie(answer, BOARD_COOKIE)
+
+
 def on_board() -> bool:
     """Whether this screen hangs where children can read it."""
     return request.cookies.get(BOARD_COOKIE) == "1"
+
+
+def open_on_purpose() -> bool:
+    """Whether an adult asked, on this full screen, for what a board does not show."""
+    return request.cookies.get(BOARD_COOKIE) == "0"
 
 
 def known_browser(asked: Request, login: str) -> str:

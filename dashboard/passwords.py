@@ -6,16 +6,26 @@ are computed at a time, so that a flood of sign-ins cannot take the machine's me
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from itertools import pairwise
 from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
+from argon2.low_level import Type, hash_secret_raw
 
 SHORTEST = 12
 LONGEST = 128
 _DIFFERENT_CHARACTERS = 5
+_OWN_CHARACTERS = 6
+# What people put into a password that must be long: it counts for nothing. Words of our own, not somebody's list.
+_OBVIOUS = re.compile(
+    r"wachtwoord|password|passwort|klaswacht|welkom|welcome|school|leerkracht|juffrouw|juf|meester|directie|admin"
+    r"|coordinator|inloggen|geheim|secret|qwerty|azerty|lente|zomer|herfst|winter|januari|februari|maart|april|mei"
+    r"|juni|juli|augustus|september|oktober|november|december|nederland|holland|amsterdam|abc|(.)\1{2,}"
+    r"|(?:19|20)\d\d|0?123(?:4(?:5(?:6(?:7(?:8(?:90?)?)?)?)?)?)?|[\W_]"
+)
 _HASHER = PasswordHasher()
 _TURN = BoundedSemaphore(2)
 
@@ -29,7 +39,7 @@ def weakness(password: str, login: str) -> str | None:
     folded = password.casefold()
     if len(set(folded)) < _DIFFERENT_CHARACTERS or login.casefold() in folded or _in_a_row(folded):
         return "easy"
-    return None
+    return "easy" if len(_OBVIOUS.sub("", folded)) < _OWN_CHARACTERS else None
 
 
 def _in_a_row(text: str) -> bool:
@@ -51,6 +61,13 @@ def matches(password: str, argon2id: str | None) -> bool:
             return _HASHER.verify(argon2id or _nobodys(), password) and argon2id is not None
         except (Argon2Error, InvalidHashError):
             return False
+
+
+def drawn(secret: str, salt: bytes) -> str:
+    """The argon2id hash (hex) of a secret with a salt of the caller's: for what is looked up by its hash."""
+    with _TURN:
+        cost = (_HASHER.time_cost, _HASHER.memory_cost, _HASHER.parallelism)
+        return hash_secret_raw(secret.encode("utf-8", "replace"), salt, *cost, 32, Type.ID).hex()
 
 
 @cache

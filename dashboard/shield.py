@@ -39,6 +39,10 @@ def protect(response: Response) -> Response:
         response.headers[name] = value
     if request.endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
+    leads = response.headers.get("Location", "")
+    if leads.startswith(request.host_url):  # werkzeug's own redirects name the Host header, which anybody may write
+        response.headers["Location"] = "/" + leads.removeprefix(request.host_url).lstrip("/\\")
+        response.set_data(b"")
     return response
 
 

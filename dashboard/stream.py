@@ -22,7 +22,9 @@ HEARTBEAT = 15.0
 _AWAY = 2.0
 _LOOK_UP = 2.0
 PER_PERSON = 6
-IN_ALL = 48
+IN_ALL = 80
+AWAY = 5 * 60.0
+"""Seconds without a stream after which nobody looks: a phone that is put away for a moment is no absence."""
 
 
 class Place:
@@ -46,6 +48,8 @@ class Streams:
         self._per_person = per_person
         self._in_all = in_all
         self._open: list[Place] = []
+        self._gone: dict[str, float] = {}  # person -> when their last stream ended, on the monotonic clock
+        self._began = monotonic()
         self._lock = Lock()
 
     def take(self, person: str) -> Place | None:
@@ -57,6 +61,7 @@ class Streams:
             if len(self._open) >= self._in_all:
                 return None
             self._open.append(Place(person))
+            self._gone.pop(person, None)
             return self._open[-1]
 
     def give_back(self, place: Place) -> None:
@@ -64,6 +69,15 @@ class Streams:
         with self._lock:
             if place in self._open:
                 self._open.remove(place)
+                if not any(other.person == place.person for other in self._open):
+                    self._gone[place.person] = monotonic()
+
+    def away(self, person: str) -> bool:
+        """Whether somebody has had no page open for some minutes. After a start everybody gets those minutes anew."""
+        with self._lock:
+            if any(place.person == person for place in self._open):
+                return False
+            return monotonic() - self._gone.get(person, self._began) >= AWAY
 
     @property
     def count(self) -> int:

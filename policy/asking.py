@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 
+from policy.agreed import in_its_lesson
 from policy.matter import Matter
 from policy.model import (
     ALWAYS,
@@ -113,11 +114,13 @@ class Asking(Matter):
 
     def agreements(self) -> tuple[Agreement, ...]:
         """The agreements that bind this asker now."""
+        home = self.groups[0] if self.groups else None
         return tuple(
             agreement
             for agreement in self.snapshot.state.agreements
             if (self.named in agreement.people or not agreement.groups.isdisjoint(self.groups))
             and self.live(agreement.start, agreement.end)
+            and in_its_lesson(agreement, self.period, self.snapshot.policy.schedule, home)
         )
 
     def given_to_me(self, grant: Grant) -> bool:

@@ -36,6 +36,8 @@ _REACH = {
     Role.MANAGEMENT: LiftableBy.MANAGEMENT,
 }
 _LONGEST_ITEM = 300
+SENDABLE = frozenset({"picture", "sound", "video"})
+"""The kinds of files that a permission to send may name."""
 _EVERY_GROUP = frozenset({Role.COORDINATOR, Role.MANAGEMENT})
 _OWN_GROUPS = frozenset({Role.TEACHER, Role.INTERN})
 
@@ -104,7 +106,8 @@ def may_grant(giver: Member, wish: Grant, snapshot: Snapshot, now: datetime) -> 
     if not all(may_act_for(giver, group, interns=interns) for group in groups):
         return Verdict(False, Refusal.GROUP)
     somewhere = wish.sites or wish.categories or wish.items
-    needs_a_place = wish.facets <= {Facet.PLACE, Facet.ACTION, Facet.APP}
+    sends = wish.facets == {Facet.ACTION} and bool(wish.kinds)  # wherever it is open already
+    needs_a_place = wish.facets <= {Facet.PLACE, Facet.ACTION, Facet.APP} and not sends
     if (needs_a_place and not somewhere) or not _all_known(wish, snapshot):
         return Verdict(False, Refusal.NOTHING)
     end = wish.end
@@ -159,6 +162,8 @@ def may_stand(giver: Member, wish: Grant, snapshot: Snapshot, now: datetime) -> 
 
 def _all_known(wish: Grant, snapshot: Snapshot) -> bool:
     """Whether everything the wish names exists: registered sites, categories of a rule, items of a service, topics."""
+    if Facet.ACTION in wish.facets and not wish.kinds <= SENDABLE:
+        return False
     spoken = {category for rule in snapshot.policy.rules for category in rule.categories | rule.apps}
     services = snapshot.knowledge.services
     return (
@@ -173,7 +178,8 @@ def rules_in_the_way(asking: Asking, wish: Grant) -> Iterator[Rule]:
     """The rules that would still say no to what the wish names: the floor first, then the rules of its facets.
 
     A full permission on a place (facet action) is not refused for an action that nobody may lift: it opens the place
-    and leaves that action closed. It is refused where the place itself stays shut.
+    and leaves that action closed. It is refused where the place itself stays shut. One that names kinds of files is for
+    sending them, and refused where that stays closed.
     """
     services = asking.snapshot.knowledge.services
     items = [found[0].sites[0] for item in wish.items if (found := services.of_item(item)) is not None]
@@ -196,9 +202,25 @@ def rules_in_the_way(asking: Asking, wish: Grant) -> Iterator[Rule]:
                     and (rule.categories & categories or (site and covered(site, asking.meant(rule))))
                 ):
                     yield rule
+    if Facet.ACTION in wish.facets and wish.kinds:
+        for rule in sending_rules(asking, wish.kinds):
+            anywhere = not rule.categories and not rule.sites
+            if anywhere or any(
+                rule.categories & categories or (site and covered(site, asking.meant(rule)))
+                for categories, site in targets
+            ):
+                yield rule
     for facet in (Facet.PRINT, Facet.WORDS, Facet.PERSONAL, Facet.CONNECT):
         if facet in wish.facets:
             yield from (rule for rule in facet_rules(facet) if asking.holds(rule))
+
+
+def sending_rules(asking: Asking, media: frozenset[str]) -> Iterator[Rule]:
+    """The rules by which files of these kinds (`SENDABLE`) may not be sent, wherever that is."""
+    for rule in asking.snapshot.facet_rules(Facet.ACTION):
+        about = Action.UPLOAD in rule.actions and (not rule.media or rule.media & media)
+        if about and rule.effect is not Effect.ALLOW and asking.holds(rule):
+            yield rule
 
 
 def _groups_of(wish: Grant, snapshot: Snapshot) -> frozenset[str]:
@@ -263,5 +285,6 @@ def _without_consent(group: str, wish: Grant, snapshot: Snapshot) -> set[str]:
         if person.role is Role.PUPIL
         and group in person.groups
         and (group in wish.groups or person.id in wish.people)
+        and person.id not in wish.without
         and not consents.get(person.id, bool(person.groups) and person.groups[0] in whole)
     }

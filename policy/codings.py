@@ -8,7 +8,7 @@ from __future__ import annotations
 import binascii
 import codecs
 import re
-from base64 import b64decode
+from base64 import b32decode, b64decode
 from collections.abc import Iterator
 from urllib.parse import unquote
 
@@ -24,6 +24,10 @@ _GAPS = re.compile(r"[\s/]+")
 _LOW = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef")
 """How a group of four begins whose first letter is ASCII: most words are no base64 by that alone."""
 _HTTP = "aHR0c"  # how `http` begins in base64
+_BASE32 = re.compile(r"nb2hi4[a-z2-7]{4,}=*", re.IGNORECASE)  # the same in base32
+_ROTATED = re.compile(r"[a-z]\.(?:pbz|bet|arg|ay|gi|tt|vb|zr|ncc|qri)(?![a-z])", re.IGNORECASE)  # no ending of a file
+_SCHEME = re.compile(r"(?<![A-Za-z])([A-Za-z])([A-Za-z])\2([A-Za-z])([A-Za-z]?)(?=:[/\\])")
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def levels(text: str) -> Iterator[str]:
@@ -69,8 +73,32 @@ def one_byte(text: str) -> str | None:
 
 
 def rotated(text: str) -> str | None:
-    """A text with letters turned by thirteen, if `http` stands in what comes out."""
-    return codecs.encode(text, "rot13") if "uggc" in text.lower() else None
+    """A text with letters turned by thirteen, if `http` stands in what comes out, or a name with a usual ending."""
+    return codecs.encode(text, "rot13") if "uggc" in text.lower() or _ROTATED.search(text) else None
+
+
+def turned(text: str) -> Iterator[str]:
+    """A text with all its letters turned by so many places that a scheme in it reads `http`; each number once."""
+    seen = {0}
+    for match in _SCHEME.finditer(text):
+        first, second, fourth, fifth = (_LETTERS.find(one.lower()) for one in match.groups(""))
+        by = (first - _LETTERS.index("h")) % 26
+        there = [(place - by) % 26 for place in (second, fourth, *([fifth] if match[4] else []))]
+        if by not in seen and there == [_LETTERS.index(one) for one in ("tps" if match[4] else "tp")]:
+            seen.add(by)
+            places = _LETTERS[by:] + _LETTERS[:by]
+            yield text.translate(str.maketrans(places + places.upper(), _LETTERS + _LETTERS.upper()))
+
+
+def from_base32(piece: str) -> str | None:
+    """What a piece is as base32, if that begins with `http`."""
+    if not _BASE32.fullmatch(piece):
+        return None
+    bare = piece.rstrip("=").upper()
+    try:
+        return b32decode(bare + "=" * (-len(bare) % 8)).decode("latin-1")
+    except binascii.Error:
+        return None
 
 
 def from_base64(piece: str) -> str | None:

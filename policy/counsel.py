@@ -32,18 +32,18 @@ def counsellors(snapshot: Snapshot) -> tuple[str, ...]:
 
 
 def has_inbox(snapshot: Snapshot) -> bool:
-    """Whether enough counsellors are named."""
-    return len(counsellors(snapshot)) >= NEEDED
+    """Whether the counsellors hear: the management switched it on, and enough of them are (still) named."""
+    return snapshot.inbox and len(counsellors(snapshot)) >= NEEDED
 
 
 def may_hear(kind: ReportKind, role: Role, snapshot: Snapshot) -> tuple[ReportTo, ...]:
     """Who may be chosen to hear a report of this kind by somebody of this role; one, or a choice, never none.
 
-    Bullying and misuse of pictures go past the class: to the counsellors or the management; where nobody is a
-    counsellor the teacher may be chosen too. What somebody of staff tells never stands on a class's screen.
+    Bullying and misuse of pictures go past the class: to the counsellors or the management; where no counsellor hears
+    the teacher may be chosen too. What somebody of staff tells never stands on a class's screen.
     """
     heard = {member.role for member in snapshot.people.values()}
-    private = [ReportTo.COUNSELLOR] if Role.COUNSELLOR in heard else []
+    private = [ReportTo.COUNSELLOR] if has_inbox(snapshot) else []
     if Role.MANAGEMENT in heard or (role is not Role.PUPIL and not private):
         private.append(ReportTo.MANAGEMENT)
     if role is not Role.PUPIL:

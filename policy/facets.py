@@ -125,7 +125,16 @@ def _action(asking: Asking, act: Action) -> Word:
         return Word(Facet.ACTION, Effect.ALLOW, Reason.OPEN)
     category = min(asking.all_categories, default=None)
     reason = _ACTION_REASON.get(act, Reason.ACTION)
-    return weigh(asking, Facet.ACTION, rule, reason, doing(asking, category), category)
+    here = doing(asking, category)
+    return weigh(asking, Facet.ACTION, rule, reason, lambda grant: here(grant) and _sends(asking, act, grant), category)
+
+
+def _sends(asking: Asking, act: Action, grant: Grant) -> bool:
+    """Whether a grant is for doing this: one that names kinds of files is for sending those, known to be such."""
+    if not grant.kinds:
+        return True
+    media = asking.request.media
+    return act is Action.UPLOAD and bool(media) and media <= grant.kinds
 
 
 def _media_match(asking: Asking, rule: Rule) -> bool:

@@ -8,6 +8,7 @@ from policy import facets
 from policy.address import site_of
 from policy.asking import Asking
 from policy.authority import lifts
+from policy.emergency import in_bounds
 from policy.kinds import BYPASS
 from policy.match import covered, within
 from policy.model import (
@@ -101,6 +102,15 @@ def _on_the_floor(asking: Asking, rule: Rule) -> tuple[str, str | None, str] | N
     return None
 
 
+def emergency(asking: Asking) -> Decision | None:
+    """The emergency exit is open: for everybody nothing but help, own pages and the floor has a say."""
+    for one in asking.snapshot.state.emergencies:
+        if in_bounds(one) and asking.live(one.start, one.end):
+            asking.note(Gate.EMERGENCY, Effect.ALLOW)
+            return asking.answer(Effect.ALLOW, Reason.EMERGENCY, category=min(asking.all_categories, default=None))
+    return None
+
+
 def care(asking: Asking) -> Decision | None:
     """A standing personal exception, without a reason shown."""
     for exception in asking.snapshot.state.care:
@@ -188,11 +198,17 @@ def break_(asking: Asking) -> Decision | None:
 
 
 def agreement(asking: Asking) -> Decision | None:
-    """What was agreed for this lesson; a permission given after it joins it."""
-    if asking.who.role is not Role.PUPIL or not asking.request.hosts:
+    """What was agreed for this lesson; a permission given after it joins it, unless it is a test."""
+    if asking.who.role is not Role.PUPIL or not (asking.request.hosts or asking.request.app):
         return None
     for agreed in asking.agreements():
-        if asking.all_covered(agreed.sites):
+        if agreed.test:
+            decision = _test(asking, agreed)
+            if decision is not None:
+                return decision
+        elif not asking.request.hosts:
+            continue  # a program of the device: its own rule says whether it runs
+        elif asking.all_covered(agreed.sites):
             asking.note(Gate.AGREEMENT, "pass", detail="on the list")
         elif _joined(asking, agreed):
             asking.note(Gate.AGREEMENT, "pass", detail="permitted since")
@@ -203,6 +219,35 @@ def agreement(asking: Asking) -> Decision | None:
             asking.note(Gate.AGREEMENT, Effect.DENY)
             return asking.answer(Effect.DENY, Reason.AGREEMENT, liftable_by=LiftableBy.TEACHER)
     return None
+
+
+def _test(asking: Asking, agreed: Agreement) -> Decision | None:
+    """The same in a test: nothing joins it, and only what its own pages need passes besides (decision 0024)."""
+    if not asking.request.hosts:
+        if asking.app_category is None:
+            return None  # what nobody lists is the tool of a lesson; what is listed is talk, play or answers
+    elif asking.all_covered(agreed.sites):
+        asking.note(Gate.AGREEMENT, "pass", detail="test: on the list")
+        return None
+    elif _needed_by_a_test(asking, agreed):
+        asking.note(Gate.AGREEMENT, "pass", detail="test: loaded by its page")
+        return None
+    asking.note(Gate.AGREEMENT, Effect.DENY, detail="test")
+    return asking.answer(Effect.DENY, Reason.TEST, liftable_by=LiftableBy.TEACHER)
+
+
+def _needed_by_a_test(asking: Asking, agreed: Agreement) -> bool:
+    """Whether this is what a page on the list loads by itself: of no place that a list knows, and no talk or search.
+
+    What another page asks for (left open from before, or in a frame) is not; where nobody says which page asks, only
+    what sends nothing passes.
+    """
+    request = asking.request
+    if request.navigation or request.websocket or asking.searches or asking.all_categories or asking.fetched:
+        return False
+    if request.asker:
+        return covered(request.asker, asking.opened(agreed.sites))
+    return request.action is Action.VISIT
 
 
 def _joined(asking: Asking, agreed: Agreement) -> bool:
@@ -229,6 +274,7 @@ IN_ORDER: tuple[Callable[[Asking], Decision | None], ...] = (
     help_,
     own,
     locked,
+    emergency,
     care,
     infrastructure,
     sanction,

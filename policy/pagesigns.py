@@ -95,7 +95,7 @@ def looks_like_html(text: str) -> bool:
 def read_page(html: str, host: str = "", *, websocket: bool = False) -> Page:
     """The page in `html`, of the site `host` (canonical; empty: unknown). `websocket`: one was opened from it."""
     try:
-        tree = LexborHTMLParser(_tamed(html[:MOST_HTML]))
+        tree = LexborHTMLParser(tamed(html[:MOST_HTML]))
         marks = set(_marks(tree)) | ({"websocket=seen"} if websocket else set())
         labels, paths = _controls(tree, site_of(host) if host else "")
         marks.update(f"scheme={path.partition(':')[0]}" for path in paths if not path.startswith("/"))
@@ -114,7 +114,7 @@ def read_page(html: str, host: str = "", *, websocket: bool = False) -> Page:
     return page
 
 
-def _tamed(html: str) -> str:
+def tamed(html: str) -> str:
     """Without what makes a parser slow: elements hundreds deep, hundreds of attributes on one; and without drawings.
 
     Browsers stop at some hundreds as well.

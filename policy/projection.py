@@ -32,7 +32,8 @@ _NOBODY: frozenset[str] = frozenset()
 def project(snapshot: Snapshot, device_id: str, now: datetime) -> Snapshot:
     """Return the snapshot as this device may keep it at `now`: the rules, its groups, and the state of its people.
 
-    Its people are its owner and whoever somebody put at it for now; of nobody else an id, a ban or a consent is in it.
+    Its people are its owner and whoever was put or signed in there for now; of nobody else an id, a ban or a consent is
+    in it. Who signed in at an address (a device that nobody registered) travels to no device at all.
     Who gave something and texts that people typed are left out. A device that does not exist gets the rules alone.
     """
     device = snapshot.devices.get(device_id)
@@ -56,7 +57,8 @@ def changes_at(snapshot: Snapshot, device_id: str, now: datetime) -> datetime | 
 
     The answer is always later than `now`.
     """
-    edges = (edge for lease in snapshot.state.leases if lease.device == device_id for edge in (lease.start, lease.end))
+    mine = (lease for lease in snapshot.state.leases if lease.device and lease.device == device_id)
+    edges = (edge for lease in mine for edge in (lease.start, lease.end))
     return min((edge for edge in edges if edge > now), default=None)
 
 
@@ -89,7 +91,7 @@ def _mine(snapshot: Snapshot, device: Device | None, now: datetime) -> _Mine:
         seats,
         frozenset(group for groups in seats.values() for group in groups).union([device.group] if device.group else ()),
         frozenset((unattended(device).role, *(member.role for member in people.values()))),
-        (replace(lease, by="", person=lease.person if guest else ""),) if lease else (),
+        (replace(lease, by="", address="", person=lease.person if guest else ""),) if lease else (),
         owned=owner is not None,
     )
 
@@ -116,6 +118,7 @@ def _state(state: State, mine: _Mine) -> State:
         rainy=_spans(state.rainy, mine),
         leases=mine.leases,
         consented_groups=state.consented_groups & mine.groups,
+        emergencies=tuple(replace(one, by="") for one in state.emergencies),
     )
 
 

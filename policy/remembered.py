@@ -101,7 +101,9 @@ def key_of(asking: Asking) -> Hashable:
             if here is None:
                 return None
             about = (address.host, *here)
-    return (_kind_of_asker(asking), request.hosts, about, request.action, request.navigation)
+    # Which page asks says something in a test alone.
+    page = request.asker if asking.snapshot.tested else ""
+    return (_kind_of_asker(asking), request.hosts, about, request.action, request.navigation, page)
 
 
 def _told_by_address(asking: Asking) -> tuple[Hashable, ...] | None:

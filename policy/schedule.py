@@ -44,6 +44,31 @@ def period_at(schedule: Schedule, group: str | None, now: datetime) -> Period:
     return Period(PeriodKind.OUTSIDE, before, None, _joined(names))
 
 
+def lessons_ahead(schedule: Schedule, group: str, now: datetime, days: int) -> tuple[Period, ...]:
+    """The lessons of a group that begin after `now` (aware), today or within so many days, in order."""
+    zone = zone_of(schedule.zone)
+    today = now.astimezone(zone).date()
+    known = _Days.of(schedule, group, today, zone)
+    return tuple(
+        Period(slot.kind, start, end, slot.name)
+        for start, end, slot in known.stretches(today, today + timedelta(days=min(days, _HORIZON_DAYS)))
+        if slot.kind is PeriodKind.LESSON and start > now
+    )
+
+
+def first_lesson(schedule: Schedule, group: str | None, start: datetime, end: datetime) -> Period | None:
+    """The lesson of which a part lies in [start, end), the first of them; None: there is no lesson then."""
+    at = start
+    while at < end:
+        period = period_at(schedule, group, at)
+        if period.kind is PeriodKind.LESSON:
+            return period
+        if period.end is None:
+            return None
+        at = period.end
+    return None
+
+
 @lru_cache(maxsize=8)
 def zone_of(name: str) -> ZoneInfo:
     """The time zone by its name; raises `ZoneInfoNotFoundError` for one that is not there."""

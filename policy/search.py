@@ -178,6 +178,10 @@ class Engines:
                 found.append(mode)
         return tuple(found)
 
+    def searches(self, host: str) -> bool:
+        """Whether a canonical host is of a search engine."""
+        return bool(self._at(host))
+
     def unsafe(self, host: str) -> bool:
         """Whether a canonical host is of an engine that cannot leave out what is not for children."""
         return any(engine.safe is not None and engine.safe.none for engine in self._at(host))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,14 +12,15 @@ from policy.model import Device, DeviceClass, Lease, Member, Principal, Role, Sn
 def seated(snapshot: Snapshot, device: Device, now: datetime) -> Principal:
     """Return who asks from a proved device at `now`.
 
-    In order: the person whom somebody put there (claimed), its owner (proved), a digiboard's teacher, staff, a pupil
-    of the device's group. A printer or alarm is nobody. Whom somebody puts at a device of their own stays proved.
+    In order: the person who was put or signed in there (as sure as that is: `Lease.proof`), its owner (proved), a
+    digiboard's teacher, staff, a pupil of the device's group. A printer or alarm is nobody. Whom somebody puts at a
+    device of their own stays proved.
     """
     lease = live_lease(snapshot, device.id, now)
     owner = owner_of(snapshot, device)
     if lease is not None:
         # Two who say the same: what a teacher adds to the key must not make it less sure.
-        strength = Strength.PROVED if owner is not None and owner.id == lease.person else Strength.CLAIMED
+        strength = Strength.PROVED if owner is not None and owner.id == lease.person else lease.proof
         return _person(snapshot.people.get(lease.person), device, strength) or _pupil(device)
     if owner is not None and device.kind is not DeviceClass.INFRASTRUCTURE:
         return _person(owner, device, Strength.PROVED) or _pupil(device)
@@ -37,9 +39,20 @@ def unattended(device: Device) -> Principal:
 
 
 def live_lease(snapshot: Snapshot, device_id: str, now: datetime) -> Lease | None:
-    """Return the lease that holds for a device at `now`; of two, the one that started last."""
+    """Return the lease that holds for a registered device at `now`; of two, the one that started last."""
     leases = snapshot.state.leases
-    live = [lease for lease in leases if lease.device == device_id and lease.start <= now < lease.end]
+    mine = [lease for lease in leases if lease.device and lease.device == device_id]
+    return _newest(mine, now)
+
+
+def live_at(leases: Iterable[Lease], now: datetime) -> Lease | None:
+    """Return which of one address's own leases holds at `now`; of two people, neither: doubt names nobody."""
+    live = [lease for lease in leases if lease.start <= now < lease.end]
+    return _newest(live, now) if len({lease.person for lease in live}) == 1 else None
+
+
+def _newest(leases: Iterable[Lease], now: datetime) -> Lease | None:
+    live = [lease for lease in leases if lease.start <= now < lease.end]
     return max(live, key=lambda lease: lease.start) if live else None
 
 

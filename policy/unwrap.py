@@ -1,8 +1,8 @@
 """Addresses inside an address: what a relay of any kind is really asked to fetch.
 
 Known relays say where the other address stands. In every other address each piece is read plainly, percent-encoded, as
-base64, as hexadecimal, backwards, turned and under XOR, again and again to a depth of five, with a bound on work. What
-is found is judged as well as the outer address; the stricter answer counts.
+base64, base32, hexadecimal, backwards, turned and under XOR, again and again to a depth of five, with a bound on work.
+What is found is judged as well as the outer address; the stricter answer counts.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import unquote
 
 from policy import codings
@@ -35,7 +36,8 @@ _NAME = re.compile(r"(?<![\w.%-])(?:[\w-]{1,63}\.)+([^\W\d_]{2,63}|xn--[a-z0-9-]
 _SPLIT = re.compile(r"[/?&;=\s\"'(){}\[\]|<>,]+")
 # What a browser leaves out of an address, and what it reads as a dot.
 _CONTROL = str.maketrans({"\t": None, "\r": None, "\n": None, "\u3002": ".", "\uff0e": ".", "\uff61": "."})
-_EVERY_SECOND = re.compile(r"hvtr(?:s8|:-)")  # how `https:` and `http:` begin under XOR 2 of every second letter
+# How `https:`, `http:`, `wss:` and `ws:` begin under XOR 2 of every second letter.
+_EVERY_SECOND = re.compile(r"hvtr(?:s8|:-)|wq(?:s8/-|:-/)")
 _SOURCES = frozenset({"ref", "referrer", "referer", "via", "source", "dr", "dl", "origin", "from", "domain"})
 """Fields that tell where somebody came from: a bare name in them is no address to fetch."""
 
@@ -161,6 +163,9 @@ class _Look:
                 break
         if "uggc" in text.lower():
             self._decode(lambda: codings.rotated(text), len(text), "turned", depth)
+        if ":/" in text or ":\\" in text:
+            for found in codings.turned(text):
+                self._decode(partial(str, found), len(text), "turned", depth)
         for found in codings.hidden_base64(text):
             self._decoded(found, "base64", depth)
         for found in codings.hidden_hex(text):
@@ -182,6 +187,7 @@ class _Look:
         if "." in piece or "," in piece:
             self._all_names(piece[::-1], "reversed", depth)
             self._all_names(codings.every_second(piece), "xor", depth)
+            self._all_names(codings.rotated(piece) or "", "turned", depth)
         if len(piece) < _SHORTEST_CODE:
             return
         self._decoded(codings.one_byte(piece), "xor", depth)
@@ -191,6 +197,7 @@ class _Look:
                 self._decoded(found, "base64", depth)
                 self._decoded(codings.one_byte(found), "xor", depth)
         self._decoded(codings.from_hex(piece), "hex", depth)
+        self._decoded(codings.from_base32(piece), "base32", depth)
 
     def _all_names(self, text: str, via: str, depth: int) -> None:
         for match in _NAME.finditer(text):

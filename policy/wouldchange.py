@@ -168,7 +168,7 @@ def _opening(tries: _Tries, case: _Case, first: Decision) -> Iterator[Way]:
             yield gate.way(answer)
         elif answer.effect is not Effect.HELP:
             yield from _permitted(tries, gate)
-        if first.reason is not Reason.AGREEMENT:
+        if first.reason not in (Reason.AGREEMENT, Reason.TEST):
             yield from _other_device(tries, case)
             return
     if first.reason is Reason.CONSENT:
@@ -193,7 +193,7 @@ def _gate_away(case: _Case, first: Decision) -> _Case | None:
             return case.with_state(Change.BAN, sanctions=tuple(s for s in state.sanctions if s.person != who.person))
         case Reason.PAUSE:
             return case.with_state(Change.PAUSE, pauses=_others(state.pauses, who.groups))
-        case Reason.AGREEMENT:
+        case Reason.AGREEMENT | Reason.TEST:
             kept = tuple(one for one in state.agreements if not _binds(one, who.person, who.groups))
             return case.with_state(Change.AGREEMENT, agreements=kept)
         case Reason.BREAK:

@@ -16,12 +16,16 @@ from proxy_addons import opening, original, proxy_protocol, reading
 from proxy_addons.connections import MAX_HEAD, Line
 from proxy_addons.crowd import Place, plain
 from proxy_addons.facts import Away, Door, Entry, Hello, Peer
+from proxy_addons.faults import BROKEN
 from proxy_addons.opening import Greeting, Head, read_greeting, read_head
 
 if TYPE_CHECKING:
     from proxy_addons.doorway import Doorway
 
 HEADER_WITHIN = 3.0  # seconds for a balancer to say for whom it connects
+FULL_WITHIN = 3.0  # seconds for who is beyond the bound to say what it wants
+FULL_FOR = 15.0  # seconds in which it is told that it is busy here
+_LATER = "Retry-After: 15\r\n"
 REALM = "Klaswacht"
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 _KEY_ASKED = f'Proxy-Authenticate: Basic realm="{REALM}"\r\n'
@@ -63,7 +67,13 @@ class Arrival(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See who it is; a balancer is asked for whom."""
-        self._transport = transport = cast(asyncio.Transport, transport)
+        self._transport = cast(asyncio.Transport, transport)
+        try:
+            self._greet(self._transport)
+        except BROKEN as error:
+            self._give_up(error)
+
+    def _greet(self, transport: asyncio.Transport) -> None:
         peername, sockname = transport.get_extra_info("peername"), transport.get_extra_info("sockname")
         if not peername or not sockname:
             transport.abort()
@@ -74,28 +84,32 @@ class Arrival(asyncio.Protocol):
             self._step = self._read_proxy_header
             self._wait(HEADER_WITHIN, self._no_header)
         else:
-            self._come_in(self._doorway.crowd.come(self._peer.address))
+            self._come(self._peer.address)
 
     def data_received(self, data: bytes) -> None:
         """Go on reading where it was left."""
         if self._transport.is_closing():
             return
-        if not self._buffer and self._place is not None:
-            self._wait(reading.HEAD_WITHIN, self._too_slow)
-        self._buffer += data
         try:
+            if not self._buffer and self._place is not None:
+                self._wait(FULL_WITHIN if self._place.full else reading.HEAD_WITHIN, self._too_slow)
+            self._buffer += data
             if len(self._buffer) >= self._sought:
                 self._step()
-        except Exception as error:
-            self._doorway.failsafe.note("doorway", error)
-            self._transport.abort()
+        except BROKEN as error:
+            self._give_up(error)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone: nothing of it is kept, unless something else carries it."""
-        self._wait_no_more()
         if self._place is not None and not self._moved:
             self._place.leave()
             self._doorway.connections.gone(self._peer.connection)
+        self._wait_no_more()
+
+    def _give_up(self, error: BaseException) -> None:
+        """Something broke here: it is closed, whatever it was."""
+        self._transport.abort()
+        self._doorway.failsafe.note("doorway", error)
 
     # --- who it is ---------------------------------------------------------------------------------------------------
 
@@ -111,27 +125,32 @@ class Arrival(asyncio.Protocol):
         del self._buffer[: header.size]
         self._step = self._read_first
         if header.source is None:  # to see if we live; what it asks all the same is asked by nobody we know
-            self._come_in(Place(self._doorway.crowd, None))
+            self._place = Place(self._doorway.crowd, None)
+            self._come_in(self._place)
             if not self._buffer:
                 self._wait(HEADER_WITHIN, self._abort)
         else:
             self._peer = replace(self._peer, address=header.source)
-            self._come_in(self._doorway.crowd.come(header.source))
+            self._come(header.source)
         if self._buffer and not self._transport.is_closing():
             self._wait(reading.HEAD_WITHIN, self._too_slow)
             self._step()
 
-    def _come_in(self, place: Place | Away) -> None:
+    def _come(self, address: str) -> None:
+        place = self._doorway.crowd.come(address)
         if isinstance(place, Away):
             self._turn_away(place)
             return
-        self._place = place
+        self._place = place  # before anything else: whatever breaks from here on, it is given back
+        self._come_in(place)
+
+    def _come_in(self, place: Place) -> None:
         if self._through:
             self._target = original.destination(self._transport.get_extra_info("socket"))
             if self._target is None or self._doorway.egress.is_here(self._peer.address):
                 self._turn_away(Away.LOOP)
                 return
-        self._wait(reading.FIRST_BYTE, self._silent)
+        self._wait(FULL_WITHIN if place.full else reading.FIRST_BYTE, self._silent)
 
     def _read_first(self) -> None:
         """The first byte tells a request from TLS, and both from what has no business here."""
@@ -176,7 +195,7 @@ class Arrival(asyncio.Protocol):
             self._say(None, 407, "Proxy Authentication Required", _KEY_ASKED)
         elif entry.door in (Door.REFUSE, Door.CHALLENGE):
             self._say(Away.REFUSED, 403, "Forbidden")
-        elif (line := self._take_line()) is not None:
+        elif (line := self._take_line(head.host, entry.door)) is not None:
             if head.connect or self._through:
                 line.connect = (head.host, port)
             if not head.connect:
@@ -191,13 +210,32 @@ class Arrival(asyncio.Protocol):
                 if self._buffer:
                     self._step()
 
-    def _take_line(self) -> Line | None:
-        """From here on it is one of the open connections; None when its device has too many."""
+    def _take_line(self, host: str, door: Door) -> Line | None:
+        """From here on it is one of the open connections; None when there are too many.
+
+        Who is beyond the bound and wants no help gets a page that says so, as far as one can be shown.
+        """
         if self._place is None or not self._place.claim(self._peer.credentials):
-            self._turn_away(Away.TOO_MANY)
+            self._send_away()
             return None
+        full = self._place.full and not self._doorway.failsafe.helps((host,))
+        if full and door is Door.TUNNEL:
+            self._send_away()  # nobody looks into it, so there is no page
+            return None
+        if full:
+            self._doorway.turn_away(Away.TOO_MANY)
+            self._peer = replace(self._peer, full=True)
+            here = self._doorway.connections
+            asyncio.get_running_loop().call_later(FULL_FOR, here.close, self._peer.connection)
         self._line = self._doorway.connections.open(self._peer, self._transport.abort, self._transport)
         return self._line
+
+    def _send_away(self) -> None:
+        """Too many: in HTTP where that is spoken."""
+        if self._buffer[:1].isalpha():
+            self._say(Away.TOO_MANY, 503, "Service Unavailable", _LATER)
+        else:
+            self._turn_away(Away.TOO_MANY)
 
     # --- the ClientHello of what may be a tunnel ---------------------------------------------------------------------
 
@@ -232,7 +270,7 @@ class Arrival(asyncio.Protocol):
         entry = self._doorway.failsafe.enter(self._peer, host, port)
         if entry.door in (Door.REFUSE, Door.CHALLENGE):
             self._turn_away(Away.REFUSED)
-        elif (line := self._take_line()) is not None:
+        elif (line := self._take_line(host, entry.door)) is not None:
             line.connect = (host, port)
             if entry.door is Door.INSPECT:
                 self._move(line, self._doorway.inspect)
@@ -272,7 +310,13 @@ class Arrival(asyncio.Protocol):
         self._transport.pause_reading()
         data = bytes(self._buffer)
         self._buffer.clear()
-        to(line, cast(Place, self._place), self._transport, data)
+        place = cast(Place, self._place)
+        try:
+            to(line, place, self._transport, data)
+        except BROKEN:
+            place.leave()
+            self._doorway.connections.gone(self._peer.connection)
+            raise
 
     def _turn_away(self, why: Away) -> None:
         self._doorway.turn_away(why)

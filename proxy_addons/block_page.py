@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from secrets import choice, randbelow
 
 from config.texts import say
 from policy.counsel import Told
@@ -28,6 +29,7 @@ from proxy_addons.telling import (
     NOTHING_SEEN,
     STANDS_STILL,
     Agreed,
+    again_of,
     agreed_of,
     can_ask,
     can_release,
@@ -43,13 +45,17 @@ from proxy_addons.translate import is_ahead, is_framed, wants_html
 
 _log = logging.getLogger(__name__)
 
-TROUBLES = frozenset({"unreachable", "certificate", "dns", "timeout"})
+WAITED_OUT = frozenset({"offline", "names", "clock"})
+"""Troubles of everybody: their page looks by itself whether it is over."""
+TROUBLES = frozenset({"unreachable", "certificate", "dns", "timeout", *WAITED_OUT})
 
 _CALM = frozenset(
-    {"pause", "break", "sanction", "hold", "agreement", "text", "personal", "undecided", "phone", "reminder"}
+    {"pause", "break", "sanction", "hold", "agreement", "test", "text", "personal", "undecided", "phone", "reminder"}
 )
 _FOR_STAFF = frozenset({"place", "chat", "post", "upload", "live", "action", "locked", "unsafe_search"})
-_SKY = frozenset({"failed", *TROUBLES})
+_SKY = frozenset({"failed", "busy", *TROUBLES})
+_COMES_BACK = WAITED_OUT - {"clock"} | {"busy"}  # pages that say they come back, or, after a form, that they do not
+_BUSY_FOR = range(10, 25, 2)  # seconds until a page looks again: not all of them at once
 PEOPLE = (
     {
         "code": "kindertelefoon",
@@ -99,14 +105,20 @@ class Pages:
         # Made now, so that nothing has to be well when it is needed.
         self._failed = {lang: self._block(503, "failed", lang, again=True) for lang in ("nl", "en")}
         self._help = {lang: self.help(lang) for lang in ("nl", "en")}
+        self._busy = {(lang, wait): self._busy_page(lang, wait) for lang in ("nl", "en") for wait in (0, *_BUSY_FOR)}
 
     def lang(self, exchange: Exchange) -> str:
         """English for who asks for it first, else the school's language."""
         first = exchange.headers.get("accept-language", "").strip().lower()
         return "en" if first.startswith("en") else self.language
 
-    def denied(self, exchange: Exchange, request: AccessRequest, decision: Decision, live: Live) -> Answer:
-        """The page (or for what a page loads by itself: next to nothing) for a decision that is not open."""
+    def denied(
+        self, exchange: Exchange, request: AccessRequest, decision: Decision, live: Live, *, stands: bool = False
+    ) -> Answer:
+        """The page (or for what a page loads by itself: next to nothing) for a decision that is not open.
+
+        With `stands` it waits for nothing, and asks nobody.
+        """
         if decision.reason is Reason.FAILED:
             return self.failed(exchange)
         if decision.effect is Effect.HELP:
@@ -117,9 +129,9 @@ class Pages:
         kind = page_of(decision)
         framed = is_framed(exchange)
         if for_staff(request) and kind in _FOR_STAFF and not framed:
-            return self._staff(exchange, request, decision, live)
+            return self._staff(exchange, request, decision, live, stands=stands)
         reload = exchange.method.upper() == "GET"
-        waits = can_wait(request, decision, reload)
+        waits = not stands and can_wait(request, decision, reload)
         return self._block(
             403,
             kind,
@@ -127,17 +139,20 @@ class Pages:
             host=shown_host(request, decision),
             ground=GROUND.get(decision.basis) if decision.basis else None,
             clause=clause_of(decision, live.snapshot) if lang == "nl" else "",
-            agreed=agreed_of(request, live.snapshot, live.clock()) if kind == "agreement" else None,
-            can_ask=not framed and waits and can_ask(decision, request.who),
+            agreed=_agreed(kind, request, live),
+            can_ask=not framed and waits and can_ask(decision, request.who, live.snapshot, live.clock()),
             tell="tell" if kind in NOTHING_SEEN else "report",
             framed=framed,
             wait=None if kind in STANDS_STILL or framed or not waits else reload,
             about=carried(request, decision, live.snapshot),
             types=decision.types if kind == "personal" else (),
             can_release=not framed and can_release(decision, live.snapshot),
+            sends=again_of(request),
         )
 
-    def _staff(self, exchange: Exchange, request: AccessRequest, decision: Decision, live: Live) -> Answer:
+    def _staff(
+        self, exchange: Exchange, request: AccessRequest, decision: Decision, live: Live, *, stands: bool
+    ) -> Answer:
         """For an adult on a device of their own: no teacher to ask, and the clause in the words for adults."""
         lang = self.lang(exchange)
         values = {
@@ -145,7 +160,7 @@ class Pages:
             "ground": GROUND.get(decision.basis) if decision.basis else None,
             "clause": clause_of(decision, live.snapshot, adult=True) if lang == "nl" else "",
             "now": "shut" if decision.liftable_by is LiftableBy.NOBODY else "now",
-            "wait": "reload" if exchange.method.upper() == "GET" and may_open(decision) else None,
+            "wait": "reload" if exchange.method.upper() == "GET" and may_open(decision) and not stands else None,
             "about": carried(request, decision, live.snapshot),
         }
         return self.page(403, "staff.html", lang, "page.staff.title", "place", "", **values)
@@ -165,7 +180,22 @@ class Pages:
         if not wants_html(exchange):
             return tiny(exchange, 502)
         kind = kind if kind in TROUBLES else "unreachable"
-        return self._block(502, kind, self.lang(exchange), host=host, again=True)
+        looks = kind in WAITED_OUT and exchange.method.upper() == "GET"
+        reload = 30 + randbelow(30) if looks else None
+        return self._block(502, kind, self.lang(exchange), host=host, again=True, reload=reload)
+
+    def busy(self, exchange: Exchange) -> Answer:
+        """The page for when too many want something at once: made beforehand, and it comes back by itself."""
+        wait = choice(_BUSY_FOR)
+        if not wants_html(exchange):
+            short = tiny(exchange, 503)
+            return Answer(503, (*short.headers, ("Retry-After", str(wait))), short.body)
+        return self._busy[self.lang(exchange), wait if exchange.method.upper() == "GET" else 0]
+
+    def _busy_page(self, lang: str, wait: int) -> Answer:
+        """With `wait` 0 it stands still: what was sent is not kept, so it cannot be sent again for the child."""
+        answer = self._block(503, "busy", lang, again=True, reload=wait or None)
+        return Answer(503, (*answer.headers, ("Retry-After", str(wait or _BUSY_FOR[0]))), answer.body)
 
     def warm(self, exchange: Exchange, told: Told = Told.NOBODY, here: str = "") -> Answer:
         """The help page, or next to nothing where nobody would read it: what a page asks, what a browser asks ahead."""
@@ -228,6 +258,12 @@ class Pages:
         """A page with a few sentences; `refresh` is the path to go to after five seconds."""
         return self.page(status, "note.html", lang, title, picture, tone, lines=lines, back=back, refresh=refresh)
 
+    def ready(self, lang: str, lines: tuple[str, ...], go: str = "", back: str = "") -> Answer:
+        """It may: cheerfully for a moment, and then on to `go` by itself; without it the child does it once more, at
+        `back` where that is known."""
+        values = {"lines": lines, "go": go, "back": back, "refresh": go or None, "after": 2}
+        return self.page(200, "ready.html", lang, "page.ready.title", "ready", "", **values)
+
     def challenge(self) -> Answer:
         """Asks for a device key (407)."""
         headers = (("Proxy-Authenticate", 'Basic realm="Klaswacht"'), ("Cache-Control", "no-store"))
@@ -251,6 +287,8 @@ class Pages:
         about: str = "",
         types: tuple[str, ...] = (),
         can_release: bool = False,
+        reload: int | None = None,
+        sends: str = "other",
     ) -> Answer:
         """A page of the block family. `wait`: reload when it opens (True), only tell so (False), or stand still."""
         tone = "calm" if kind in _CALM else "sky" if kind in _SKY else ""
@@ -259,7 +297,7 @@ class Pages:
             "block.html",
             lang,
             f"page.{kind}.title",
-            "trouble" if kind in TROUBLES else kind,
+            "trouble" if kind in TROUBLES else "hold" if kind == "busy" else kind,
             tone,
             kind=kind,
             host=host,
@@ -275,6 +313,9 @@ class Pages:
             about=about,
             types=_listed([say(f"page.personal.type.{one}", lang) for one in types], say("page.personal.and", lang)),
             can_release=can_release,
+            reload=reload,
+            sends=sends,
+            still=reload is None and kind in _COMES_BACK,
         )
         return Answer(answer.status, frameable(answer.headers), answer.body) if framed else answer
 
@@ -283,6 +324,13 @@ class Pages:
     ) -> Answer:
         """A page by its template; `title` is the code of its tab's name. Nobody keeps it."""
         return self._drawing.page(status, template, lang, title, picture, tone, **values)
+
+
+def _agreed(kind: str, request: AccessRequest, live: Live) -> Agreed | None:
+    """What was agreed, where that is what is in the way."""
+    if kind not in ("agreement", "test"):
+        return None
+    return agreed_of(request, live.snapshot, live.clock(), test=kind == "test")
 
 
 def is_read(exchange: Exchange) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
 
-from mitmproxy import connection, dns, http, tcp, udp
+from mitmproxy import connection, dns, exceptions, http, tcp, udp
 from mitmproxy.proxy import commands, events, layer, server_hooks
 from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.tls import ClientHelloData, TlsData
@@ -19,14 +19,14 @@ from mitmproxy.tls import ClientHelloData, TlsData
 from proxy_addons import release
 from proxy_addons.facts import Answer
 from proxy_addons.failsafe import Failsafe, bare
+from proxy_addons.faults import BROKEN, is_cancelled
+from proxy_addons.stripped import stripped
 
 PASSED = "klaswacht.passed"  # marks on a flow: asked and let pass,
 ANSWERED = "klaswacht.answered"  # answered here,
 FAILED = "klaswacht.failed"  # the answer of the origin is thrown away
 REFUSED = "refused by the guard"
 SMALL = 1024 * 1024  # bytes of a body that may be waited for, only to answer in a friendly way
-_NOT_ON = frozenset({b"x-forwarded-for", b"x-forwarded-host", b"forwarded", b"x-real-ip"})
-_NOT_ON_EITHER = _NOT_ON | {b"upgrade"}
 _RELEASE = release.NAME.encode()
 TROUBLE: ContextVar[Answer | None] = ContextVar("klaswacht_trouble", default=None)
 """The page for the error that mitmproxy is about to answer here and now (see `engine.replace_error_pages`)."""
@@ -73,25 +73,29 @@ class Blocking:
         async def waits(data: Any, rest: Awaitable[None]) -> None:
             try:
                 await rest
-            except Exception as error:
+            except BROKEN as error:
                 self.block(hook, data, error)
+                if is_cancelled(error):
+                    raise
 
         def runs(data: Any) -> Any:
             try:
                 rest = function(data)
-            except Exception as error:
+            except exceptions.AddonHalt:
+                raise
+            except BROKEN as error:
                 self.block(hook, data, error)
                 return None
             return waits(data, rest) if inspect.isawaitable(rest) else None
 
         return runs
 
-    def block(self, hook: str, data: object, error: Exception) -> None:
+    def block(self, hook: str, data: object, error: BaseException) -> None:
         """A hook raised: make sure that what it was asked about goes no further."""
         self._failsafe.note(hook, error)
         try:
             self._block(hook, data)
-        except Exception as again:
+        except BROKEN as again:
             self._failsafe.note("block", again)
             client = getattr(data, "client_conn", None) or getattr(data, "client", None)
             if isinstance(client, connection.Client):
@@ -182,10 +186,9 @@ def names_in_play(flow: http.HTTPFlow, known: tuple[str, ...] = ()) -> tuple[str
 def clean(request: http.Request) -> None:
     """Take off what an origin must not see or must not be led astray by."""
     fields = request.headers.fields
-    drop = _NOT_ON if is_websocket(request) else _NOT_ON_EITHER  # an upgrade to anything else would be a raw tunnel
-    kept = [field for field in fields if not ((lower := field[0].lower()) in drop or lower.startswith(b"proxy-"))]
-    if len(kept) != len(fields):
-        request.headers.fields = tuple(kept)
+    kept = stripped(fields, websocket=is_websocket(request))
+    if kept is not fields:
+        request.headers.fields = kept
     if any(_RELEASE in value for _, value in kept):
         cookies = request.headers.get_all("cookie")
         request.headers.set_all("cookie", [rest for one in cookies if (rest := release.without(one))])

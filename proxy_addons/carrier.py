@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Coroutine
+from collections import deque
+from collections.abc import Callable
 from dataclasses import fields
-from typing import Any, Protocol, cast
+from functools import partial
+from typing import Any, cast
 
 from mitmproxy.connection import Client, Connection, ConnectionState
 from mitmproxy.options import Options
@@ -24,23 +25,18 @@ from mitmproxy.proxy.layers import modes
 
 from proxy_addons.blocking import forget_trouble
 from proxy_addons.connections import Connections, Line
+from proxy_addons.dialling import Dialled, Dialling, Dispatch
+from proxy_addons.ends import End
 from proxy_addons.facts import Away
 from proxy_addons.failsafe import Failsafe
+from proxy_addons.faults import BROKEN
 from proxy_addons.reading import Bounds
 from proxy_addons.trimmed import LeanContext, unravel
-from proxy_addons.tunnel import CONNECT_WITHIN, cut
+from proxy_addons.tunnel import cut
 
 IDLE = 600.0  # seconds without anything happening
 FLUSH = 30.0  # seconds that a client gets to take what was still to be sent
-PER_ORIGIN = 32  # connections of one client to one origin at a time
 _MODE = mode_specs.ProxyMode.parse("regular")
-
-
-class Dispatch(Protocol):
-    """What calls hooks (`proxy_addons.engine.HookTable`)."""
-
-    def call(self, name: str, data: Any) -> Coroutine[Any, Any, None] | None:
-        """Call everything there is for a hook; what is left to do when something has to wait. Never raises."""
 
 
 _FIELDS: dict[str, str] = {}
@@ -56,51 +52,12 @@ def _about(hook: commands.StartHook) -> Any:
     return getattr(hook, name)
 
 
-class _End(asyncio.Protocol):
-    """One socket of a carried connection.
-
-    `transport` is None until it is connected, `work` connects it, `told` says that the layers know that it is open,
-    `over` that they know that nothing more comes, `counted` that it is one of those of its origin.
-    """
-
-    __slots__ = ("carrier", "connection", "counted", "full", "over", "told", "transport", "unsent", "work")
-
-    def __init__(self, carrier: Carrier, connection: Connection) -> None:
-        self.carrier = carrier
-        self.connection = connection
-        self.transport: asyncio.Transport | None = None
-        self.work: asyncio.Task[None] | None = None
-        self.unsent: list[bytes] = []
-        self.told = self.over = self.counted = self.full = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-        self.transport.pause_reading()  # until the layers know of it
-
-    def data_received(self, data: bytes) -> None:
-        self.carrier.received(self, data)
-
-    def eof_received(self) -> bool:
-        self.carrier.heard_end(self)
-        return True  # half open: the layers say when it is over
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.carrier.lost(self)
-
-    def send(self) -> None:
-        """Write what waits to be sent."""
-        unsent = self.unsent
-        if unsent and self.transport is not None and not self.transport.is_closing():
-            self.transport.write(unsent[0] if len(unsent) == 1 else b"".join(unsent))
-        unsent.clear()
-
-    def pause_writing(self) -> None:
-        self.full = True
-        self.carrier.press()
-
-    def resume_writing(self) -> None:
-        self.full = False
-        self.carrier.press()
+def _must_be_well(task: asyncio.Task[None]) -> None:
+    """A hook whose task broke has judged nothing: raise what it raised (the hook table has blocked, if it could)."""
+    if task.cancelled():
+        raise asyncio.CancelledError
+    if (error := task.exception()) is not None:
+        raise error
 
 
 class Carrier:
@@ -134,9 +91,9 @@ class Carrier:
             proxy_mode=_MODE,
             state=ConnectionState.OPEN,
         )
-        self._near = _End(self, client)
+        self._near = End(self, client)
         self._near.transport = transport
-        self._ends: dict[Connection, _End] = {client: self._near}
+        self._ends: dict[Connection, End] = {client: self._near}
         context = LeanContext(client, settings)
         # Where the doorway has answered the CONNECT, what follows is as on a transparent connection to that host.
         context.server.address = line.connect
@@ -149,9 +106,8 @@ class Carrier:
         self._stirred = self._loop.time()
         self._bounds = Bounds(line, self._too_much)
         self._pressed = False
-        self._unsent: list[_End] = []
-        self._open: Counter[tuple[str, int] | None] = Counter()
-        self._queued: deque[tuple[commands.OpenConnection, _End]] = deque()
+        self._unsent: list[End] = []
+        self._dialling = Dialling(client, dispatch, failsafe, self._connected)
 
     def start(self, first: bytes) -> None:
         """Take the transport (its reading is paused) with the bytes that were read from it already."""
@@ -184,7 +140,7 @@ class Carrier:
 
     # --- what the sockets say ----------------------------------------------------------------------------------------
 
-    def received(self, end: _End, data: bytes) -> None:
+    def received(self, end: End, data: bytes) -> None:
         """Bytes came in."""
         if self._ends.get(end.connection) is not end:
             return
@@ -194,7 +150,7 @@ class Carrier:
             if self._bounds.ahead:
                 self.press()
 
-    def heard_end(self, end: _End) -> None:
+    def heard_end(self, end: End) -> None:
         """The other side sends nothing more."""
         if self._ends.get(end.connection) is end and not end.over:
             end.over = True
@@ -203,20 +159,35 @@ class Carrier:
             if end.connection.state is ConnectionState.CLOSED:
                 self._drop(end)
 
-    def lost(self, end: _End) -> None:
+    def lost(self, end: End) -> None:
         """A socket is gone."""
         end.full = False
-        if end.told and self._ends.get(end.connection) is end:
-            end.connection.state = ConnectionState.CLOSED
-            self._forget(end)
-        self.press()
+        try:
+            if end.told and self._ends.get(end.connection) is end:
+                end.connection.state = ConnectionState.CLOSED
+                self._forget(end)
+            self.press()
+        except BROKEN as error:
+            self._broke(error)
         if end is self._near:
+            self._gone()
+
+    def _gone(self) -> None:
+        """The client is gone, and with it everything that was for it, whatever breaks on the way."""
+        ended, self._ended = self._ended, None
+        try:
             self._leave()
-            if self._idle is not None:
-                self._idle.cancel()
-            ended, self._ended = self._ended, None
             if ended is not None:
                 self._call("client_disconnected", self.client)
+        except BROKEN as error:
+            self._broke(error)
+            for end in tuple(self._ends.values()):
+                if end.transport is not None:
+                    end.transport.abort()
+        finally:
+            if self._idle is not None:
+                self._idle.cancel()
+            if ended is not None:
                 ended()
                 self._loop.call_soon(self._unravel)  # after what the sockets have still to say
 
@@ -269,15 +240,18 @@ class Carrier:
                 for command in self.layer.handle_event(one):
                     self._do(command)
             self._send()
-        except Exception as error:
-            # mitmproxy would go on with whatever is left of it.
-            self._failsafe.note("engine", error)
-            self._todo.clear()
-            self._unsent.clear()
-            self._connections.close(self.client.id)
+        except BROKEN as error:
+            self._broke(error)
         finally:
             self._busy = False
             forget_trouble()
+
+    def _broke(self, error: BaseException) -> None:
+        """End it: mitmproxy would go on with whatever is left of it."""
+        self._todo.clear()
+        self._unsent.clear()
+        self._connections.close(self.client.id)
+        self._failsafe.note("engine", error)
 
     def _send(self) -> None:
         """Write what was commanded, each socket's at once: a head and its body are one packet, and one system call."""
@@ -308,7 +282,7 @@ class Carrier:
         elif not isinstance(command, commands.Log):  # a log line tells who visits what
             raise RuntimeError(f"an unknown command: {type(command).__name__}")
 
-    def _close(self, end: _End, *, half: bool) -> None:
+    def _close(self, end: End, *, half: bool) -> None:
         connection = end.connection
         end.send()
         if half:
@@ -326,25 +300,27 @@ class Carrier:
         if connection.state is ConnectionState.CLOSED:
             self._drop(end)
 
-    def _drop(self, end: _End) -> None:
+    def _drop(self, end: End) -> None:
         """Close a socket after what is still to be sent."""
         if end.work is not None:
             end.work.cancel()  # it answers for itself
             return
-        self._forget(end)
-        end.send()
-        if end.transport is not None:
-            end.transport.close()
+        try:
+            self._forget(end)
+            end.send()
+        finally:
+            if end.transport is not None:
+                end.transport.close()
         if end is self._near:
             self._leave()
 
-    def _forget(self, end: _End) -> None:
+    def _forget(self, end: End) -> None:
         """A connection is over for the layers."""
         self._ends.pop(end.connection, None)
         if not end.over:
             end.over = True
             self._feed(events.ConnectionClosed(end.connection))
-        self._next_for(end)
+        self._dialling.over(end)
 
     def _wake(self, command: commands.RequestWakeup) -> None:
         def now() -> None:
@@ -364,16 +340,21 @@ class Carrier:
             task = asyncio.Task(rest, loop=self._loop, eager_start=True)
             if not task.done():
                 self._waiting += 1
-                task.add_done_callback(lambda _: self._waited(hook))
+                task.add_done_callback(partial(self._waited, hook))
                 return
+            _must_be_well(task)
         if hook.blocking:
             self._feed(events.HookCompleted(hook))
 
-    def _waited(self, hook: commands.StartHook) -> None:
+    def _waited(self, hook: commands.StartHook, task: asyncio.Task[None]) -> None:
         self._waiting -= 1
-        if hook.blocking:
-            self._feed(events.HookCompleted(hook))
-        self.press()
+        try:
+            _must_be_well(task)
+            if hook.blocking:
+                self._feed(events.HookCompleted(hook))
+            self.press()
+        except BROKEN as error:
+            self._broke(error)
 
     def _call(self, name: str, data: Any) -> None:
         """Run a hook that nobody waits for."""
@@ -384,78 +365,23 @@ class Carrier:
     # --- origins -----------------------------------------------------------------------------------------------------
 
     def _connect(self, command: commands.OpenConnection) -> None:
-        end = self._ends[command.connection] = _End(self, command.connection)
-        if self._open[command.connection.address] >= PER_ORIGIN:
-            self._queued.append((command, end))
-        else:
-            self._begin(command, end)
+        end = self._ends[command.connection] = End(self, command.connection)
+        self._dialling.connect(command, end)
 
-    def _begin(self, command: commands.OpenConnection, end: _End) -> None:
-        self._open[command.connection.address] += 1
-        end.counted = True
-        end.work = self._loop.create_task(self._opened(command, end))
-
-    async def _opened(self, command: commands.OpenConnection, end: _End) -> None:
-        """Connect to an origin, if its hook lets us."""
-        server = command.connection
-        told = server_hooks.ServerConnectionHookData(server, self.client)
-        try:
-            err = await self._tried(told, end)
-        except asyncio.CancelledError:
-            err = "connection cancelled"
-        except OSError as error:
-            err = str(error) or "connection timed out"
-        except Exception as error:
-            self._failsafe.note("engine", error)
-            err = "connection failed"
-        end.work = None
-        transport = end.transport
-        if err is None and transport is not None and not transport.is_closing():
-            server.timestamp_tcp_setup = time.time()
-            server.state = ConnectionState.OPEN
-            server.peername, server.sockname = (transport.get_extra_info(name) for name in ("peername", "sockname"))
-            end.told = True
-            self._call("server_connected", told)
-            self._feed(events.OpenConnectionCompleted(command, None))
-            if not self._pressed and not transport.is_closing():
-                transport.resume_reading()
+    def _connected(self, told: server_hooks.ServerConnectionHookData, dialled: Dialled) -> None:
+        """An origin answered, or it did not."""
+        end, command = dialled.end, dialled.command
+        if dialled.trouble is not None:
+            self._ends.pop(end.connection, None)
+            self._dialling.over(end)
+            self._call("server_connect_error", told)
+            self._feed(events.OpenConnectionCompleted(command, dialled.trouble))
             return
-        if transport is not None:
-            transport.abort()
-        server.error = server.error or err or "connection closed"
-        self._ends.pop(server, None)
-        self._next_for(end)
-        self._call("server_connect_error", told)
-        self._feed(events.OpenConnectionCompleted(command, err or server.error))
-
-    async def _tried(self, told: server_hooks.ServerConnectionHookData, end: _End) -> str | None:
-        """Connect; what went wrong, if it did not raise."""
-        server = told.server
-        if server.address is None:
-            return "no address"
-        rest = self._dispatch.call("server_connect", told)
-        if rest is not None:
-            await rest
-        if server.error:
-            return f"Connection killed: {server.error}"
-        server.timestamp_start = time.time()
-        async with asyncio.timeout(CONNECT_WITHIN):
-            await self._loop.create_connection(lambda: end, *server.address, local_addr=server.sockname)
-        return None
-
-    def _next_for(self, end: _End) -> None:
-        """One connection to an origin fewer: the next that waits for it may begin."""
-        if not end.counted:
-            return
-        end.counted, address = False, cast(Any, end.connection).address
-        self._open[address] -= 1
-        if not self._open[address]:
-            del self._open[address]
-        for number, (command, waiting) in enumerate(self._queued):
-            if command.connection.address == address:
-                del self._queued[number]
-                self._begin(command, waiting)
-                return
+        end.told = True
+        self._call("server_connected", told)
+        self._feed(events.OpenConnectionCompleted(command, None))
+        if not self._pressed and end.transport is not None and not end.transport.is_closing():
+            end.transport.resume_reading()
 
     # --- the end -----------------------------------------------------------------------------------------------------
 
@@ -466,7 +392,7 @@ class Carrier:
                 timer.cancel()
         self._timers.clear()
         self._bounds.stop()
-        self._queued.clear()
+        self._dialling.forget()
         for end in tuple(self._ends.values()):
             if end is not self._near:
                 end.connection.state = ConnectionState.CLOSED

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from policy.model import AccessRequest
 from proxy_addons.facts import Peer
+from proxy_addons.faults import BROKEN, told
 
 _log = logging.getLogger(__name__)
 
@@ -128,8 +129,10 @@ class Connections:
         self.closed += 1
         try:
             line.end()
-        except Exception as error:
-            _log.error("a connection could not be ended: %s", type(error).__name__)
+        except BROKEN as error:
+            _log.error("a connection could not be ended as it should: %s", told(error))
+            if isinstance(line.transport, asyncio.WriteTransport):
+                line.transport.abort()
 
     def close_all(self) -> None:
         """Close everything (the worker stops)."""
@@ -169,13 +172,23 @@ class Connections:
 
     def changed(self) -> None:
         """Ask everything again: the snapshot was swapped."""
-        self._sweep(everything=True)
+        self._asked(everything=True)
 
     def stop(self) -> None:
         """Drop the timer."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._wakes = None
+
+    def _asked(self, *, everything: bool) -> None:
+        """Ask again; when even that breaks nothing goes on that had to be asked."""
+        try:
+            self._sweep(everything=everything)
+        except BROKEN as error:
+            _log.error("what is open could not be asked again and is closed: %s", told(error))
+            for line in tuple(self._lines.values()):
+                if any(one.request is not None for one in line.running.values()):
+                    self.close(line.peer.connection)
 
     def _sweep(self, *, everything: bool) -> None:
         now = self._now()
@@ -223,6 +236,6 @@ class Connections:
         if moment is None:
             return
         if self._now() >= moment:
-            self._sweep(everything=False)
+            self._asked(everything=False)
         else:
             self._wake_at(moment)

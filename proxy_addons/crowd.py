@@ -6,19 +6,26 @@ A browser opens 32 to its proxy and no more (Chrome's `MaxConnectionsPerProxy`; 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from proxy_addons.facts import Away
 
 PER_ADDRESS = 2000  # connections of one client address at a time
 PER_KEY = 400  # connections of one device, by the key it gives
+ROOM = 16  # connections beyond either, that are let in to be told so, and for help
 
 
 class Crowd:
-    """Who is in, for one worker. Belongs to one event loop."""
+    """Who is in, for one worker. Belongs to one event loop.
 
-    def __init__(self) -> None:
+    `school` are networks of the school's own whose addresses are of the whole world. Raises `ValueError` when one of
+    them is none.
+    """
+
+    def __init__(self, school: Iterable[str] = ()) -> None:
+        self._admits = admitting(school)
         self._addresses: dict[str, int] = {}
         self._keys: dict[str, int] = {}
         self.counts = (self._addresses, self._keys)
@@ -29,21 +36,21 @@ class Crowd:
 
     def come(self, address: str) -> Place | Away:
         """Let a connection from an address in (as `plain` writes it), or say why not."""
-        if not inside(address):
+        if not self._admits(address):
             return Away.OUTSIDE
         there = self._addresses.get(address, 0)
-        if there >= PER_ADDRESS:
+        if there >= PER_ADDRESS + ROOM:
             return Away.TOO_MANY
         self._addresses[address] = there + 1
-        return Place(self, address)
+        return Place(self, address, full=there >= PER_ADDRESS)
 
-    def take_key(self, key: str) -> bool:
-        """Count a connection for a key; False when there are too many."""
+    def take_key(self, key: str) -> int | None:
+        """Count a connection for a key: how many there are with it; None, and not counted, when there is no room."""
         there = self._keys.get(key, 0)
-        if there >= PER_KEY:
-            return False
+        if there >= PER_KEY + ROOM:
+            return None
         self._keys[key] = there + 1
-        return True
+        return there + 1
 
     def leave(self, address: str | None, key: str | None) -> None:
         """Count a connection out."""
@@ -54,21 +61,28 @@ class Crowd:
 
 
 class Place:
-    """The place of one connection. `address` None is not counted: a balancer's own."""
+    """The place of one connection. `address` None is not counted: a balancer's own.
 
-    __slots__ = ("_address", "_crowd", "_key")
+    `full` says that it is beyond the bound: only to be told so, and for help.
+    """
 
-    def __init__(self, crowd: Crowd, address: str | None) -> None:
+    __slots__ = ("_address", "_crowd", "_key", "full")
+
+    def __init__(self, crowd: Crowd, address: str | None, *, full: bool = False) -> None:
         self._crowd, self._address = crowd, address
         self._key: str | None = None
+        self.full = full
 
     def claim(self, key: str | None) -> bool:
-        """Count the connection for the device whose key it gave; False when that has too many."""
+        """Count the connection for the device whose key it gave; False when there is no room for it at all."""
         if key is None:
             return True
         taken = self._crowd.take_key(key)
-        self._key = key if taken else None
-        return taken
+        if taken is None:
+            return False
+        self._key = key
+        self.full = self.full or taken > PER_KEY
+        return True
 
     def leave(self) -> None:
         """Count the connection out; a second time does nothing."""
@@ -96,6 +110,26 @@ def inside(address: str) -> bool:
         return not ip_address(address).is_global
     except ValueError:
         return False
+
+
+def admitting(school: Iterable[str]) -> Callable[[str], bool]:
+    """What says whether a client's address is inside: private, or of a network that the school says is its own.
+
+    Raises `ValueError` when a network is none.
+    """
+    networks = tuple(ip_network(text, strict=False) for text in school)
+
+    @lru_cache(maxsize=4096)
+    def admits(address: str) -> bool:
+        known = plain(address)
+        if inside(known):
+            return True
+        try:
+            return any(ip_address(known) in network for network in networks)
+        except ValueError:
+            return False
+
+    return admits
 
 
 def _less(counts: dict[str, int], key: str) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 from itertools import count
@@ -21,6 +21,8 @@ from proxy_addons.crowd import Crowd, Place
 from proxy_addons.egress import Egress, Way
 from proxy_addons.facts import Away
 from proxy_addons.failsafe import Failsafe
+from proxy_addons.faults import BROKEN
+from proxy_addons.loops import random_of
 from proxy_addons.opening import ECH
 from proxy_addons.tunnel import Tunnel
 
@@ -38,7 +40,8 @@ class Doorway:
     a firewall leads connections to.
 
     `balancers` are the addresses and networks that speak for others: they must say for whom (`proxy_protocol`), and
-    nobody else may. Raises `ValueError` when one of them is none.
+    nobody else may. `school` are its own networks, also with addresses of the whole world: nobody else's is let in.
+    Raises `ValueError` when one of them is none.
     """
 
     def __init__(
@@ -48,11 +51,12 @@ class Doorway:
         egress: Egress,
         carry: Carry,
         balancers: Iterable[str] = (),
+        school: Iterable[str] = (),
     ) -> None:
         self.failsafe = failsafe
         self.connections = connections
         self.egress = egress
-        self.crowd = Crowd()
+        self.crowd = Crowd(school)
         self.turned_away: Counter[Away] = Counter()
         self._carry = carry
         self._tasks: set[asyncio.Task[None]] = set()
@@ -92,28 +96,51 @@ class Doorway:
         ended = self._ending(line, place)
         try:
             self._carry(line, transport, data, self.turn_away, ended)
-        except Exception as error:
-            self.failsafe.note("doorway", error)
-            transport.abort()
-            ended()
+        except BROKEN as error:
+            self._give_up(transport, ended, error)
 
     def tunnel(self, line: Line, place: Place, transport: asyncio.Transport, data: bytes) -> None:
         """Let a connection's bytes through raw, to the host of its CONNECT."""
-        self._run(self._tunnelled(line, place, transport, data))
+        ended = self._ending(line, place)
+        task = asyncio.ensure_future(self._tunnelled(line, transport, data, ended))
+        self._tasks.add(task)
 
-    async def _tunnelled(self, line: Line, place: Place, transport: asyncio.Transport, data: bytes) -> None:
-        tunnel = Tunnel(transport, self._ending(line, place))
+        def over(done: asyncio.Task[None]) -> None:
+            self._tasks.discard(done)
+            error = None if done.cancelled() else done.exception()
+            if error is not None or done.cancelled():
+                self._give_up(transport, ended, error or asyncio.CancelledError())
+
+        task.add_done_callback(over)
+
+    def _give_up(self, transport: asyncio.Transport, ended: Callable[[], None], error: BaseException) -> None:
+        """It broke on its way to what carries it: closed, and its place is free."""
+        transport.abort()
+        ended()
+        self.failsafe.note("doorway", error)
+
+    async def _tunnelled(
+        self, line: Line, transport: asyncio.Transport, data: bytes, ended: Callable[[], None]
+    ) -> None:
+        tunnel = Tunnel(transport, ended)
         line.end = tunnel.abort
-        if line.connect is None or line.closed or not self.egress.literal_open(line.connect[0]):
+        random = random_of(data)
+        if self.egress.loops.hello_back(random):
+            self.turn_away(Away.LOOP)
             transport.abort()
+        elif line.connect is None or line.closed or not self.egress.literal_open(line.connect[0]):
+            transport.abort()
+        self.egress.loops.hello_out(random)
         # Nothing in a tunnel can be made safe: there the name must do it, or nothing passes.
         self.egress.choose(Way.ONLY_SAFE if line.safe else Way.PLAIN)
         await tunnel.open(*(line.connect or ("", 0)), data)
 
     def _ending(self, line: Line, place: Place) -> Callable[[], None]:
         def ended() -> None:
-            self.connections.gone(line.peer.connection)
-            place.leave()
+            try:
+                self.connections.gone(line.peer.connection)
+            finally:
+                place.leave()
 
         return ended
 
@@ -123,15 +150,3 @@ class Doorway:
         except ValueError:
             return False
         return any(ip.version == network.version and ip in network for network in self._balancers)
-
-    def _run(self, work: Awaitable[None]) -> None:
-        """Run something on behalf of a connection, and see how it ends."""
-        task = asyncio.ensure_future(self._watched(work))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _watched(self, work: Awaitable[None]) -> None:
-        try:
-            await work
-        except Exception as error:
-            self.failsafe.note("doorway", error)

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from config.texts import say
@@ -19,8 +20,19 @@ from proxy_addons.facts import Answer
 WHYS = ("lesson", "teacher", "mistake", "other")
 """The fixed reasons of an ask."""
 
+_SCRIPT = {
+    "read": "page.button.read",
+    "stop": "page.button.stop",
+    "not_sent": "page.ask.not_sent",
+    "yes": "page.answer.yes",
+    "again": "page.answer.again",
+    "ready": "page.ready.title",
+    "many": "page.promises.left.many",
+    "one": "page.promises.left.one",
+    "few": "page.promises.left.few",
+}
 _FOLDER = Path(__file__).parent / "page"
-_READ_ALOUD = frozenset({"block.html", "help.html", "note.html", "report.html", "tell.html", "told.html", "aloud.html"})
+_FOR_ADULTS = frozenset({"staff.html", "reminder.html", "nood.html", "self_test.html", "self_test_open.html"})
 _SAME_PICTURE = {
     "live": "chat",
     "look_alike": "unreadable",
@@ -35,16 +47,20 @@ _SAME_PICTURE = {
 }
 
 
+def drawings(folder: str) -> dict[str, Markup]:
+    """The drawings in a folder beside the templates, by name, as they go into a page."""
+    files = sorted((_FOLDER / folder).glob("*.svg"))
+    return {file.stem: Markup(file.read_text(encoding="utf-8")) for file in files}  # noqa: S704  (our own files)
+
+
 class Drawing:
     """Makes pages. Read once: the files do not change while the guard runs."""
 
     def __init__(self) -> None:
-        self._css = (_FOLDER / "page.css").read_text(encoding="utf-8")
-        self._js = (_FOLDER / "page.js").read_text(encoding="utf-8")
-        self._pictures = {
-            file.stem: Markup(file.read_text(encoding="utf-8"))  # noqa: S704  (our own file)
-            for file in sorted((_FOLDER / "pictograms").glob("*.svg"))
-        }
+        self._css = _short((_FOLDER / "page.css").read_text(encoding="utf-8"))
+        self._js = _short((_FOLDER / "page.js").read_text(encoding="utf-8"))
+        self._said: dict[str, Markup] = {}
+        self._pictures = drawings("pictograms")
         self._templates = Environment(
             loader=FileSystemLoader(_FOLDER),
             autoescape=True,
@@ -58,14 +74,16 @@ class Drawing:
         self, status: int, template: str, lang: str, title: str, picture: str, tone: str, **values: object
     ) -> Answer:
         """A page by its template; `title` is the code of its tab's name. Nobody keeps it."""
-        words = {
-            "read": "page.button.read",
-            "stop": "page.button.stop",
-            "not_sent": "page.ask.not_sent",
-            "yes": "page.answer.yes",
-            "again": "page.answer.again",
+        nothing = {"about": "", "host": "", "here": ""}
+        defaults: dict[str, object] = {
+            "wait": None,
+            "refresh": None,
+            "after": 5,
+            "reload": None,
+            "stamp": None,
+            **nothing,
         }
-        defaults: dict[str, object] = {"wait": None, "about": "", "refresh": None, "host": "", "here": ""}
+        child = template not in _FOR_ADULTS and not values.get("framed")
         body = self._templates.get_template(template).render(
             {
                 **defaults,
@@ -77,9 +95,24 @@ class Drawing:
                 "picture": self._pictures[_SAME_PICTURE.get(picture, picture)],
                 "css": Markup(self._css),  # noqa: S704  (our own file)
                 "js": Markup(self._js),  # noqa: S704  (our own file)
-                "script_words": {name: say(code, lang) for name, code in words.items()},
-                "read": template in _READ_ALOUD and not values.get("framed"),
+                "ready_picture": self._pictures["ready"],
+                "script_words": self._script_words(lang),
+                "read": child,
+                "links": child and template != "promises.html",
                 "whys": WHYS,
             }
         )
         return Answer(status, (*self._headers, ("Content-Language", lang)), body.encode())
+
+    def _script_words(self, lang: str) -> Markup:
+        """What the script says, as JSON that can stand in a page; made once for a language."""
+        if lang not in self._said:
+            # A number is filled in by the script.
+            self._said[lang] = htmlsafe_json_dumps({name: say(code, lang, n="{n}") for name, code in _SCRIPT.items()})
+        return self._said[lang]
+
+
+def _short(text: str) -> str:
+    """A style or script of ours without indentation, empty lines and lines of comment."""
+    lines = (line.strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))

@@ -1,8 +1,9 @@
 """Where the guard itself may connect to: listed ports, and only addresses out in the world.
 
 Judged by the *resolved* address, at the moment of connecting, so that neither an odd spelling nor a changing name
-server leads to the dashboard, the school's own network or a cloud's metadata. Names that the school maps are the only
-exception; the dashboard and the guard's own listeners have none.
+server leads to the dashboard, the school's own network or a cloud's metadata (`world`, `here`). What was judged is what
+is connected to: no name is looked up in between. Names that the school maps are the only exception; the dashboard and
+the guard's own listeners have none.
 
 For a pupil a search engine is looked up by the name at which it is always safe (`forcesafesearch.google.com`), while
 all else of the connection stays as it was. Where what is sent is made safe as well, that name is the second lock: when
@@ -13,31 +14,35 @@ tunnel, and for an engine that only its name makes safe, there is no other lock:
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
 from contextvars import ContextVar
 from enum import Enum
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import certifi
 
-_log = logging.getLogger(__name__)
+from config.settings import Listen
+from proxy_addons.here import Here, Place
+from proxy_addons.loops import Loops
+from proxy_addons.world import address_of, in_world
 
 type Infos = list[tuple[int, int, int, str, tuple[Any, ...]]]
 type Resolve = Callable[..., Awaitable[Infos]]
 
 NOWHERE = "dns"  # kinds of trouble (those of `Gate.trouble`): the name is unknown,
+UNANSWERED = "unanswered"  # nobody says whether there is such a name,
 UNREACHABLE = "unreachable"  # or the guard does not get there, or does not go there
 _TTL = 30.0  # seconds that an answer is kept
 _FAILED_TTL = 3.0  # seconds that a failure is kept
 _MOST = 4096  # names kept
-_NAT64 = ip_network("64:ff9b::/96")
+_AGO = {
+    socket.EAI_NONAME: "name not found a moment ago",
+    socket.EAI_AGAIN: "temporary failure in name resolution a moment ago",
+}
 
 
 class Way(Enum):
@@ -66,9 +71,11 @@ class EgressRefused(OSError):
 
 
 class Egress:
-    """Judges and resolves. `hosts` maps `host:port` to `address:port`; `own` are addresses that are never reached.
+    """Judges and resolves. `hosts` maps `host:port` to `address:port`; `own` are addresses that are never reached,
+    and `own_names` names that are not, wherever they lead.
 
-    `safe` knows the safe names of search engines (None: nobody gets them).
+    `safe` knows the safe names of search engines (None: nobody gets them); `here` where this machine is. `loops` knows
+    what was sent and comes back.
     """
 
     def __init__(
@@ -76,17 +83,23 @@ class Egress:
         ports: Iterable[int] = (80, 443),
         hosts: Mapping[str, str] | None = None,
         own: Iterable[tuple[str, int]] = (),
+        own_names: Iterable[str] = (),
         clock: Callable[[], float] = time.monotonic,
         safe: SafeNames | None = None,
+        here: Here | None = None,
+        loops: Loops | None = None,
     ) -> None:
+        self.loops = loops or Loops(os.urandom(32))
         self._safe = safe
+        self._here = here or Here()
         self._ports = frozenset(ports)
         self._hosts = {_host_port(name): _host_port(to) for name, to in (hosts or {}).items()}
         self._own = {(_plain(host), port) for host, port in own}
+        self._own_names = frozenset(map(_name, own_names))
         self._own_ports = {port for _, port in self._own}
-        self._addresses = _own_addresses() | {host for host, _ in self._own}
+        self._addresses = frozenset(found for host, _ in self._own if (found := address_of(host)) is not None)
         self._clock = clock
-        self._kept: dict[tuple[Any, ...], tuple[float, Infos | None]] = {}
+        self._kept: dict[tuple[Any, ...], tuple[float, Infos | int, Place | None]] = {}  # or why not
         self._asking: dict[tuple[Any, ...], asyncio.Task[Infos]] = {}
         self._resolve: Resolve | None = None
 
@@ -98,53 +111,58 @@ class Egress:
 
     def open(self, host: str, port: int) -> bool:
         """Whether the guard may try to connect there, as far as the name and port tell."""
-        return self.port_open(host, port) and self.literal_open(host)
+        return self.port_open(host, port) and self.literal_open(host) and _name(host) not in self._own_names
 
     def literal_open(self, host: str) -> bool:
         """Whether `host` is a name, or an address out in the world."""
         if not host[-1:].isdigit() and ":" not in host and "]" not in host:
             return True  # no address ends in a letter, but for IPv6, and that has colons
-        try:
-            address = ip_address(host.strip("[]").partition("%")[0])
-        except ValueError:
-            return True
-        return self._outside(str(address))
+        return address_of(host) is None or self._outside(host)
 
     def is_here(self, address: str) -> bool:
-        """Whether an address (as text) is one of this machine's own, as far as it knows them."""
-        return address in self._addresses
+        """Whether an address (as text) is one of this machine's own."""
+        found = address_of(address)
+        return found is not None and (found in self._addresses or found in self._here.now().addresses)
+
+    def mapped(self, host: str, port: int) -> bool:
+        """Whether the school itself says where a name and port are: in its own building, as a rule."""
+        return (_name(host), port) in self._hosts
+
+    def may_come_back(self, scheme: str, host: str, port: int) -> bool:
+        """Whether a request that goes there may be led back here by another machine of the school, in a readable way.
+
+        Plain http may be, wherever it goes; what is said inside TLS only by where the school itself has it go.
+        """
+        return scheme == "http" or self.mapped(host, port)
 
     async def trouble(self, host: str, port: int) -> str | None:
-        """Why the guard cannot or will not connect there: `UNREACHABLE`, `NOWHERE`, or None when it can be tried."""
+        """Why the guard cannot or will not connect there: one of the kinds above, or None when it can be tried."""
         if not self.open(host, port):
             return UNREACHABLE
         try:
             await self.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except EgressRefused:
             return UNREACHABLE
-        except (OSError, UnicodeError):
-            return NOWHERE
+        except (OSError, UnicodeError) as error:
+            return UNANSWERED if _is_unanswered(error) else NOWHERE
         return None
 
     def _outside(self, text: str) -> bool:
-        """Whether an address is out in the world, whatever it hides inside."""
-        address = ip_address(text.partition("%")[0])
-        if isinstance(address, IPv6Address):
-            if inner := _inner(address):
-                return self._outside(str(inner))
-            if address.is_site_local:
-                return False
-        return address.is_global and not address.is_multicast and str(address) not in self._addresses
+        """Whether an address is out in the world, whatever it hides inside, and neither here nor next door."""
+        address = address_of(text)
+        if address is None or not in_world(address):
+            return False
+        return address not in self._addresses and not self._here.now().near(address)
 
     def _mapped_open(self, to: tuple[str, int]) -> bool:
         """Whether a mapped target is not the dashboard or a listener of the guard, by any of this machine's names."""
         host, port = to
+        address = address_of(host)
+        if address is None:
+            return False  # mapped to a name: not what the setting is for
         if (host, port) in self._own:
             return False
-        try:
-            local = ip_address(host).is_loopback or ip_address(host).is_unspecified or host in self._addresses
-        except ValueError:
-            return False  # mapped to a name: not what the setting is for
+        local = address.is_loopback or address.is_unspecified or self.is_here(host)
         return not (local and port in self._own_ports)
 
     # --- resolving ---------------------------------------------------------------------------------------------------
@@ -175,8 +193,10 @@ class Egress:
     ) -> Infos:
         """As `loop.getaddrinfo`, with only the addresses that may be reached. Raises `EgressRefused` when none is."""
         resolve = self._resolve or cast(Resolve, asyncio.get_running_loop().getaddrinfo)
-        if flags & socket.AI_PASSIVE or not isinstance(host, str) or not isinstance(port, int):
+        if flags & socket.AI_PASSIVE:  # to listen
             return await resolve(host, port, family=family, type=type, proto=proto, flags=flags)
+        if not isinstance(host, str) or not isinstance(port, int):
+            raise EgressRefused("refused by the guard")  # no name at all means this machine
         options = {"family": family, "type": type, "proto": proto, "flags": flags}
         safe, alone = self._safely(host, port)
         if safe is not None:
@@ -200,11 +220,13 @@ class Egress:
     async def _found(self, host: str, port: int, options: dict[str, int]) -> Infos:
         """What is known of a name, or is looked up once for all who ask now."""
         key = (host, port, *options.values())
-        until, kept = self._kept.get(key, (0.0, None))
+        until, kept, place = self._kept.get(key, (0.0, socket.EAI_NONAME, None))
         if self._clock() < until:
-            if kept is None:
-                raise socket.gaierror(socket.EAI_NONAME, "name not found a moment ago")
-            return kept
+            if isinstance(kept, int):
+                raise socket.gaierror(kept, _AGO[kept])
+            if place is None or place is self._here.now():
+                return kept
+            # This machine has moved since: another look.
         task = self._asking.get(key)
         if task is None:
             task = self._asking[key] = asyncio.ensure_future(self._look_up(key, host, port, options))
@@ -218,6 +240,8 @@ class Egress:
 
     async def _look_up(self, key: tuple[Any, ...], host: str, port: int, options: dict[str, int]) -> Infos:
         resolve = self._resolve or cast(Resolve, asyncio.get_running_loop().getaddrinfo)
+        if _name(host) in self._own_names:
+            raise EgressRefused("refused by the guard")
         mapped = self._hosts.get((_name(host), port))
         if mapped is not None:
             if not self._mapped_open(mapped):
@@ -225,21 +249,39 @@ class Egress:
             infos = await resolve(*mapped, **options)
             self._keep(key, _TTL, infos)
             return infos
+        place = self._here.now()
         try:
             infos = await resolve(host, port, **options)
-        except OSError:
-            self._keep(key, _FAILED_TTL, None)
+        except OSError as error:
+            self._keep(key, _FAILED_TTL, socket.EAI_AGAIN if _is_unanswered(error) else socket.EAI_NONAME)
             raise
         outside = [info for info in infos if self._outside(str(info[4][0]))]
         if infos and not outside:
             raise EgressRefused("refused by the guard")
-        self._keep(key, _TTL, outside)
+        self._keep(key, _TTL, outside, place)
         return outside
 
-    def _keep(self, key: tuple[Any, ...], seconds: float, infos: Infos | None) -> None:
+    def _keep(self, key: tuple[Any, ...], seconds: float, infos: Infos | int, place: Place | None = None) -> None:
         if len(self._kept) >= _MOST:
             self._kept.pop(next(iter(self._kept)))
-        self._kept[key] = (self._clock() + seconds, infos)
+        self._kept[key] = (self._clock() + seconds, infos, place)
+
+
+def _is_unanswered(error: Exception) -> bool:
+    """Whether looking up failed because no name server gave an answer, and not because there is no such name."""
+    return isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN
+
+
+def own_places(listen: Listen) -> tuple[tuple[str, int], ...]:
+    """Every address and port that the guard itself listens on, as `Egress` takes them for its own."""
+    ports = (listen.proxy, listen.keyed, listen.dashboard, listen.transparent, listen.page, listen.dns)
+    reached = (listen.address, *listen.reach)
+    return tuple((host, port) for host in reached for port in (*ports, *listen.groups.values()) if port)
+
+
+def own_names(listen: Listen) -> frozenset[str]:
+    """Every name that leads to the guard itself."""
+    return frozenset({listen.name, listen.pupils_host, *listen.reach})
 
 
 def trust_bundle(folder: Path, extra: Iterable[Path]) -> Path | None:
@@ -269,22 +311,3 @@ def _name(host: str) -> str:
 
 def _plain(host: str) -> str:
     return _name(host.strip("[]"))
-
-
-def _inner(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address inside a mapped, NAT64, 6to4 or Teredo address."""
-    if address in _NAT64:
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
-
-
-def _own_addresses() -> set[str]:
-    """This machine's addresses as far as it knows them without asking anybody (nothing is sent)."""
-    found: set[str] = set()
-    with suppress(OSError):
-        found |= {str(info[4][0]) for info in socket.getaddrinfo(socket.gethostname(), None)}
-    for family, far in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
-        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((far, 9))
-            found.add(str(probe.getsockname()[0]))
-    return found

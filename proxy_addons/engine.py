@@ -23,13 +23,16 @@ from mitmproxy.master import Master
 from mitmproxy.net.http import status_codes
 from mitmproxy.proxy.layers.http import _http1, _http2
 
+from proxy_addons.authority import answer_nothing, our_way
 from proxy_addons.blocking import TROUBLE, Blocking
 from proxy_addons.carrier import Carrier
 from proxy_addons.connections import Connections, Line
 from proxy_addons.egress import Egress
+from proxy_addons.entrances import GreetOriginFirst
 from proxy_addons.facts import Answer, Away
 from proxy_addons.failsafe import Failsafe
-from proxy_addons.hooks import GreetOriginFirst, Hooks
+from proxy_addons.faults import BROKEN, is_cancelled
+from proxy_addons.hooks import Hooks
 from proxy_addons.trimmed import trim
 from proxy_addons.unknown import Unknown
 
@@ -49,6 +52,10 @@ ALWAYS: dict[str, Any] = {
     "websocket": True,
     "validate_inbound_headers": True,
     "ssl_insecure": False,
+    "certs": [],  # the school's CA signs, and nothing else is shown
+    "client_certs": None,
+    "request_client_cert": False,
+    "add_upstream_certs_to_client_chain": False,
     "store_streamed_bodies": False,
     "show_ignored_hosts": False,
     "stream_large_bodies": None,
@@ -105,7 +112,7 @@ class HookTable(AddonManager):
                 result = function(data)
             except exceptions.AddonHalt:
                 return None
-            except Exception as error:
+            except BROKEN as error:
                 self._blocking.block(name, data, error)
                 return None
             if result is not None and inspect.isawaitable(result):
@@ -123,8 +130,11 @@ class HookTable(AddonManager):
                     await more
         except exceptions.AddonHalt:
             return
-        except Exception as error:
+        except BROKEN as error:
+            # Also of a task that was ended from outside: what it was asked about was not judged.
             self._blocking.block(name, data, error)
+            if is_cancelled(error):
+                raise
 
 
 class Engine(Master):
@@ -142,6 +152,7 @@ class Engine(Master):
         super().__init__(options.Options(), event_loop=asyncio.get_running_loop())
         self._legacy_log_events.uninstall()  # formats every record of the process, for nobody
         trim()
+        our_way()
         self.addons: HookTable = HookTable(self, Blocking(failsafe))
         replace_error_pages(failsafe)
         CertStore.STORE_CAP = CERTIFICATES
@@ -149,6 +160,7 @@ class Engine(Master):
         self.options.update(confdir=str(confdir))
         self._proxyserver = proxyserver.Proxyserver()
         self._tls = tlsconfig.TlsConfig()
+        answer_nothing(self._tls)
         self.failsafe, self.connections = failsafe, connections
         self.addons.add(  # type: ignore[no-untyped-call]
             core.Core(),
@@ -157,7 +169,7 @@ class Engine(Master):
             self._proxyserver,
             next_layer.NextLayer(),
             self._tls,
-            GreetOriginFirst(connections),
+            GreetOriginFirst(connections, egress),
         )
         trusted = str(trust) if trust else None
         self.options.update(**ALWAYS, server=False, mode=["regular"], ssl_verify_upstream_trusted_ca=trusted)

@@ -19,13 +19,14 @@ class Peer:
     """Where a connection came from: client address, listener port, and the credentials it gave, if any.
 
     `credentials` is the raw value of `Proxy-Authorization` (None: not given). `connection` is the engine's id of the
-    client connection.
+    client connection. `full` says that it was let in beyond the bound, only to be told so.
     """
 
     connection: str
     address: str
     port: int
     credentials: str | None = None
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +108,20 @@ class Away(StrEnum):
     PROTOCOL = "protocol"
     STRANGER_PROXY_HEADER = "stranger-proxy-header"
     BAD_PROXY_HEADER = "bad-proxy-header"
-    LOOP = "loop"  # on the transparent port: nobody led it there, or the guard itself did
+    LOOP = "loop"  # nobody led it to the transparent port, or the guard itself did; what we sent came back
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The word on a connection: what to do, and for a tunnel the request and decision it lives by."""
+    """The word on a connection: what to do, and for a tunnel the request and decision it lives by.
+
+    `fault` says that it could not be judged.
+    """
 
     door: Door
     request: AccessRequest | None = None
     decision: Decision | None = None
+    fault: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,8 @@ class Ruling:
 
     `cookie` is a `Set-Cookie` value that goes with the site's own answer (empty: none). `rewrite` is what an exchange
     that passes must be changed to first (None: nothing). `watched` says that of a body that streams the beginning must
-    be shown to `Asking.sent` before any of it goes on.
+    be shown to `Asking.sent` before any of it goes on, `kept` that a browser may keep the answer.
+    `fault` says that it could not be judged.
     """
 
     request: AccessRequest | None
@@ -148,3 +154,5 @@ class Ruling:
     cookie: str = ""
     rewrite: Rewrite | None = None
     watched: bool = True
+    kept: bool = True
+    fault: bool = False

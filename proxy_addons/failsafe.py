@@ -6,6 +6,7 @@ that raised is its own (`proxy_addons.blocking` for mitmproxy); here is what eve
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections import Counter
@@ -13,13 +14,18 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from policy.model import AccessRequest, Decision
+from policy.model import AccessRequest, Decision, Effect, Reason
 from proxy_addons.facts import Answer, Door, Entry, Exchange, Hello, Peer, Ruling
-from proxy_addons.faults import told
+from proxy_addons.faults import BROKEN, is_cancelled, told
 
 _log = logging.getLogger(__name__)
 
+ASK_WITHIN = 5.0  # seconds for an answer; what takes longer is none
+OWN_WITHIN = 30.0  # seconds on the guard's own path, where a page waits for its teacher (`waiting.LONGEST_WAIT`)
 _PORT = re.compile(r":\d{1,5}$")
+_TLS = 443
+_TO_HELP = Entry(Door.TUNNEL, None, Decision(Effect.ALLOW, Reason.HELP_HOST))
+"""To somebody who helps, when nothing can be judged: as always, without anybody looking in."""
 _LAST_PAGE = Answer(
     503,
     (("content-type", "text/html; charset=utf-8"), ("cache-control", "no-store")),
@@ -39,6 +45,12 @@ class Asking(Protocol):
 
     def turned_away(self, kind: str) -> None:
         """Count a connection that the door closed, by what was wrong with it."""
+
+    def reached(self, host: str, *, secure: bool) -> None:
+        """Hear that an origin answered, over TLS or not."""
+
+    def distrusted(self, peer: Peer, name: str) -> None:
+        """Hear that a client does not trust our certificate for a name that is open to it."""
 
     async def ask(self, exchange: Exchange) -> Ruling:
         """Answer a request."""
@@ -85,36 +97,63 @@ class Failsafe:
     def enter(self, peer: Peer, host: str, port: int) -> Entry:
         """Ask `Gate.enter`. When that breaks, look inside: every request will be asked about anyway."""
         try:
-            return _checked(self._gate.enter(peer, host, port), Entry)
-        except Exception as error:
+            entry = _checked(self._gate.enter(peer, host, port), Entry)
+        except BROKEN as error:
             self.note("enter", error)
-            return Entry(Door.INSPECT)
+            entry = Entry(Door.INSPECT, fault=True)
+        if not entry.fault:
+            return entry
+        # Looked into each of its requests is asked about, and a child that searches for help may still find it.
+        return _TO_HELP if port == _TLS and self.helps((host,)) else Entry(Door.INSPECT)
 
     def hello(self, peer: Peer, hello: Hello) -> Entry:
         """Ask `Gate.hello`. When that breaks, look inside."""
         try:
-            return _checked(self._gate.hello(peer, hello), Entry)
-        except Exception as error:
+            entry = _checked(self._gate.hello(peer, hello), Entry)
+        except BROKEN as error:
             self.note("hello", error)
-            return Entry(Door.INSPECT)
+            entry = Entry(Door.INSPECT, fault=True)
+        if not entry.fault:
+            return entry
+        plain = hello.sni is not None and not hello.ech and hello.speaks_web
+        names = tuple(name for name in (hello.connect, hello.sni) if name)
+        return _TO_HELP if plain and self.helps(names) else Entry(Door.INSPECT)
 
     def turned_away(self, kind: str) -> None:
         """Have `Gate.turned_away` count; when that breaks it is only not counted."""
         try:
             self._gate.turned_away(kind)
-        except Exception as error:
+        except BROKEN as error:
             self.note("turned_away", error)
+
+    def reached(self, host: str, *, secure: bool) -> None:
+        """Tell `Gate.reached`; when that breaks it is only not known."""
+        try:
+            self._gate.reached(host, secure=secure)
+        except BROKEN as error:
+            self.note("reached", error)
+
+    def distrusted(self, peer: Peer, name: str) -> None:
+        """Tell `Gate.distrusted`; when that breaks it is only not known."""
+        try:
+            self._gate.distrusted(peer, name)
+        except BROKEN as error:
+            self.note("distrusted", error)
 
     async def ask(self, exchange: Exchange) -> Ruling:
         """Ask `Gate.ask`. What is not plainly open is answered; when the asking breaks only help stays open."""
         try:
-            ruling = _checked(await self._gate.ask(exchange), Ruling)
+            async with asyncio.timeout(OWN_WITHIN if "/_klaswacht/" in exchange.url else ASK_WITHIN):
+                ruling = _checked(await self._gate.ask(exchange), Ruling)
             if ruling.answer is None and (ruling.decision is None or not ruling.decision.open):
                 raise ValueError("let pass what is not open")
-        except Exception as error:
+            if ruling.fault and self._to_help(exchange):
+                return Ruling(None, None)
+        except BROKEN as error:
+            if is_cancelled(error):
+                raise
             self.note("ask", error)
-            names = (exchange.connect, exchange.sni, *exchange.hosts)
-            if self.helps(name for name in names if name):
+            if self._to_help(exchange):
                 return Ruling(None, None)
             return Ruling(None, None, self.page(exchange))
         return ruling
@@ -123,15 +162,15 @@ class Failsafe:
         """Ask `Gate.sent`. When that breaks only what goes to help goes on."""
         try:
             return _checked(self._gate.sent(exchange, before), bool)
-        except Exception as error:
+        except BROKEN as error:
             self.note("sent", error)
-            return self.helps(name for name in (exchange.connect, exchange.sni, *exchange.hosts) if name)
+            return self._to_help(exchange)
 
     def standing(self, request: AccessRequest) -> tuple[bool, datetime | None]:
         """Whether what lives by `request` may go on, and until when that answer holds (None: no known end)."""
         try:
             decision = _checked(self._gate.reask(request), Decision)
-        except Exception as error:
+        except BROKEN as error:
             self.note("reask", error)
             return self.helps(request.hosts), None
         return decision.open, decision.valid_until
@@ -140,7 +179,7 @@ class Failsafe:
         """Return the friendly page for when something broke; it is a fault of the guard unless it is not `ours`."""
         try:
             return _checked(self._gate.failed(exchange, ours=ours), Answer)
-        except Exception as error:
+        except BROKEN as error:
             self.note("failed", error)
             return _LAST_PAGE
 
@@ -148,7 +187,7 @@ class Failsafe:
         """Return the friendly page for an origin that cannot be reached."""
         try:
             return _checked(self._gate.trouble(exchange, kind), Answer)
-        except Exception as error:
+        except BROKEN as error:
             self.note("trouble", error)
             return self.page(exchange)
 
@@ -156,6 +195,9 @@ class Failsafe:
         """Whether there are names and every one is a help host or below one; needs nothing that can break."""
         found = [bare(name).rstrip(".").lower() for name in names]
         return bool(found) and all(self._is_help(name) for name in found)
+
+    def _to_help(self, exchange: Exchange) -> bool:
+        return self.helps(name for name in (exchange.connect, exchange.sni, *exchange.hosts) if name)
 
     def _is_help(self, name: str) -> bool:
         while name:

@@ -2,7 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import traceback
+from typing import Any
+
+_log = logging.getLogger(__name__)
+
+BROKEN = (Exception, asyncio.CancelledError)
+"""What a step may break with. `CancelledError` is no `Exception`, and may come where nobody cancelled anything."""
+
+
+def is_cancelled(error: BaseException) -> bool:
+    """Whether an error is the end of the task that runs now, as somebody asked, and no fault."""
+    if not isinstance(error, asyncio.CancelledError):
+        return False
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def told_by(loop: asyncio.AbstractEventLoop) -> None:
+    """Have a loop tell what breaks in its callbacks as everything here is told: without the words of the error."""
+
+    def tell(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        _log.error("a callback broke: %s", told(error) if isinstance(error, BaseException) else "no exception")
+
+    loop.set_exception_handler(tell)
 
 
 def told(error: BaseException) -> str:

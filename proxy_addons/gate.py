@@ -9,29 +9,40 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from secrets import token_bytes
 
+from config.settings import RETENTION_DAYS
 from policy.address import canonical, canonical_host
 from policy.inspection import how
-from policy.model import AccessRequest, Action, Decision, Effect, Knowledge, Principal, Reason
+from policy.model import AccessRequest, Action, Decision, Effect, Knowledge, Policy, Principal, Reason
 from policy.safe import is_protected
 from policy.terms import HELP
-from proxy_addons import translate
+from proxy_addons import kept, translate
 from proxy_addons.answers import elsewhere, tiny
 from proxy_addons.behind import is_own
 from proxy_addons.block_page import Pages
+from proxy_addons.emergency_form import EmergencyForm
+from proxy_addons.exits import Exits
 from proxy_addons.facts import Answer, Door, Entry, Exchange, Hello, Peer, Rewrite, Ruling
 from proxy_addons.faults import told
 from proxy_addons.helping import Helping
-from proxy_addons.identity import Identity
+from proxy_addons.identity import Identity, Spot
 from proxy_addons.live import HELP_OPEN, Live, utc_now
+from proxy_addons.names.front import Front, Place
+from proxy_addons.outcomes import Outcomes
 from proxy_addons.own_path import OwnPath
+from proxy_addons.promising import Promising
+from proxy_addons.queue_file import QueueFile
 from proxy_addons.recorder import Recorder
 from proxy_addons.release import Releases, about, device_of
 from proxy_addons.reporting import Reporting, leads_there
 from proxy_addons.rewrite import rewrite_of
+from proxy_addons.self_test import SelfTest
+from proxy_addons.signing import Signing
 from proxy_addons.translate import is_ahead, wants_html
 from store import Store
+from store.emergency_file import EmergencyFile
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +54,10 @@ NO_SUGGESTIONS = Answer(403, (("Content-Type", "application/json"), ("Cache-Cont
 class Options:
     """What composition knows: the school, its language, which listener ports ask for a key or stand for a group.
 
-    `secret` signs the block page's forms; workers on one port share it (else: one of this process).
+    `secret` signs the block page's forms; workers on one port share it (else: one of this process). `place` is where
+    devices find the guard's own pages for pupils (None: it has none). `retention` are the school's days, for telling
+    pupils how long what stays. `home` is the folder in which a command opens the emergency exit (None: nowhere),
+    `rules` are those that `school.yaml` has, for its floor while the store was never read.
     """
 
     school: str = "school"
@@ -51,11 +65,16 @@ class Options:
     keyed_ports: frozenset[int] = frozenset()
     group_ports: Mapping[int, str] = field(default_factory=dict)
     secret: bytes = field(default_factory=lambda: token_bytes(32))
+    place: Place | None = None
+    retention: Mapping[str, int] = RETENTION_DAYS
+    home: Path | None = None
+    rules: Policy | None = None
 
 
 def open_gate(store: Store, knowledge: Knowledge, options: Options, clock: Callable[[], datetime] = utc_now) -> Gate:
     """A gate with everything behind it; call `start` on the event loop that will use it."""
-    live = Live(store, options.school, knowledge, clock)
+    file = EmergencyFile(options.home) if options.home is not None else None
+    live = Live(store, options.school, knowledge, clock, Exits(store, options.school, file, options.rules))
     identity = Identity(options.group_ports)
     pages = Pages(options.language)
     recorder = Recorder(store, options.school, clock)
@@ -79,29 +98,43 @@ class Gate:
         self._identity = identity
         self._pages = pages
         self._keyed = options.keyed_ports
+        self.front = Front(options.place, pages, live, recorder.turned_away)
+        self.outcomes = Outcomes(live, recorder, self._who)
+        if options.home is not None:
+            self.outcomes.watch.queue = QueueFile(options.home, lambda: (recorder.waiting, recorder.lost))
         self._releases = Releases(options.secret)
         self._helping = Helping(pages, recorder, live, options.secret)
         here = (store, options.school, live, pages, options.secret, self._who)
         self._reporting = Reporting(*here, self._helping)
-        self._own = OwnPath(*here, self._decide, self._releases, self._helping, self._reporting)
+        pupils = options.place.pupils if options.place is not None else ""
+        promising = Promising(live, pages, self._who, self._decide, options.retention, pupils)
+        self._signing = Signing(*here[:5], self._spot)
+        self._self_test = SelfTest(store, options.school, live, pages, self.front, options.place)
+        asked = (self._decide, self._releases, self._helping, self._reporting, promising, self._signing)
+        emergency = EmergencyForm(*here[:5], pupils)
+        self._own = OwnPath(*here, *asked, self._self_test, emergency)
 
     async def start(self) -> None:
         """Load the rules and start recording."""
         self.recorder.start()
         await self.live.start()
+        self.outcomes.watch.start()
 
     async def stop(self) -> None:
         """Stop following the store and write what waits to be recorded (a few seconds at most)."""
+        await self.outcomes.watch.stop()
         await self.live.stop()
         await self.recorder.stop()
 
     def enter(self, peer: Peer, host: str, port: int) -> Entry:
         """The word on a CONNECT: TUNNEL, INSPECT, REFUSE, or CHALLENGE (407) where a key is asked for."""
         try:
-            telling = self._reporting.at(host)
-            if self._must_prove(peer, (canonical_host(host) or "",), telling=telling):
+            if self.front.at(host):
+                return Entry(Door.INSPECT)  # answered here, to who has no key too
+            telling, signing = self._reporting.at(host), self._signing.at(host)
+            if self._must_prove(peer, (canonical_host(host) or "",), telling=telling, signing=signing):
                 return Entry(Door.CHALLENGE)
-            if telling:
+            if telling or signing or self._self_test.at(host):
                 return Entry(Door.INSPECT)  # there is nothing behind it: it is answered here
             # Nobody sees what comes through a tunnel: it is asked for as if each of its requests were a new page.
             request = replace(translate.of_connect(host, port, self._who(peer)), navigation=True)
@@ -109,11 +142,12 @@ class Gate:
             if request.unreadable:
                 return Entry(Door.REFUSE, request, decision)
             if self._uninspected(request, decision, port):
+                self.recorder.there(request.who, self.live.snapshot)
                 return Entry(Door.TUNNEL, request, decision)
             return Entry(Door.INSPECT, request, decision)
         except Exception as error:
             _log.error("a connection could not be judged and was refused: %s", told(error))
-            return Entry(Door.REFUSE)
+            return Entry(Door.REFUSE, fault=True)
 
     def hello(self, peer: Peer, hello: Hello) -> Entry:
         """The word on a TLS ClientHello. A tunnel must say the name it was opened for, and speak nothing but HTTP.
@@ -124,8 +158,9 @@ class Gate:
         """
         try:
             connect, sni = hello.connect, hello.sni
-            if self._reporting.at(connect or sni) and self._reporting.at(sni or connect):
-                return Entry(Door.INSPECT)
+            for answers in (self._reporting.at, self._signing.at, self._self_test.at, self.front.at):
+                if answers(connect or sni) and answers(sni or connect):
+                    return Entry(Door.INSPECT)
             request = replace(translate.of_hello(connect, sni, self._who(peer)), navigation=True)
             decision = self._decide(request)
             if any(name is not None and canonical_host(name) is None for name in (connect, sni)):
@@ -138,28 +173,48 @@ class Gate:
                 return Entry(Door.INSPECT, request, decision)
             if sni is None or len(request.hosts) != 1:
                 return Entry(Door.REFUSE, request, decision)
-            looked_into = hello.ech or not hello.speaks_web
-            return Entry(Door.INSPECT if looked_into else Door.TUNNEL, request, decision)
+            if hello.ech or not hello.speaks_web:
+                return Entry(Door.INSPECT, request, decision)
+            self.recorder.there(request.who, self.live.snapshot)
+            return Entry(Door.TUNNEL, request, decision)
         except Exception as error:
             _log.error("a connection could not be judged and was refused: %s", told(error))
-            return Entry(Door.REFUSE)
+            return Entry(Door.REFUSE, fault=True)
 
     def turned_away(self, kind: str) -> None:
         """Count that the door closed a connection, by what was wrong with it. Of whose it was nothing is kept."""
         self.recorder.turned_away(kind)
+        self.outcomes.turned_away(kind)
+
+    def reached(self, host: str, *, secure: bool) -> None:
+        """Note that an origin answered; nothing of it is kept."""
+        self.outcomes.reached(host, secure=secure)
+
+    def distrusted(self, peer: Peer, name: str) -> None:
+        """Note that a client does not trust our certificate for a name."""
+        self.outcomes.distrusted(peer, name)
 
     async def ask(self, exchange: Exchange) -> Ruling:
         """The word on a request or WebSocket handshake; the guard's own path is answered here too."""
         try:
+            if self.outcomes.too_busy(exchange.peer) and not self._must_be_heard(exchange):
+                return Ruling(None, None, self._pages.busy(exchange))
             who = self._who(exchange.peer)
+            self.outcomes.trusted(exchange, who)
             request = translate.of_exchange(exchange, who, self.live.knowledge.engines, self.live.snapshot)
-            telling = self._reporting.about(request.address)
-            if self._must_prove(exchange.peer, request.hosts, telling=telling):
+            if self.front.about(request.address):
+                return Ruling(None, None, self.front.answer(exchange))
+            telling, signing = self._reporting.about(request.address), self._signing.about(request.address)
+            if self._must_prove(exchange.peer, request.hosts, telling=telling, signing=signing):
                 return Ruling(None, None, self._pages.challenge())
             if is_own(request.address):
                 return Ruling(None, None, await self._own.serve(exchange, request))
             if telling:
                 return Ruling(None, None, self._reporting.start(exchange, request))
+            if signing:
+                return Ruling(None, None, await self._signing.serve(exchange, request))
+            if self._self_test.about(request):
+                return Ruling(None, None, await self._self_test.serve(exchange, request))
             there = leads_there(request.address, self.live.knowledge.own_hosts)
             if there is not None:
                 return Ruling(None, None, elsewhere(there))
@@ -171,11 +226,9 @@ class Gate:
             if nonce is not None:
                 request = replace(request, released=True)
             decision = self._decide(request)
-            if decision.open and is_ahead(exchange):
-                # What is fetched ahead is shown later without another word: it must be open as a page too.
-                opened = self._decide(replace(request, navigation=True))
-                if not opened.open:
-                    return Ruling(request, opened, tiny(exchange, 403))
+            later = self._later(exchange, request, decision)
+            if later is not None:
+                return later
             reminds = decision.reason is Reason.REMINDER
             if reminds and self._releases.was_read(cookies, device, about(request)):
                 request = replace(request, released=True)
@@ -191,24 +244,45 @@ class Gate:
             if not reminds:  # what staff read, and that they went on, is not even counted
                 self.recorder.note(request, decision, self.live.snapshot, measuring=_measures(exchange, request))
             if decision.effect is Effect.ALLOW:
-                if nonce is not None and _used(decision):
-                    self._releases.use(nonce)
-                    gone = self._releases.gone(secure=exchange.scheme == "https")
-                    return Ruling(request, decision, cookie=gone, rewrite=self._rewrite(exchange, request))
-                watched = is_protected(request)  # what staff sends from a device of their own is not read
-                return Ruling(request, decision, rewrite=self._rewrite(exchange, request), watched=watched)
+                return self._passing(exchange, request, decision, nonce)
             if self._suggests(request):
                 return Ruling(request, decision, NO_SUGGESTIONS)
             return Ruling(request, decision, self._pages.denied(exchange, request, decision, self.live))
         except Exception as error:
             _log.error("an exchange could not be judged and was denied: %s", told(error))
+            if self.front.begun(exchange):  # a browser without its PAC goes around us
+                return Ruling(None, None, self.front.answer(exchange))
             if self._helps(exchange):
                 return Ruling(None, HELP_OPEN)
             if self._tells(exchange):
                 return Ruling(None, None, self._reporting.aloud(self._pages.lang(exchange)))
             if self._cries(exchange):
                 return Ruling(None, None, self._pages.warm(exchange))
-            return Ruling(None, None, self.failed(exchange))
+            return Ruling(None, None, self.failed(exchange), fault=True)
+
+    def _later(self, exchange: Exchange, request: AccessRequest, decision: Decision) -> Ruling | None:
+        """The word on what is fetched now and shown later without another: it must be open as a page too."""
+        worker = kept.is_worker(exchange)
+        if not worker and not (decision.open and is_ahead(exchange)):
+            return None
+        opened = self._decide(replace(request, navigation=True))
+        answer = kept.closing(exchange, opened) if worker else None if opened.open else tiny(exchange, 403)
+        return None if answer is None else Ruling(request, opened, answer)
+
+    def _passing(self, exchange: Exchange, request: AccessRequest, decision: Decision, nonce: str | None) -> Ruling:
+        """The word on what is open; `nonce` is that of a second thought, which counts once."""
+        gone = ""
+        if nonce is not None and _used(decision):
+            self._releases.use(nonce)
+            gone = self._releases.gone(secure=exchange.scheme == "https")
+        return Ruling(
+            request,
+            decision,
+            cookie=gone,
+            rewrite=self._rewrite(exchange, request),
+            watched=bool(gone) or is_protected(request),  # what staff sends from a device of their own is not read
+            kept=kept.may_be_kept(exchange, decision, navigation=request.navigation),
+        )
 
     def sent(self, exchange: Exchange, before: AccessRequest) -> bool:
         """Whether a body may go on whose beginning is in `exchange`; `before` is what was asked when only its head was.
@@ -250,18 +324,24 @@ class Gate:
         try:
             if ours:
                 self.recorder.fault()
+                self.outcomes.broke()
         except Exception:  # the answer matters more than the count
             _log.warning("a fault could not be counted")
         return self._pages.failed(exchange)
 
     def trouble(self, exchange: Exchange, kind: str) -> Answer:
-        """The page for a site that cannot be reached; `kind` is unreachable, certificate, dns or timeout."""
+        """The page for a site that cannot be reached; `kind` as in `egress` and `heads`."""
         try:
             host = canonical_host(exchange.url.partition("://")[2].partition("/")[0]) or ""
+            kind = self.outcomes.missed(exchange, kind, host)
             return self._pages.trouble(exchange, kind, host.removeprefix("www."))
         except Exception as error:
             _log.error("a page could not be made: %s", told(error))
             return self._pages.failed(exchange)
+
+    def _must_be_heard(self, exchange: Exchange) -> bool:
+        """Whether it is help, or a word of a child who wants to tell something: never too much."""
+        return self._helps(exchange) or self._tells(exchange) or self._cries(exchange)
 
     def _helps(self, exchange: Exchange) -> bool:
         """Whether every name in play is of people who help, however broken things are here."""
@@ -299,12 +379,16 @@ class Gate:
     def _who(self, peer: Peer) -> Principal:
         return self._identity.of(peer, self.live.snapshot, self.live.clock())
 
-    def _must_prove(self, peer: Peer, hosts: Collection[str], *, telling: bool) -> bool:
+    def _spot(self, peer: Peer) -> Spot | None:
+        return self._identity.spot(peer, self.live.snapshot)
+
+    def _must_prove(self, peer: Peer, hosts: Collection[str], *, telling: bool, signing: bool = False) -> bool:
         """Whether a key is asked for: none was given, or one that fits no device. A made-up key must not make a child
         nobody, whom no ban and no agreement knows. Help, and the guard's own pages, are there without any.
 
         Where a child tells what happened a browser is asked for its key, so that who reads it knows who told; with a
-        wrong one it may tell too.
+        wrong one it may tell too. Where one signs in a key is asked for as on any site: else somebody would be in at
+        the address, and nobody on the device.
         """
         if peer.port not in self._keyed:
             return False
@@ -313,7 +397,7 @@ class Gate:
         snapshot = self.live.snapshot
         if peer.credentials is not None and (snapshot is None or self._identity.proves(peer.credentials, snapshot)):
             return False
-        return not (self.live.helps(hosts) or self.live.owns(hosts))
+        return signing or not (self.live.helps(hosts) or self.live.owns(hosts))
 
     def _decide(self, request: AccessRequest) -> Decision:
         """The decision, which ends no later than who sits at the device does."""

@@ -10,42 +10,35 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
-from mitmproxy import connection, exceptions, http, tcp, tls, udp
-from mitmproxy.net.tls import starts_like_tls_record
-from mitmproxy.proxy import layers
-from mitmproxy.proxy.layer import NextLayer
-from mitmproxy.proxy.layers.http import HTTPMode
-from mitmproxy.proxy.layers.modes import HttpProxy, HttpUpstreamProxy
-from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+from mitmproxy import http, tcp, udp
 
 from policy.safe import is_protected
 from proxy_addons.blocking import (
     ANSWERED,
     FAILED,
     PASSED,
-    REFUSED,
     SMALL,
     TROUBLE,
-    Refuse,
     clean,
     is_websocket,
-    names_in_play,
     respond,
 )
 from proxy_addons.connections import Connections, Line
-from proxy_addons.doorway import ECH, REALM
-from proxy_addons.egress import Egress, Way
-from proxy_addons.facts import Answer, Away, Door, Exchange, Hello, Peer
+from proxy_addons.egress import UNREACHABLE, Egress
+from proxy_addons.entrances import Entrances, way_of
+from proxy_addons.facts import Away, Exchange
 from proxy_addons.failsafe import Failsafe
 from proxy_addons.heads import (
+    exchange_of,
     kind_of_trouble,
+    left,
     looked_into,
-    looks_like_http,
+    read_in_two_ways,
     rewritten,
     size_of_body,
     to_websocket,
-    url_of,
 )
+from proxy_addons.kept import UNKEPT
 from proxy_addons.unknown import Look, Unknown
 from proxy_addons.uploads import Upload
 
@@ -54,6 +47,7 @@ _WAITING = "klaswacht.waiting"  # mark: the exchange that is judged when its bod
 _BODY = "klaswacht.body"  # mark: counted as a body that is still coming
 _EARLY = "klaswacht.early"  # mark: answered by the origin while the body was still going out
 _COOKIE = "klaswacht.cookie"  # goes with the site's own answer
+_UNKEPT = "klaswacht.unkept"  # no browser may keep it
 _WATCHED = "klaswacht.watched"  # the beginning of a long body is judged before it goes on
 _LOOK = "klaswacht.look"  # a look at the page, when its body is in
 
@@ -62,6 +56,7 @@ HOOKS = (
     "client_disconnected",
     "http_connect",
     "tls_clienthello",
+    "tls_failed_client",
     "next_layer",
     "server_connect",
     "requestheaders",
@@ -77,96 +72,14 @@ HOOKS = (
 """Every mitmproxy hook that `Hooks` takes."""
 
 
-class Hooks:
-    """One for a worker. With `simple`, for a stock mitmdump: lines are made here, as no doorway made them."""
+class Hooks(Entrances):
+    """All that the guard hears of mitmproxy: one for a worker."""
 
     def __init__(
         self, failsafe: Failsafe, connections: Connections, egress: Egress, unknown: Unknown | None = None
     ) -> None:
-        self._failsafe = failsafe
-        self._connections = connections
-        self._egress = egress
+        super().__init__(failsafe, connections, egress)
         self._unknown = unknown
-
-    # --- connections -------------------------------------------------------------------------------------------------
-
-    def client_connected(self, client: connection.Client) -> None:
-        """Every connection has a line: the doorway made it, or whoever runs us without a doorway."""
-        if self._connections.get(client.id) is None:
-            client.error = REFUSED
-
-    def client_disconnected(self, client: connection.Client) -> None:
-        """Forget it."""
-        self._connections.gone(client.id)
-
-    def http_connect(self, flow: http.HTTPFlow) -> None:
-        """A CONNECT that mitmproxy read itself: on a connection that began with a plain request, or without doorway."""
-        line = self._line(flow.client_conn)
-        host, port = flow.request.host, flow.request.port
-        credentials = flow.request.headers.get_all("proxy-authorization")
-        if credentials:
-            line.peer = replace(line.peer, credentials=", ".join(credentials))
-        if not self._egress.port_open(host, port):
-            respond(flow, _plain(403, "Forbidden"))
-            return
-        door = self._failsafe.enter(line.peer, host, port).door
-        if door is Door.CHALLENGE:
-            respond(
-                flow, _plain(407, "Proxy Authentication Required", ("proxy-authenticate", f'Basic realm="{REALM}"'))
-            )
-        elif door is Door.REFUSE:
-            respond(flow, _plain(403, "Forbidden"))
-        else:
-            line.connect = (host, port)
-            line.begun = False
-
-    def tls_clienthello(self, data: tls.ClientHelloData) -> None:
-        """Ask for all names so far; what may not even say hello is closed."""
-        line = self._line(data.context.client)
-        line.sni = data.client_hello.sni
-        line.begun = True
-        line.first = False
-        ech = any(kind == ECH for kind, _ in data.client_hello.extensions)
-        connect = line.connect[0] if line.connect else None
-        alpn = tuple(one.decode("latin-1") for one in data.client_hello.alpn_protocols)
-        entry = self._failsafe.hello(line.peer, Hello(connect, line.sni, alpn, ech))
-        if entry.door in (Door.REFUSE, Door.CHALLENGE):
-            self._failsafe.turned_away(Away.NO_SNI if line.sni is None else Away.OTHER_NAME)
-            self._connections.close(line.peer.connection)
-        else:
-            line.first = entry.decision is not None and entry.decision.open
-            line.safe = is_protected(entry.request)
-
-    def next_layer(self, nextlayer: NextLayer) -> None:
-        """Let only TLS (once) and HTTP through; what is neither is refused, and what is not yet clear waits."""
-        context = nextlayer.context
-        if context.client.transport_protocol != "tcp":
-            nextlayer.layer = Refuse(context)
-            return
-        if context.layers and isinstance(context.layers[-1], HttpProxy | HttpUpstreamProxy):
-            return  # the proxy request itself: mitmproxy's own
-        data = nextlayer.data_client()
-        if context.client.alpn == b"h2":
-            nextlayer.layer = layers.HttpLayer(context, HTTPMode.transparent)
-        elif nextlayer.data_server():
-            nextlayer.layer = Refuse(context)  # a server that speaks first speaks no HTTP/1
-        elif starts_like_tls_record(data):
-            if context.client.tls:
-                nextlayer.layer = Refuse(context)  # TLS inside TLS hides something
-        elif (http := looks_like_http(data)) is None:
-            raise exceptions.AddonHalt  # mitmproxy would guess; more bytes will tell
-        else:
-            nextlayer.layer = layers.HttpLayer(context, HTTPMode.transparent) if http else Refuse(context)
-
-    async def server_connect(self, data: ServerConnectionHookData) -> None:
-        """Nothing is connected to that nothing was permitted for, and nowhere but out in the world."""
-        line = self._connections.get(data.client.id)
-        address = data.server.address
-        asked = line is not None and not line.closed and bool(line.running or line.first)
-        if not asked or address is None or not self._egress.open(address[0], address[1]):
-            data.server.error = REFUSED
-        # mitmproxy connects in this very task, so that what is chosen here holds for its looking up of the name.
-        self._egress.choose(_way(line))
 
     # --- requests ----------------------------------------------------------------------------------------------------
 
@@ -174,11 +87,14 @@ class Hooks:
         """Judge now, unless there is a body to look into."""
         if flow.error:
             return None  # mitmproxy refuses it itself and only shows it
+        if read_in_two_ways(flow.request):
+            flow.kill()  # no browser sends it, and who knows what an origin makes of it
+            return None
         line = self._line(flow.client_conn)
         line.heads += 1
         line.begun = True
         line.http2 = flow.request.is_http2
-        exchange = self._exchange(flow, line)
+        exchange = exchange_of(flow, line)
         clean(flow.request)
         size = size_of_body(flow.request)
         if size is not None and 0 < size <= looked_into(flow.request):
@@ -241,6 +157,10 @@ class Hooks:
             line.judging -= 1
 
     async def _ask(self, flow: http.HTTPFlow, line: Line, exchange: Exchange) -> None:
+        if self._egress.loops.request_back(exchange.headers.get("via", "")):
+            self._failsafe.turned_away(Away.LOOP)
+            respond(flow, self._failsafe.trouble(exchange, UNREACHABLE))
+            return
         ruling = await self._failsafe.ask(exchange)
         if ruling.answer is not None:
             respond(flow, ruling.answer)
@@ -253,12 +173,16 @@ class Hooks:
         line.safe = is_protected(ruling.request)
         flow.metadata[_COOKIE] = ruling.cookie
         flow.metadata[_WATCHED] = ruling.watched
+        flow.metadata[_UNKEPT] = not ruling.kept
         if ruling.rewrite is not None:
             rewritten(flow.request, ruling.rewrite)
+        if self._egress.may_come_back(flow.request.scheme, flow.request.host, flow.request.port):
+            steps = (*flow.request.headers.get_all("via"), self._egress.loops.via(http2=flow.request.is_http2))
+            flow.request.headers["via"] = ", ".join(steps)
         if flow.server_conn.error:  # the origin's handshake came first, and failed
             kind: str | None = kind_of_trouble(flow.server_conn.error)
         else:
-            self._egress.choose(_way(line))
+            self._egress.choose(way_of(line))
             kind = await self._egress.trouble(flow.request.host, flow.request.port)
         if kind is not None:
             respond(flow, self._failsafe.trouble(exchange, kind))
@@ -277,9 +201,13 @@ class Hooks:
             response.headers["connection"] = "close"  # the next request goes to the worker that takes over
         if response is None or ANSWERED in flow.metadata:
             return
+        self._failsafe.reached(flow.request.host, secure=flow.request.scheme == "https")
         response.headers.pop("alt-svc", None)
         if flow.metadata.get(_COOKIE):
             response.headers.add("set-cookie", flow.metadata[_COOKIE])
+        if flow.metadata.get(_UNKEPT):
+            name, value = UNKEPT
+            response.headers[name] = value
         if response.status_code == 101 and not (is_websocket(flow.request) and to_websocket(response)):
             flow.kill()  # a raw tunnel by another name
             return
@@ -319,9 +247,9 @@ class Hooks:
         if line is None:
             return
         self._body_done(flow)
-        if PASSED in flow.metadata and flow.error is not None and not line.closed:
+        if PASSED in flow.metadata and flow.error is not None and not line.closed and not left(flow):
             kind = kind_of_trouble(flow.error.msg)
-            TROUBLE.set(self._failsafe.trouble(self._exchange(flow, line), kind))
+            TROUBLE.set(self._failsafe.trouble(exchange_of(flow, line), kind))
         self._connections.end(flow.client_conn.id, flow.id)
 
     # --- WebSockets and raw flows ------------------------------------------------------------------------------------
@@ -362,66 +290,3 @@ class Hooks:
     def _body_done(self, flow: http.HTTPFlow) -> None:
         if flow.metadata.pop(_BODY, False) and (line := self._connections.get(flow.client_conn.id)):
             line.bodies -= 1
-
-    # --- facts -------------------------------------------------------------------------------------------------------
-
-    def _line(self, client: connection.Client) -> Line:
-        line = self._connections.get(client.id)
-        if line is None:
-            raise LookupError("a connection without a line")
-        return line
-
-    def _exchange(self, flow: http.HTTPFlow, line: Line) -> Exchange:
-        request = flow.request
-        connect = line.connect[0] if line.connect else None
-        headers: dict[str, str] = {}
-        for raw_name, raw_value in request.headers.fields:
-            name = raw_name.decode("latin-1").lower()
-            if name.startswith("proxy-"):
-                continue
-            value = raw_value.decode("utf-8", "surrogateescape")
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        return Exchange(
-            peer=self._peer(line, request),
-            method=request.method,
-            scheme=request.scheme,
-            url=url_of(request),
-            hosts=names_in_play(flow),
-            connect=connect,
-            sni=line.sni,
-            headers=headers,
-            websocket=is_websocket(request),
-        )
-
-    def _peer(self, line: Line, request: http.Request) -> Peer:
-        """The peer with the credentials of this very request, where it is one to the proxy."""
-        if line.connect is None:
-            credentials = request.headers.get_all("proxy-authorization")
-            if credentials:
-                return replace(line.peer, credentials=", ".join(credentials))
-        return line.peer
-
-
-class GreetOriginFirst:
-    """Comes after mitmproxy's `TlsConfig`, which always sets this itself.
-
-    For a host that is open the origin's handshake goes before the client's, so that its protocols are mirrored and its
-    bad certificate is known in time for a page. A host that is not open is never greeted.
-    """
-
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
-
-    def tls_clienthello(self, data: tls.ClientHelloData) -> None:
-        """Say whether the origin comes first."""
-        line = self._connections.get(data.context.client.id)
-        data.establish_server_tls_first = line is not None and line.first and not line.closed
-
-
-def _way(line: Line | None) -> Way:
-    """By which name search engines are looked up for a connection: what is sent on it is made safe as well."""
-    return Way.SAFE if line is None or line.safe else Way.PLAIN
-
-
-def _plain(status: int, text: str, *headers: tuple[str, str]) -> Answer:
-    return Answer(status, (("content-type", "text/plain"), ("cache-control", "no-store"), *headers), text.encode())

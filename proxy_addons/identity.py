@@ -1,9 +1,10 @@
 """Who is this: a peer to a principal, with how sure that is.
 
-In order: a device key (proved), a person whom a teacher put at a device that is known by an address of its own
-(claimed), the group of a device's address or of the listener port (group), nothing. Addresses and ports can be typed
-by a pupil, so they never make anybody more than a pupil of a group: staff prove their device by its key. Only
-infrastructure (a printer, an alarm) has no way to give a key and is known by its address; the decision knows its class.
+In order: a device key (proved), a person who was put or signed in at a device that is known by an address of its own
+(claimed), a pupil who signed in at an address that is nobody's device (claimed), the group of a device's address or of
+the listener port (group), nothing. Addresses and ports can be typed by a pupil, so they never make anybody more than a
+pupil who said so, and nobody is proved by one: staff prove their device by its key. Only infrastructure (a printer, an
+alarm) has no way to give a key and is known by its address; the decision knows its class.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from datetime import datetime
 from hmac import compare_digest
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from policy.model import Device, DeviceClass, Lease, Principal, Role, Snapshot, Strength
-from policy.seat import groups_at, live_lease, seated
+from policy.model import Device, DeviceClass, Lease, Member, Principal, Role, Snapshot, Strength
+from policy.seat import groups_at, live_at, live_lease, owner_of, seated
 from proxy_addons.facts import Peer
 
 UNKNOWN = Principal(Role.PUPIL, device_class=DeviceClass.UNKNOWN)
 """The strictest pupil profile."""
 
+_SHARED = frozenset({DeviceClass.PUPIL, DeviceClass.UNKNOWN})
+"""What pupils sign in on."""
 _MOST_KEPT = 5000  # proved credentials that are remembered for one snapshot
 _LONGEST = 512  # characters of a credentials header that are read
 
@@ -37,6 +40,18 @@ class _Found:
 
     device: Device
     alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a pupil may sign in: a registered device, or the network address of one that is not (then `device` is
+    empty). `group` is whose it is (None: anybody's), `most` how sure a name can get there.
+    """
+
+    device: str
+    address: str
+    group: str | None
+    most: Strength
 
 
 class Identity:
@@ -54,10 +69,36 @@ class Identity:
         if peer.credentials is not None:
             proved = registry.proved(peer.credentials)
             return UNKNOWN if proved is None else seated(snapshot, proved, now)
-        found = registry.at_address(peer.address) or registry.at_port(peer.port)
+        address = plain(peer.address)
+        found = registry.at_address(address) or registry.at_port(peer.port)
         if found is not None:
-            return registry.at_known(found, now)
+            return registry.at_known(found, now, address)
+        return registry.signed_in(self._of_port(peer.port), now, address)
+
+    def spot(self, peer: Peer, snapshot: Snapshot | None) -> Spot | None:
+        """Where a pupil who sits at the peer's device would sign in. None: not on this device.
+
+        Nobody signs in with a wrong key, on a device that is somebody's own, on anything but a pupils' computer, or
+        where neither register nor port know of the computer: that may be a phone from home.
+        """
+        if snapshot is None:
+            return None
+        registry = self._of(snapshot)
+        if peer.credentials is not None:
+            proved = registry.proved(peer.credentials)
+            return None if proved is None else _spot_of(snapshot, proved, Strength.PROVED)
+        address = plain(peer.address)
+        found = registry.at_address(address) or registry.at_port(peer.port)
+        if found is not None and found.alone:
+            return _spot_of(snapshot, found.device, Strength.CLAIMED)
+        if found is not None:
+            shared = bool(address) and found.device.kind in _SHARED
+            return Spot("", address, found.device.group, Strength.CLAIMED) if shared else None
         group = self._group_ports.get(peer.port)
+        return Spot("", address, group, Strength.CLAIMED) if address and group is not None else None
+
+    def _of_port(self, port: int) -> Principal:
+        group = self._group_ports.get(port)
         return UNKNOWN if group is None else replace(UNKNOWN, groups=(group,), strength=Strength.GROUP)
 
     def proves(self, credentials: str, snapshot: Snapshot) -> bool:
@@ -66,21 +107,38 @@ class Identity:
 
     def again(self, who: Principal, snapshot: Snapshot | None, now: datetime) -> Principal:
         """Who the same device's user is now, when leases and the registry may have moved since `who` was named."""
-        if snapshot is None or who.device is None:
+        if snapshot is None:
             return who
         registry = self._of(snapshot)
+        if who.at:
+            return self._again_at(who, registry, now)
+        if who.device is None:
+            return who
         device = snapshot.devices.get(who.device)
         if device is None or (who.strength is Strength.PROVED and not device.key_hash):
             return UNKNOWN
         if who.strength is Strength.PROVED:
             return seated(snapshot, device, now)
-        return registry.at_known(_Found(device, who.strength is Strength.CLAIMED or registry.alone(device)), now)
+        return registry.at_known(_Found(device, who.strength is Strength.CLAIMED or registry.alone(device)), now, "")
+
+    def _again_at(self, who: Principal, registry: _Registry, now: datetime) -> Principal:
+        """The same of who is told by the network address alone. The port that it came by is not known any more."""
+        found = registry.at_address(who.at)
+        if found is None and who.device is not None:  # by a port that stands for a device
+            device = registry.snapshot.devices.get(who.device)
+            found = None if device is None else _Found(device, alone=False)
+        if found is not None:
+            return registry.at_known(found, now, who.at)
+        if who.device is not None:
+            return UNKNOWN
+        # Of whoever was named the group is that person's own, and tells nothing of the device without them.
+        return registry.signed_in(who if who.person is None else UNKNOWN, now, who.at)
 
     def changes_at(self, who: Principal, snapshot: Snapshot | None, now: datetime) -> datetime | None:
-        """When a lease of the device starts or ends next, so that somebody else asks from then on."""
-        if snapshot is None or who.device is None:
+        """When a lease of the device or address starts or ends next, so that somebody else asks from then on."""
+        if snapshot is None or not (who.device or who.at):
             return None
-        return self._of(snapshot).next_edge(who.device, now)
+        return self._of(snapshot).next_edge(who.device or "", who.at, now)
 
     def _of(self, snapshot: Snapshot) -> _Registry:
         registry = self._registry
@@ -98,6 +156,7 @@ class _Registry:
         self._ranges: list[tuple[_Net, Device]] = []
         self._ports: dict[int, list[Device]] = {}
         self._leases: dict[str, list[Lease]] = {}
+        self._signed: dict[str, list[Lease]] = {}  # by address, of devices that nobody registered
         self._proved: dict[str, Device] = {}  # in memory only, and only as long as this snapshot
         for device in snapshot.devices.values():
             for text in device.addresses:
@@ -106,7 +165,10 @@ class _Registry:
                 self._ports.setdefault(port, []).append(device)
         self._ranges.sort(key=lambda entry: entry[0].prefixlen, reverse=True)
         for lease in snapshot.state.leases:
-            self._leases.setdefault(lease.device, []).append(lease)
+            if lease.device:
+                self._leases.setdefault(lease.device, []).append(lease)
+            elif lease.address:
+                self._signed.setdefault(lease.address, []).append(lease)
 
     def _add_range(self, text: str, device: Device) -> None:
         try:
@@ -140,13 +202,10 @@ class _Registry:
         return device if fits and device is not None and device.key_hash else None
 
     def at_address(self, address: str) -> _Found | None:
-        """The device at a client address: its own address first, then the narrowest range."""
-        try:
-            ip = ip_address(address.partition("%")[0])
-        except ValueError:
+        """The device at a client address (as `plain` writes it): its own address first, then the narrowest range."""
+        if not address:
             return None
-        if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
-            ip = ip.ipv4_mapped
+        ip = ip_address(address)
         single = self._single.get(ip)
         if single:
             return _one_of(single, alone=True)
@@ -164,28 +223,43 @@ class _Registry:
         """The device or range of devices that a listener port was opened for."""
         return _one_of(self._ports.get(port, []), alone=False)
 
-    def at_known(self, found: _Found, now: datetime) -> Principal:
-        """Who sits at a device that is known by address or port only."""
+    def at_known(self, found: _Found, now: datetime, address: str) -> Principal:
+        """Who sits at a device that is known by address (as `plain` writes it) or port only."""
         device = found.device
         if device.kind is DeviceClass.INFRASTRUCTURE:
             return replace(self._pupil(device, Strength.GROUP), role=Role.STAFF)
         if found.alone and device.kind is not DeviceClass.STAFF:
-            lease = live_lease(self.snapshot, device.id, now)
-            member = self.snapshot.people.get(lease.person) if lease is not None else None
-            if member is not None and member.role is Role.PUPIL:
+            member = self._pupil_of(live_lease(self.snapshot, device.id, now))
+            if member is not None:
                 groups = groups_at(member, device)
                 return Principal(member.role, member.id, groups, device.id, device.kind, Strength.CLAIMED)
-        return self._pupil(device, Strength.GROUP if device.group else Strength.NONE)
+        nobody = self._pupil(device, Strength.GROUP if device.group else Strength.NONE)
+        return nobody if found.alone or device.kind not in _SHARED else self.signed_in(nobody, now, address)
+
+    def signed_in(self, nobody: Principal, now: datetime, address: str) -> Principal:
+        """Whoever signed in at an address that is no device of its own, else `nobody`.
+
+        The address may be another computer's by now: it makes a name claimed and never proved. Another port from the
+        same address makes nobody somebody else.
+        """
+        if not address:
+            return nobody
+        member = self._pupil_of(live_at(self._signed.get(address, ()), now))
+        if member is None:
+            return replace(nobody, at=address)
+        return replace(nobody, person=member.id, groups=member.groups, strength=Strength.CLAIMED, at=address)
+
+    def _pupil_of(self, lease: Lease | None) -> Member | None:
+        member = self.snapshot.people.get(lease.person) if lease is not None else None
+        return member if member is not None and member.role is Role.PUPIL else None
 
     def alone(self, device: Device) -> bool:
         """Whether the device has an address of its own."""
         return any(devices == [device] for devices in self._single.values() if device in devices)
 
-    def next_edge(self, device: str, now: datetime) -> datetime | None:
-        """The next start or end of a lease of the device."""
-        leases = self._leases.get(device)
-        if not leases:
-            return None
+    def next_edge(self, device: str, address: str, now: datetime) -> datetime | None:
+        """The next start or end of a lease of the device, or of the address."""
+        leases = (*self._leases.get(device, ()), *self._signed.get(address, ()))
         return min((edge for lease in leases for edge in (lease.start, lease.end) if edge > now), default=None)
 
     def _pupil(self, device: Device, strength: Strength) -> Principal:
@@ -203,6 +277,21 @@ def _one_of(devices: list[Device], *, alone: bool) -> _Found | None:
     group = first.group if all(device.group == first.group for device in devices) else None
     kind = first.kind if all(device.kind is first.kind for device in devices) else DeviceClass.PUPIL
     return _Found(replace(first, id="", kind=kind, group=group, person=None), alone=False)
+
+
+def _spot_of(snapshot: Snapshot, device: Device, most: Strength) -> Spot | None:
+    if device.kind not in _SHARED or owner_of(snapshot, device) is not None:
+        return None
+    return Spot(device.id, "", device.group, most)
+
+
+def plain(address: str) -> str:
+    """One spelling of a client address: no zone, no IPv4 inside IPv6. Empty when it is none."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    return str(ip.ipv4_mapped if isinstance(ip, IPv6Address) and ip.ipv4_mapped else ip)
 
 
 def _basic(credentials: str) -> tuple[str, str] | None:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from policy.decide import decide
 from policy.match import covered
 from policy.model import AccessRequest, Decision, Effect, Knowledge, Reason, Snapshot, Step
+from proxy_addons.exits import Exits
 from proxy_addons.faults import told
 from store import Store, StoreUnavailable
 from store.db import Pulse
@@ -44,13 +45,20 @@ class Live:
     """Holds the snapshot in force. `start`, `stop`, the waits and the callbacks belong to one event loop."""
 
     def __init__(
-        self, store: Store, school: str, knowledge: Knowledge, clock: Callable[[], datetime] = utc_now
+        self,
+        store: Store,
+        school: str,
+        knowledge: Knowledge,
+        clock: Callable[[], datetime] = utc_now,
+        exits: Exits | None = None,
     ) -> None:
         self._store = store
+        self._exits = exits or Exits(store, school)
         self.school = school
         self.knowledge = knowledge
         self.clock = clock
         self._snapshot: Snapshot | None = None
+        self._told: Snapshot | None = None  # what the store said last; the thread's own
         self._failing = False
         self._callbacks: list[Callable[[], None]] = []
         self._stirs = 0
@@ -79,19 +87,27 @@ class Live:
         """Whether the store cannot be read now, so that what is in force may be old (or nothing at all)."""
         return self._failing or self._snapshot is None
 
-    def decide(self, request: AccessRequest) -> Decision:
-        """The answer by the snapshot in force, now. Never raises; what cannot be decided is denied."""
+    def decide(self, request: AccessRequest, at: datetime | None = None) -> Decision:
+        """The answer by the snapshot in force, now or `at` a moment. Never raises; what cannot be decided is denied."""
         try:
             snapshot = self._snapshot
             if snapshot is None:
                 return self._without_snapshot(request)
-            return decide(request, snapshot, self.clock())
+            decision = decide(request, snapshot, at or self.clock())
+            return self._undecided(request, decision) if decision.reason is Reason.FAILED else decision
         except Exception as error:
             _log.error("a decision failed and was denied: %s", told(error))
-            return _shut("a decision failed")
+            return self._undecided(request, _shut("a decision failed"))
 
     def _without_snapshot(self, request: AccessRequest) -> Decision:
-        return HELP_OPEN if not request.unreadable and self.helps(request.hosts) else _shut("no snapshot yet")
+        return self._undecided(request, _shut("no snapshot yet"))
+
+    def _undecided(self, request: AccessRequest, shut: Decision) -> Decision:
+        """Where nothing can be decided help is open, and nothing else."""
+        try:
+            return HELP_OPEN if not request.unreadable and self.helps(request.hosts) else shut
+        except Exception:
+            return shut
 
     def helps(self, hosts: Collection[str]) -> bool:
         """Whether there are (canonical) hosts and every one is a help host; needs no snapshot."""
@@ -110,9 +126,11 @@ class Live:
         self._stopping.clear()
         self._stirred = asyncio.Event()
         try:
-            self._swap(await asyncio.to_thread(self._load))
+            self._told = await asyncio.to_thread(self._load)
+            self._swap(await asyncio.to_thread(self._in_force))
         except Exception as error:
             self._lost(error)
+            self._put(await asyncio.to_thread(self._in_force))
         self._feed = Feed(self._store, self.school)
         loop = asyncio.get_running_loop()
         self._thread = threading.Thread(
@@ -151,6 +169,10 @@ class Live:
     def _load(self) -> Snapshot:
         return self._store.snapshot(self.school, self.knowledge, self.clock())
 
+    def _in_force(self) -> Snapshot | None:
+        """What the store told last, with what the emergency exit makes of it."""
+        return self._exits.added(self._told, self.knowledge, self.clock(), away=self._failing)
+
     def _follow(self, loop: asyncio.AbstractEventLoop, feed: Feed) -> None:
         """The thread: wait, load, hand over; while the store is gone try again and keep what there is."""
         pulse: Pulse | None = None
@@ -160,20 +182,30 @@ class Live:
                 heard = feed.wait_pulse(_WAIT, pulse)
                 if self._stopping.is_set():
                     return
-                snapshot = None
                 if heard.revision != loaded or self._failing or not feed.healthy:
-                    snapshot = self._load()
-                    loaded = snapshot.revision
-                if snapshot is not None:
-                    loop.call_soon_threadsafe(self._swap, snapshot)
-                elif heard != pulse:
-                    loop.call_soon_threadsafe(self._stir)
+                    self._told = self._load()
+                    loaded = self._told.revision
+                    loop.call_soon_threadsafe(self._swap, self._in_force())
+                else:
+                    loop.call_soon_threadsafe(self._put, self._in_force())
+                    if heard != pulse:
+                        loop.call_soon_threadsafe(self._stir)
                 pulse = heard
             except Exception as error:
                 if loop.is_closed():
                     return
                 self._lost(error)
+                if not self._without_store(loop):
+                    return
                 self._stopping.wait(_RETRY)
+
+    def _without_store(self, loop: asyncio.AbstractEventLoop) -> bool:
+        """Look at the emergency exit while the store is away; False when there is nobody left to tell."""
+        try:
+            loop.call_soon_threadsafe(self._put, self._in_force())
+        except RuntimeError:  # the loop is closed
+            return False
+        return True
 
     def _lost(self, error: Exception) -> None:
         if not self._failing:
@@ -182,14 +214,22 @@ class Live:
             _log.warning("the store cannot be read, %s: %s", now, why)
         self._failing = True
 
-    def _swap(self, snapshot: Snapshot) -> None:
+    def _swap(self, snapshot: Snapshot | None) -> None:
+        """The store was read: put what is in force in place."""
         if self._failing:
             _log.warning("the store can be read again")
         self._failing = False
-        if self._snapshot is None or snapshot.revision != self._snapshot.revision:
-            self._snapshot = snapshot
-            self._call()
+        if not self._put(snapshot):
+            self._stir()
+
+    def _put(self, snapshot: Snapshot | None) -> bool:
+        """Put it in place where it is another one than what is there; whether it was."""
+        if _mark(snapshot) == _mark(self._snapshot):
+            return False
+        self._snapshot = snapshot
+        self._call()
         self._stir()
+        return True
 
     def lists_changed(self) -> None:
         """Other lists are in use under the same snapshot: have everything asked again. On the event loop.
@@ -211,3 +251,8 @@ class Live:
         self._stirs += 1
         stirred, self._stirred = self._stirred, asyncio.Event()
         stirred.set()
+
+
+def _mark(snapshot: Snapshot | None) -> object:
+    """What tells snapshots apart: the revision, and the emergency exit, which may move without one."""
+    return None if snapshot is None else (snapshot.revision, snapshot.state.emergencies)

@@ -20,18 +20,22 @@ _ROOT = str(Path(__file__).resolve().parent.parent)
 if _ROOT not in sys.path:
     sys.path.insert(0, _ROOT)
 
-from mitmproxy import connection, ctx  # noqa: E402
+from mitmproxy import connection, ctx, exceptions  # noqa: E402
 from mitmproxy.addonmanager import Loader  # noqa: E402
 from mitmproxy.proxy.server import ConnectionHandler  # noqa: E402
 
 from config import load as school_files  # noqa: E402
+from proxy_addons.authority import answer_nothing, foreign, our_way  # noqa: E402
 from proxy_addons.blocking import Blocking  # noqa: E402
 from proxy_addons.connections import Connections  # noqa: E402
 from proxy_addons.egress import Egress  # noqa: E402
 from proxy_addons.engine import ALWAYS, quiet, replace_error_pages  # noqa: E402
+from proxy_addons.entrances import GreetOriginFirst  # noqa: E402
 from proxy_addons.facts import Peer  # noqa: E402
 from proxy_addons.failsafe import Failsafe  # noqa: E402
-from proxy_addons.hooks import HOOKS, GreetOriginFirst, Hooks  # noqa: E402
+from proxy_addons.faults import told_by  # noqa: E402
+from proxy_addons.hooks import HOOKS, Hooks  # noqa: E402
+from proxy_addons.mended import mend  # noqa: E402
 from proxy_addons.runner import Composed, compose, follow_lists, watcher  # noqa: E402
 from proxy_addons.tunnel import cut  # noqa: E402
 
@@ -48,8 +52,9 @@ class Simple:
         self._failsafe = Failsafe(gate, config.help_hosts)
         self._connections = Connections(self._failsafe.standing)
         self._failsafe.attach(self._connections)
-        self._egress = Egress(config.ports, config.hosts, config.own, safe=config.safe_names)
+        self._egress = Egress(config.ports, config.hosts, config.own, config.own_names, safe=config.safe_names)
         self._unknown = watcher(self._composed)
+        self._set: dict[str, Any] = {}
         hooks = Hooks(self._failsafe, self._connections, self._egress, self._unknown)
         self._client_connected = hooks.client_connected
         blocking = Blocking(self._failsafe)
@@ -58,7 +63,17 @@ class Simple:
             setattr(self, name, blocking.guard(name, function))
 
     def load(self, loader: Loader) -> None:
-        """Take mitmproxy's options over before the first connection."""
+        """Take mitmproxy's options over before the first connection.
+
+        Raises:
+            SystemExit: one was set under which our promises do not hold; then nothing may be carried at all.
+        """
+        wrong = list(foreign(ctx.options, self._composed.config.trust))
+        if wrong:
+            sys.stderr.write(f"klaswacht: {_refusal(wrong)}\n")
+            raise SystemExit(1)
+        our_way()
+        answer_nothing(ctx.master.addons.get("tlsconfig"))
         options: dict[str, Any] = dict(ALWAYS)
         confdir = self._composed.config.confdir
         if (confdir / "mitmproxy-ca.pem").exists():
@@ -69,14 +84,28 @@ class Simple:
             if name in ctx.options:
                 options[name] = value  # no line on the screen about who visits what
         ctx.options.update(**options)
+        self._set = options
         replace_error_pages(self._failsafe)
+        mend()
         quiet()
+
+    def configure(self, updated: set[str]) -> None:
+        """Refuse a change of what was set, while it runs.
+
+        Raises:
+            OptionsError: mitmproxy then takes the change back.
+        """
+        wrong = {name for name, value in self._set.items() if getattr(ctx.options, name) != value}
+        wrong.update(foreign(ctx.options, self._composed.config.trust))
+        if wrong:
+            raise exceptions.OptionsError(_refusal(sorted(wrong)))
 
     async def running(self) -> None:
         """Load the rules; until they are there nothing is open but help."""
         self._egress.install(asyncio.get_running_loop())
+        told_by(asyncio.get_running_loop())
         self._composed.gate.live.on_change(self._connections.changed)
-        ctx.master.addons.add(GreetOriginFirst(self._connections))
+        ctx.master.addons.add(GreetOriginFirst(self._connections, self._egress))
         await self._composed.gate.start()
         follow_lists(self._composed)
 
@@ -116,6 +145,11 @@ def ender(handler: ConnectionHandler) -> Callable[[], None]:
                 io[1].handler.cancel("permission ended")
 
     return end
+
+
+def _refusal(names: list[str]) -> str:
+    options = ", ".join(f"`{name}`" for name in names)
+    return f"with the option {options} of mitmproxy the guard cannot keep its promises; leave it as it was"
 
 
 def prepare(home: Path) -> Path:

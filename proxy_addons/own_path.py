@@ -28,13 +28,18 @@ from proxy_addons.behind import (
 )
 from proxy_addons.block_page import Pages
 from proxy_addons.drawing import WHYS
+from proxy_addons.emergency_form import NOOD, EmergencyForm
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.helping import Helping
 from proxy_addons.live import Live
+from proxy_addons.promising import MINE, RULES, Promising
 from proxy_addons.release import Releases, about, device_of
 from proxy_addons.reporting import Reporting
+from proxy_addons.self_test import TEST, SelfTest
 from proxy_addons.sending import FormTokens, Throttle, one_line
-from proxy_addons.telling import about_host, can_ask, facet_of, shown_host
+from proxy_addons.signing import LABEL as SIGN_IN
+from proxy_addons.signing import Signing
+from proxy_addons.telling import about_host, can_ask, facet_of, shown_host, tested
 from proxy_addons.waiting import Waiting, place_to_wait, see_other
 from store import Store, StoreUnavailable
 from store.incidents import Wish
@@ -58,6 +63,10 @@ class OwnPath:
         releases: Releases,
         helping: Helping,
         reporting: Reporting,
+        promising: Promising,
+        signing: Signing,
+        self_test: SelfTest,
+        emergency: EmergencyForm,
     ) -> None:
         self._store = store
         self._school = school
@@ -69,6 +78,10 @@ class OwnPath:
         self._helping = helping
         self._releases = releases
         self._reporting = reporting
+        self._promising = promising
+        self._signing = signing
+        self._self_test = self_test
+        self._emergency = emergency
         self._throttle = Throttle()
         self._waiting = Waiting(store, school, live, pages, who, decide)
 
@@ -79,6 +92,10 @@ class OwnPath:
             return json_answer({}, 404)
         name = address.path.removeprefix(PREFIX).strip("/")
         method = exchange.method.upper()
+        if name == SIGN_IN:
+            return await self._signing.serve(exchange, request)
+        if name == NOOD:
+            return await self._emergency.serve(exchange, address, self._who(exchange.peer))
         fields = fields_of(address.query)
         if fields is None:
             return json_answer({}, 400)
@@ -95,6 +112,10 @@ class OwnPath:
             return await self._waiting.wait(exchange, request, fields)
         if name == "help":
             return self._helping.page(exchange, fields)
+        if name in (MINE, RULES):
+            return self._promising.page(name, exchange, request)
+        if name == TEST:
+            return await self._self_test.page(exchange, request, fields)
         if name == "report":
             opened = _opened_by_a_person(exchange)
             return _alone(self._reporting.start(exchange, request)) if opened else json_answer({}, 403)
@@ -178,12 +199,16 @@ class OwnPath:
         wanted, back = self._waiting.request_for(exchange, request, page), page.back
         decision = self._decide(wanted)
         if decision.open and page.path is not None:
-            return json_answer({"open": True}) if scripted else self._waiting.opened(lang, page)
+            return json_answer({"open": True}) if scripted else self._waiting.opened(lang, page, shown_host(request))
         facet, kinds = facet_of(decision, self._live.snapshot), decision.types
         if decision.open:
             # The first page is open, the one with the words in its address is not: they are what is asked for.
             facet, kinds = Facet.WORDS, page.words(KINDS_OF_WORDS)
-        if not (can_ask(decision, wanted.who) or (kinds and decision.open and wanted.who.groups)):
+        now = self._live.clock()
+        if tested(wanted.who, self._live.snapshot, now):
+            return self._not_sent(lang, scripted, "page.test.ask", back, 403)
+        asks = can_ask(decision, wanted.who, self._live.snapshot, now)
+        if not (asks or (kinds and decision.open and wanted.who.groups)):
             return self._not_sent(lang, scripted, "page.ask.not_sent", back, 403)
         if not self._throttle.may_send("ask", wanted.who, exchange.peer):
             return self._not_sent(lang, scripted, "page.ask.too_many", back, 429)

@@ -12,7 +12,7 @@ import asyncio
 import logging
 import threading
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
@@ -34,10 +34,14 @@ from policy.model import (
     Snapshot,
 )
 from policy.schedule import period_at
+from proxy_addons.around import Around
 from proxy_addons.live import utc_now
+from proxy_addons.noticing import Noticing
 from proxy_addons.quiet import Quiet
 from store import Store
 from store.events import Count, Event, What
+from store.notices import Condition
+from store.refusals import Refusal
 
 _log = logging.getLogger(__name__)
 
@@ -58,8 +62,10 @@ _NOTHING = frozenset(
         Reason.SYSTEM,
         Reason.INFRASTRUCTURE,
         Reason.OUTSIDE,
+        Reason.EMERGENCY,
         Reason.CARE,
         Reason.AGREEMENT,
+        Reason.TEST,
     }
 )
 _FOUND = (Facet.WORDS, Facet.PERSONAL)
@@ -94,6 +100,8 @@ class Recorder:
         self._queue: deque[Event] = deque()
         self._counts: Counter[_Kind] = Counter()
         self._quiet = Quiet(clock)
+        self._notices = Noticing(store, school, clock)
+        self._around = Around(store, school)
         self._lost = 0
         self._lost_unsaid = 0
         self._seen: dict[tuple[str | None, str | None, str], datetime] = {}
@@ -133,6 +141,7 @@ class Recorder:
 
         With `measuring` a page told something to another site by itself: nobody typed it.
         """
+        self.there(request.who, snapshot)
         if decision.reason in _NOTHING or decision.effect is Effect.HELP or snapshot is None:
             return
         who = request.who
@@ -140,7 +149,10 @@ class Recorder:
             return
         now = self._clock()
         group = who.groups[0] if who.groups else None
-        if who.role is not Role.PUPIL:
+        if any(one.start <= now < one.end for one in snapshot.state.emergencies):
+            # The guard itself is in doubt: of nobody is anything written down.
+            self._count("emergency", now, None, decision)
+        elif who.role is not Role.PUPIL:
             self._count("staff", now, None, decision)
         elif self._outside(snapshot, group, now):
             self._count("outside", now, None, decision)
@@ -151,6 +163,16 @@ class Recorder:
             self._count("background", now, group, decision)
         elif not self._is_same(request, decision, now):
             self._put(_event(request, decision, snapshot.revision, group, now))
+
+    def there(self, who: Principal, snapshot: Snapshot | None) -> None:
+        """Have written that a pupil's registered device is in use, in school hours. Microseconds, no I/O."""
+        if snapshot is None or who.device is None or who.role is not Role.PUPIL:
+            return
+        now = self._clock()
+        if not self._outside(snapshot, who.groups[0] if who.groups else None, now) and self._around.heard(
+            who.device, now
+        ):
+            self._work.set()
 
     def confide(self, who: Principal, address: str, snapshot: Snapshot | None) -> Told:
         """Queue a quiet signal that `who` (at this client address) asks for help, where counsellors are to hear of it.
@@ -172,6 +194,21 @@ class Recorder:
     def turned_away(self, kind: str) -> None:
         """Count that the door closed a connection, and what was wrong with it: nobody's, and by the hour."""
         self._add(_Kind("door", _hour(self._clock()), None, kind))
+
+    def stands(self, standing: Mapping[Condition, datetime]) -> None:
+        """Have written what is in the way of everybody now, with since when; said again while it stands."""
+        if self._notices.stands(standing):
+            self._work.set()
+
+    def refused(self, refusal: Refusal) -> None:
+        """Have written that something refuses our certificate."""
+        self._notices.refused(refusal)
+        self._work.set()
+
+    def settled(self, device: str) -> None:
+        """Have written that a device has our certificate after all."""
+        self._notices.settled(device)
+        self._work.set()
 
     def _outside(self, snapshot: Snapshot, group: str | None, now: datetime) -> bool:
         schedule = snapshot.policy.schedule
@@ -217,18 +254,30 @@ class Recorder:
             self._work.wait()
             self._stopping.wait(_GATHER)
             self._work.clear()
+            last = self._stopping.is_set()  # else it was told to stop while it tried, and tries once more
             # Both are tried: what one of them stumbles over must not keep the other waiting.
-            if self._tell() & self._write():
+            if self._tell() & self._write() & self._notice():
                 failures = 0
-            elif self._stopping.is_set():
+            elif last:
                 return
             else:
                 self._stopping.wait(_BACK_OFF[min(failures, len(_BACK_OFF) - 1)])
                 failures += 1
-            if self._queue or self._counts or self._lost_unsaid or self._quiet:
+            if self._queue or self._counts or self._lost_unsaid or self._quiet or self._notices.waits:
                 self._work.set()
             elif self._stopping.is_set():
                 return
+
+    def _notice(self) -> bool:
+        """Write what is in the way now, who refuses our certificate, and who is there; False when it could not be."""
+        try:
+            self._notices.write()
+            if self._around.waits:
+                self._around.write(self._clock())
+        except Exception as error:
+            _log.warning(_WAIT, type(error).__name__)
+            return False
+        return True
 
     def _tell(self) -> bool:
         """Write the quiet signals that wait; on failure they are put back and False is said."""

@@ -17,6 +17,7 @@ from hashlib import sha256
 
 from policy.address import canonical, canonical_host
 from policy.counsel import may_hear
+from policy.match import within
 from policy.model import AccessRequest, Address, Principal, ReportKind, ReportTo
 from policy.terms import HELP
 from proxy_addons.behind import behind, behind_form
@@ -137,7 +138,7 @@ class Reporting:
         sure = form.get("sure") == "yes"
         heard = may_hear(ReportKind.OTHER if sure else kind, who.role, snapshot)
         audience = next((one for one in heard if one.value == form.get("to")), None)
-        place = "" if tells(host, self._live.knowledge.own_hosts) else host
+        place = "" if within(host, self._live.knowledge.own_hosts) else host  # a page of our own is no site
         back = behind_form(form.get("back", ""), {}).back if place else ""
         line, token = one_line(form.get("line", "")), form.get("token", "")
         told = _Told(exchange, who, place, lang, back, kind, line, audience, token)

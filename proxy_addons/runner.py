@@ -11,7 +11,6 @@ import gc
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,11 +24,14 @@ from policy.model import Knowledge
 from proxy_addons.connections import Connections
 from proxy_addons.doorway import Doorway
 from proxy_addons.draining import Stop, drain
-from proxy_addons.egress import Egress, SafeNames, trust_bundle
+from proxy_addons.egress import Egress, SafeNames, own_names, own_places, trust_bundle
 from proxy_addons.engine import Engine, quiet
 from proxy_addons.failsafe import Asking, Failsafe
+from proxy_addons.faults import told_by
 from proxy_addons.gate import Gate, Options, open_gate
-from proxy_addons.handed import REPLACES, Handed, Listening, obey
+from proxy_addons.handed import REPLACES, Handed, Listening, bound, obey
+from proxy_addons.loops import Loops
+from proxy_addons.names.front import place_of
 from proxy_addons.unknown import Unknown
 from store import Store, StoreUnavailable, open_later, open_store
 
@@ -48,11 +50,13 @@ class Changing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RunnerConfig:
-    """What the engine side runs by. `listen` are addresses and ports (0: any free one), `own` is never connected to.
+    """What the engine side runs by. `listen` are addresses and ports (0: any free one), `own` and `own_names` are never
+    connected to.
 
     `safe_names` knows under which name a search engine is always safe. `grace` is how many seconds open connections get
     when the worker stops. `transparent` are listened on as well, for what a firewall leads there; `balancers` are the
-    addresses and networks that say for whom they connect.
+    addresses and networks that say for whom they connect, `school` its own networks. By `secret` the workers of one
+    guard know what they sent.
     """
 
     listen: tuple[tuple[str, int], ...]
@@ -61,11 +65,14 @@ class RunnerConfig:
     hosts: Mapping[str, str] = field(default_factory=dict)
     trust: Path | None = None
     own: tuple[tuple[str, int], ...] = ()
+    own_names: frozenset[str] = frozenset()
     help_hosts: frozenset[str] = frozenset()
     safe_names: SafeNames | None = None
     grace: float = 2.0
     transparent: tuple[tuple[str, int], ...] = ()
     balancers: tuple[str, ...] = ()
+    school: tuple[str, ...] = ()
+    secret: bytes = field(default_factory=lambda: os.urandom(32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +105,21 @@ async def serve(
     Raises `OSError` when an address cannot be listened on.
     """
     loop = asyncio.get_running_loop()
+    told_by(loop)
     failsafe = Failsafe(gate, config.help_hosts)
     connections = Connections(failsafe.standing)
     failsafe.attach(connections)
     places = (*config.listen, *config.transparent)
     given = [handed.socket_at(host, port) if handed else None for host, port in places]
-    sockets = [known or _socket(*place) for known, place in zip(given, places, strict=True)]
+    sockets = [known or bound(*place) for known, place in zip(given, places, strict=True)]
     taken = tuple(int(one.getsockname()[1]) for one in sockets)
     through = frozenset(taken[len(config.listen) :])
     own = (*config.own, *((host, port) for (host, _), port in zip(places, taken, strict=True)))
-    egress = Egress(config.ports, config.hosts, own, safe=config.safe_names)
+    loops = Loops(config.secret)
+    egress = Egress(config.ports, config.hosts, own, config.own_names, safe=config.safe_names, loops=loops)
     egress.install(loop)
     engine = Engine(config.confdir, config.trust, failsafe, connections, egress, unknown)
-    doorway = Doorway(failsafe, connections, egress, engine.carry, config.balancers)
+    doorway = Doorway(failsafe, connections, egress, engine.carry, config.balancers, config.school)
     live.on_change(connections.changed)
     await engine.running()
     listening = Listening(lambda port: doorway.make_through if port in through else doorway.make, _BACKLOG)
@@ -134,22 +143,6 @@ async def serve(
         await engine.done()
 
 
-def _socket(host: str, port: int) -> socket.socket:
-    """A listening place that several workers can share."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, asyncio turns Nagle off on what is accepted; without, every answer waits 40 ms.
-    one = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        one.bind((host, port))
-        one.setblocking(False)
-    except OSError:
-        one.close()
-        raise
-    return one
-
-
 # --- composition -----------------------------------------------------------------------------------------------------
 
 
@@ -165,7 +158,8 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
     Raises `ConfigError`, `StoreUnavailable` or `OSError`.
     """
     good = home / ".school.in-force.yaml"
-    settings = load.read_school(good if good.exists() else home / "school.yaml").settings
+    file = load.read_school(good if good.exists() else home / "school.yaml")
+    settings = file.settings
     if ports:
         settings = replace(settings, listen=_with_ports(settings.listen, ports))
     feeds = FeedIndex(home)
@@ -178,22 +172,28 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
         language=settings.language,
         keyed_ports=frozenset({listen.keyed}),
         group_ports={port: group for group, port in listen.groups.items()},
+        place=place_of(settings, home),
+        retention=settings.retention,
+        home=home,
+        rules=file.policy,
     )
     secret = home / "secrets" / "forms"
     if secret.exists():
         options = replace(options, secret=secret.read_bytes())
-    own = [(listen.address, port) for port in (listen.proxy, listen.keyed, listen.dashboard, *listen.groups.values())]
     config = RunnerConfig(
         listen=tuple((listen.address, port) for port in (listen.proxy, listen.keyed, *listen.groups.values())),
         confdir=home / "ca",
         ports=settings.egress.ports,
         hosts=settings.egress.hosts,
         trust=trust_bundle(home / "ca", settings.egress.trust),
-        own=tuple(own),
+        own=own_places(listen),
+        own_names=own_names(listen),
         help_hosts=knowledge.help_hosts,
         safe_names=knowledge.engines,
         transparent=((listen.address, listen.transparent),) if listen.transparent else (),
         balancers=listen.balancers,
+        school=settings.firewall.school,
+        secret=options.secret,
     )
     return Composed(settings, knowledge, feeds, store, open_gate(store, knowledge, options), config)
 
@@ -239,6 +239,7 @@ def watcher(composed: Composed) -> Unknown:
 def follow_lists(composed: Composed) -> None:
     """Follow the school's feeds; when they change, what is open is asked again. Call it on the event loop."""
     loop, live = asyncio.get_running_loop(), composed.gate.live
+    composed.gate.outcomes.watch.lists = lambda: not composed.feeds.problem
 
     def swapped() -> None:
         loop.call_soon_threadsafe(live.lists_changed)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
+from policy.asking import Asking
 from policy.kinds import LOOK_ALIKE, UNKNOWN, UNSAFE_SEARCH
 from policy.model import (
     AccessRequest,
     Action,
-    Agreement,
     BasisKind,
     Decision,
     DeviceClass,
@@ -25,6 +25,7 @@ from policy.model import (
     Role,
     Snapshot,
 )
+from policy.schedule import zone_of
 from proxy_addons.behind import BY_HOST, repeatable, whole_path
 
 _PAGE_OF = {
@@ -41,6 +42,7 @@ _PAGE_OF = {
     Reason.BREAK: "break",
     Reason.SANCTION: "sanction",
     Reason.AGREEMENT: "agreement",
+    Reason.TEST: "test",
     Reason.PHONE: "phone",
 }
 _HELD_PAGE = {Reason.TEXT: "text", Reason.PERSONAL: "personal", Reason.REMINDER: "reminder"}
@@ -56,9 +58,10 @@ _NOT_ASKED = frozenset(
         "break",
         "sanction",
         "reminder",
+        "test",
     }
 )
-NOTHING_SEEN = frozenset({"pause", "break", "sanction", "text", "personal", "phone"})
+NOTHING_SEEN = frozenset({"pause", "break", "sanction", "test", "text", "personal", "phone"})
 """Pages that stand in for nothing a child can have been upset by: there is told, not told of something seen."""
 STANDS_STILL = frozenset({"locked", "look_alike", "unreadable", "text"})
 GROUND = {
@@ -67,25 +70,29 @@ GROUND = {
     BasisKind.SAFETY: "page.safety",
     BasisKind.LAW: "page.law",
 }
-_EVERYWHERE = frozenset({Reason.PAUSE, Reason.BREAK, Reason.SANCTION, Reason.CONSENT, Reason.AGREEMENT, Reason.PHONE})
+_EVERYWHERE = frozenset(
+    {Reason.PAUSE, Reason.BREAK, Reason.SANCTION, Reason.CONSENT, Reason.AGREEMENT, Reason.TEST, Reason.PHONE}
+)
 _MOST_SITES = 8
 _IDENTITY = "identity"  # the school's own list of what does not fit it
 
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What was agreed for this lesson, for the page."""
+    """What was agreed for this lesson, for the page; `until` is a wall-clock time at school."""
 
     goal: str
     sites: tuple[str, ...]
+    until: str
 
 
-def can_ask(decision: Decision, who: Principal) -> bool:
+def can_ask(decision: Decision, who: Principal, snapshot: Snapshot | None, now: datetime) -> bool:
     """Whether asking through the guard makes sense: it can be permitted, and a teacher will see it.
 
-    Of somebody in no known group no teacher's screen would tell; the page then says to ask in class.
+    Of somebody in no known group no teacher's screen would tell; the page then says to ask in class. In a test nobody
+    asks through a screen: the teacher is there.
     """
-    if not who.groups:
+    if not who.groups or tested(who, snapshot, now):
         return False
     kind = page_of(decision)
     if decision.effect not in (Effect.DENY, Effect.HOLD) or decision.reason is Reason.FAILED:
@@ -142,6 +149,13 @@ def can_wait(request: AccessRequest, decision: Decision, reload: bool) -> bool:
     return reload or request.search is None or decision.reason is not Reason.WORDS
 
 
+def again_of(request: AccessRequest) -> str:
+    """What a child has to do again when it may after all and the page cannot be opened for it."""
+    if request.search is not None:
+        return "search"
+    return "send" if request.action in (Action.CHAT, Action.POST, Action.UPLOAD, Action.SUBMIT) else "other"
+
+
 def carried(request: AccessRequest, decision: Decision, snapshot: Snapshot | None) -> str:
     """What the page's own calls say of the request that it stands for; nothing for a visit to a plain address."""
     said: dict[str, str] = {}
@@ -184,14 +198,20 @@ def clause_of(decision: Decision, snapshot: Snapshot | None, *, adult: bool = Fa
     return next((words for words in said if words), "")
 
 
-def agreed_of(request: AccessRequest, snapshot: Snapshot | None, now: datetime) -> Agreed | None:
-    """Goal and list of the agreement that binds the asker now."""
-
-    def binds(agreement: Agreement) -> bool:
-        mine = request.who.person in agreement.people or not agreement.groups.isdisjoint(request.who.groups)
-        return mine and agreement.start <= now < agreement.end
-
+def agreed_of(request: AccessRequest, snapshot: Snapshot | None, now: datetime, *, test: bool) -> Agreed | None:
+    """Goal and list of the agreement (with `test`: the test) that binds the asker now."""
     if snapshot is None:
         return None
-    found = next((agreement for agreement in snapshot.state.agreements if binds(agreement)), None)
-    return None if found is None else Agreed(found.goal, found.sites[:_MOST_SITES])
+    found = next((one for one in Asking(request, snapshot, now).agreements() if one.test is test), None)
+    if found is None:
+        return None
+    until = found.end.astimezone(zone_of(snapshot.policy.schedule.zone)).strftime("%H:%M")
+    return Agreed(found.goal, found.sites[:_MOST_SITES], until)
+
+
+def tested(who: Principal, snapshot: Snapshot | None, now: datetime) -> bool:
+    """Whether this pupil is doing a test now."""
+    if snapshot is None or not snapshot.tested:
+        return False
+    asking = Asking(AccessRequest(Action.VISIT, who), snapshot, now)
+    return who.role is Role.PUPIL and any(agreed.test for agreed in asking.agreements())

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from policy import kinds
 from policy.address import canonical, canonical_host
+from policy.lookups import MEDIA, is_lookup
 from policy.model import AccessRequest, Action, Address, DeviceClass, Principal, Role, Search, Snapshot
 from policy.outgoing import Outgoing, judged
 from policy.search import UNKNOWN, Engines
+from policy.shapes import LOOKUP
+from policy.targets import fetched
 from proxy_addons.content import Content, of_query, sends
 from proxy_addons.content import of_exchange as content_of
 from proxy_addons.content.files import content_type, may_have_body
@@ -18,6 +22,8 @@ from proxy_addons.facts import Exchange
 
 _BARE = frozenset({"x-bare-url", "x-bare-host", "x-bare-headers", "x-bare-forward-headers"})
 """Headers in which a page's service worker tells a bare server what to fetch (TompHTTP's specification)."""
+_SOCKETS = frozenset({"bare", "wisp-v1", "wisp-v2"})
+"""What such a service worker says that it speaks over a WebSocket."""
 _PAGES = frozenset({"document", "iframe", "frame"})
 
 
@@ -63,6 +69,7 @@ def of_exchange(
     content = content_of(exchange, with_texts=reads or snapshot is None)
     action, media = _action(exchange, content)
     out = _outgoing(exchange, content, address, hosts, snapshot) if reads and snapshot is not None else Outgoing()
+    hosts += _targets(content, address, hosts, snapshot)
     search = _search(content, address, engines)
     if search is not None and action in (Action.VISIT, Action.SUBMIT) and not exchange.websocket:
         # A form on an unlisted site keeps its own action: what is posted there is not only a search.
@@ -77,10 +84,20 @@ def of_exchange(
         search=search,
         media=media,
         unreadable=unreadable or address is None or _hides_a_search(exchange, content, address, engines),
-        relay="bare-server" if _BARE.intersection(exchange.headers) else "",
+        relay=_relay(exchange),
         personal=out.personal,
         said=out.said,
+        asker=_asker(exchange, address),
     )
+
+
+def _asker(exchange: Exchange, address: Address | None) -> str:
+    """The host of the page that asks, where a browser says it: a script's own word is not in these headers."""
+    page = canonical(exchange.headers.get("origin", ""))
+    if page is not None:
+        return page.host
+    of_itself = exchange.headers.get("sec-fetch-site") in ("same-origin", "same-site")
+    return address.host if of_itself and address is not None else ""
 
 
 def is_navigation(exchange: Exchange) -> bool:
@@ -165,6 +182,18 @@ def _outgoing(
     return judged([*asked, *sent], hosts, snapshot, with_words=with_words, address=address)
 
 
+def _targets(
+    content: Content, address: Address | None, hosts: tuple[str, ...], snapshot: Snapshot | None
+) -> tuple[str, ...]:
+    """The sites that a form asks this one to fetch: names that are in play as much as its own."""
+    if snapshot is None or address is None or not content.fields:
+        return ()
+    listed = bool(kinds.of_list(address.host, snapshot))
+    pairs = ((field.name, field.text) for field in content.fields)
+    found = fetched(address, pairs, snapshot.knowledge.relays, listed=listed)
+    return tuple(host for host in found if host not in hosts)
+
+
 def _search(content: Content, address: Address | None, engines: Engines) -> Search | None:
     """What is searched for, in the address or in what is sent there."""
     if address is None:
@@ -182,6 +211,17 @@ def _is_suggestion(exchange: Exchange, address: Address | None, engines: Engines
     """Whether a search box asks, with every letter: nobody opened that, unless a browser says so itself."""
     opened = exchange.headers.get("sec-fetch-dest") == "document"
     return not opened and address is not None and engines.suggests(address)
+
+
+def _relay(exchange: Exchange) -> str:
+    """What the headers or the body give away of a way around the guard; empty when nothing."""
+    spoken = {one.strip() for one in exchange.headers.get("sec-websocket-protocol", "").lower().split(",")}
+    if _BARE.intersection(exchange.headers) or not _SOCKETS.isdisjoint(spoken):
+        return "bare-server"
+    kinds = (content_type(exchange), *exchange.headers.get("accept", "").split(","))
+    if not MEDIA.isdisjoint(kind.partition(";")[0].strip().lower() for kind in kinds):
+        return LOOKUP
+    return LOOKUP if exchange.body is not None and is_lookup(exchange.body) else ""
 
 
 def _hides_a_search(exchange: Exchange, content: Content, address: Address | None, engines: Engines) -> bool:

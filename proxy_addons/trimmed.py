@@ -16,6 +16,8 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layer import Layer
 from OpenSSL import crypto
 
+from proxy_addons.mended import mend
+
 
 class LeanContext(Context):
     """A context whose forks make no server connection that is replaced in the next line."""
@@ -93,14 +95,19 @@ def unravel(top: Layer) -> None:
 
 def trim() -> None:
     """Put the lean ways in place, for the whole process."""
-    if http.Headers.get_all is all_of:
-        return
-    connection.Connection.__eq__ = _same  # type: ignore[method-assign]
-    # The same few certificates and one key for every new connection: written out and read in again once, not each time.
-    setattr(crypto.X509, "from_cryptography", staticmethod(_openssl_cert))  # noqa: B010 - classes of a library
-    setattr(crypto.PKey, "from_cryptography_key", staticmethod(_openssl_key))  # noqa: B010
-    # What an origin showed was verified in the handshake; it is kept as it is, and not read again by anybody.
-    setattr(certs.Cert, "from_pyopenssl", staticmethod(lambda x509: x509))  # noqa: B010
-    for name, function in (("get_all", all_of), ("__getitem__", _one), ("get", _get), ("__contains__", _has)):
-        setattr(http.Headers, name, function)
-    setattr(http.MessageData, "__post_init__", lambda _: None)  # noqa: B010 - a class of a library
+    lean: tuple[tuple[type, str, object], ...] = (
+        (connection.Connection, "__eq__", _same),
+        # The same few certificates and one key for every new connection: written out and read in again once.
+        (crypto.X509, "from_cryptography", staticmethod(_openssl_cert)),
+        (crypto.PKey, "from_cryptography_key", staticmethod(_openssl_key)),
+        # What an origin showed was verified in the handshake; it is kept as it is, and not read again by anybody.
+        (certs.Cert, "from_pyopenssl", staticmethod(lambda x509: x509)),
+        (http.Headers, "get_all", all_of),
+        (http.Headers, "__getitem__", _one),
+        (http.Headers, "get", _get),
+        (http.Headers, "__contains__", _has),
+        (http.MessageData, "__post_init__", lambda _: None),
+    )
+    for owner, name, function in lean:
+        setattr(owner, name, function)
+    mend()

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import cast
 
+from proxy_addons.faults import BROKEN
+
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER: on, zero seconds
 CONNECT_WITHIN = 10.0  # seconds
 IDLE = 600.0  # seconds without a byte in either direction
@@ -42,7 +44,11 @@ class _Side(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.own = cast(asyncio.Transport, transport)
-        self._tunnel.joined()
+        try:
+            self._tunnel.joined()
+        except BaseException:
+            self._tunnel.abort()  # asyncio would only tell of it, and both would wait for ever
+            raise
 
     def data_received(self, data: bytes) -> None:
         self._tunnel.stirred = True
@@ -65,10 +71,13 @@ class _Side(asyncio.Protocol):
             self.other.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self.other is not None:
-            # What the other end has not been sent yet may go out; after a fault nothing has to.
-            self.other.abort() if exc is not None else self.other.close()
-        self._tunnel.lost()
+        try:
+            if self.other is not None:
+                # What the other end has not been sent yet may go out; after a fault nothing has to. That it broke off
+                # TLS says, which all of a tunnel is in; a reset would take with it what has already arrived.
+                self.other.abort() if exc is not None else self.other.close()
+        finally:
+            self._tunnel.lost()
 
 
 class Tunnel:
@@ -103,13 +112,21 @@ class Tunnel:
             return False
         self._first = first
         client.set_protocol(self._client)
+        made: asyncio.Transport | None = None
         try:
             async with asyncio.timeout(CONNECT_WITHIN):
-                await asyncio.get_running_loop().create_connection(lambda: self._server, host, port)
-        except (OSError, UnicodeError):  # a timeout is an OSError too
-            client.abort()
+                made, _ = await asyncio.get_running_loop().create_connection(lambda: self._server, host, port)
             if self._server.own is None:
+                raise ConnectionAbortedError("connected, and it was never told so")
+        except BROKEN as error:
+            client.abort()
+            made = made or self._server.own
+            if made is None:
                 self.lost()
+            else:
+                made.abort()
+            if not isinstance(error, OSError | UnicodeError):  # a timeout is an OSError too
+                raise
             return False
         return not client.is_closing()
 
@@ -138,9 +155,9 @@ class Tunnel:
         self._left -= 1
         if self._left == 0 and self._on_end is not None:
             on_end, self._on_end = self._on_end, None
+            on_end()
             if self._watch is not None:
                 self._watch.cancel()
-            on_end()
 
     def _look(self) -> None:
         if not self.stirred:

@@ -15,12 +15,14 @@ from urllib.parse import urlencode
 
 from config.texts import say
 from policy.model import PERSONAL_TYPES, AccessRequest, Action, Decision, Principal
+from policy.schedule import zone_of
 from proxy_addons import translate
 from proxy_addons.answers import json_answer
 from proxy_addons.behind import PREFIX, Behind, behind, behind_form
 from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.live import Live
+from proxy_addons.telling import shown_host
 from store import Store, StoreUnavailable
 from store.incidents import Ask, AskState
 
@@ -90,7 +92,8 @@ class Waiting:
                 if left <= 0:
                     answer, state = say("page.answer.still", lang), _STILL
             if opens or answer is not None or left <= 0:
-                return json_answer({"open": opens, "answer": answer, "state": state})
+                till = self._till(decision, lang) if opens else None
+                return json_answer({"open": opens, "answer": answer, "state": state, "till": till})
             if decision.valid_until is not None:
                 change = (decision.valid_until - self._live.clock()).total_seconds()
                 left = min(left, max(change, 0.0) + 0.01)
@@ -132,7 +135,7 @@ class Waiting:
         """Where a browser without JavaScript waits: looks again every five seconds, goes back when it may."""
         page = behind_form(fields.get("back", ""), fields)
         if page.path is not None and self._decide(self.request_for(exchange, request, page)).open:
-            return self.opened(lang, page)
+            return self.opened(lang, page, shown_host(request))
         ask = await self._ask_of(fields.get("ask", ""), exchange.peer, request)
         state = ask.state if ask is not None else AskState.OPEN
         answer = _answer(ask, lang, page) if ask is not None else None
@@ -143,12 +146,26 @@ class Waiting:
         here = None if over else place_to_wait(fields.get("ask", ""), page, state)
         return self._pages.note(lang, "page.ask.sent_title", lines, back=page.back, refresh=here)
 
-    def opened(self, lang: str, page: Behind) -> Answer:
-        """It may: back to the page, or where something was to be sent the child sends it once more."""
+    def opened(self, lang: str, page: Behind, host: str = "") -> Answer:
+        """It may: on to the page in a moment, or where something was to be sent the child sends it once more."""
         if page.opens:
-            return see_other(page.back)
-        lines = (say("page.answer.again", lang), say("page.noscript", lang))
-        return self._pages.note(lang, "page.ask.sent_title", lines, back=page.back)
+            lines = (say("page.ready.open", lang, host=host), say("page.ready.goes", lang)) if host else ()
+            return self._pages.ready(lang, lines or (say("page.ready.goes", lang),), page.back)
+        again = "send" if "act" in page.said else "other"
+        return self._pages.ready(lang, (say(f"page.ready.again.{again}", lang),), back=page.back)
+
+    def _till(self, decision: Decision, lang: str) -> str | None:
+        """Until when it may, where that is because somebody gave permission and it ends today."""
+        snapshot = self._live.snapshot
+        grants = snapshot.state.grants if snapshot is not None else ()
+        end = min((grant.end for grant in grants if grant.id in decision.grants), default=None)
+        if snapshot is None or end is None:
+            return None
+        zone, now = zone_of(snapshot.policy.schedule.zone), self._live.clock()
+        if end.astimezone(zone).date() != now.astimezone(zone).date():
+            return None
+        at = say("page.promises.at", lang, clock=f"{end.astimezone(zone):%H:%M}")
+        return say("page.ready.until", lang, at=at)
 
 
 def place_to_wait(ask_id: str, page: Behind, state: AskState) -> str:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests need of the machine (Debian or Ubuntu): a browser, certutil (so that it trusts the school's
-# CA), PostgreSQL and curl; when we may, which is as root or with sudo that asks nothing. Else it says what will be
-# skipped, and why. With CI=true that is a failure.
+# CA), PostgreSQL, curl, and nft, ip and dig (for networks of their own); when we may, which is as root or with sudo that
+# asks nothing. Else it says what will be skipped, and why. With CI=true that is a failure.
 set -eu
 cd "$(dirname "$0")/.."
 . setup/find.sh
@@ -9,13 +9,21 @@ cd "$(dirname "$0")/.."
 has_browser() { for name in chromium chromium-browser google-chrome; do command -v "$name" >/dev/null && return 0; done; return 1; }
 has_postgres() { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null; }
 has_curl() { command -v curl >/dev/null; }
+has_nft() { command -v nft >/dev/null || [ -x /usr/sbin/nft ]; }
+has_ip() { command -v ip >/dev/null || [ -x /usr/sbin/ip ]; }
+has_dig() { command -v dig >/dev/null; }
 has_certutil() { command -v certutil >/dev/null; }
+has_openssl() { command -v openssl >/dev/null; }
 
 missing() {
     has_browser || echo chromium
     has_certutil || echo libnss3-tools
     has_postgres || echo postgresql
     has_curl || echo curl
+    has_openssl || echo openssl
+    has_nft || echo nftables
+    has_ip || echo iproute2
+    has_dig || echo dnsutils
     true
 }
 
@@ -32,7 +40,8 @@ for package in $(missing); do
     case $package in
     chromium | libnss3-tools) what='the tests in a real browser' ;;
     postgresql) what='the tests on a real PostgreSQL' ;;
-    *) what='the tests with real curl' ;;
+    nftables | iproute2 | dnsutils) what='the tests in networks of their own' ;;
+    *) what='the tests with real curl or openssl' ;;
     esac
     say "$what are skipped: $package is not here and could not be installed (sudo apt-get install $package)"
     [ "${CI:-}" != true ] || failed=1

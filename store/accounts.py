@@ -15,6 +15,7 @@ from store.account_tables import accounts as table
 from store.account_tables import links, sessions
 from store.db import Change, Database
 from store.ids import hashed, new_id, new_secret
+from store.second_factors import drop_second_factor
 
 
 class AccountState(StrEnum):
@@ -29,11 +30,17 @@ class Purpose(StrEnum):
     """What a one-time link is for."""
 
     SET_PASSWORD = "set-password"  # noqa: S105 - a purpose, not a password
+    # A sign-in that is right so far and still wants the second factor, by its way.
+    SECOND_FACTOR = "second-factor"
+    SECOND_FACTOR_OIDC = "second-factor-oidc"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A staff member's account. `login` is kept case-folded. `password` is the argon2id hash; None: never set."""
+    """A staff member's account. `login` is kept case-folded. `password` is the argon2id hash; None: never set.
+
+    `closes` is when a substitute's account is over by itself (UTC); None: it lasts.
+    """
 
     id: str
     login: str
@@ -41,6 +48,7 @@ class Account:
     role: Role
     state: AccountState
     password: str | None = None
+    closes: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,15 @@ class AccountBook:
         with self.database.write(school) as change:
             new = change.insert_new(table, ("school_id", "login"), {"school_id": school, "created": now} | row)
         return made if new else None
+
+    def add_for_a_day(self, school: str, person: str, role: Role, closes: datetime, now: datetime) -> Account:
+        """An account that is active at once, has no password ever, and is over at `closes`: a substitute's."""
+        login = f"invaller-{new_id()}".casefold()
+        made = Account(new_id(), login, person, role, AccountState.ACTIVE, None, closes)
+        row = {"id": made.id, "login": made.login, "person_id": person, "role": role.value, "state": made.state.value}
+        with self.database.write(school) as change:
+            change.execute(sa.insert(table).values(school_id=school, created=now, closes=closes, **row))
+        return made
 
     def find(self, school: str, login: str) -> Account | None:
         """By login, case-insensitive; also closed ones (look at `state`)."""
@@ -77,7 +94,7 @@ class AccountBook:
         )
         with self.database.read() as connection:
             rows = connection.execute(wish).all()
-        found = [Account(r.id, r.login, r.person_id, Role(r.role), AccountState(r.state)) for r in rows]
+        found = [Account(r.id, r.login, r.person_id, Role(r.role), AccountState(r.state), None, r.closes) for r in rows]
         return tuple(sorted(found, key=lambda account: account.login))
 
     def set_password(self, school: str, account_id: str, argon2id: str, now: datetime) -> bool:
@@ -107,6 +124,8 @@ class AccountBook:
                 mine = sa.and_(mine, table.c.password.is_not(None))
             if not change.execute(sa.update(table).where(mine).values(state=state.value)).rowcount:
                 return False
+            if state is AccountState.CLOSED:
+                drop_second_factor(change, account_id)
             if state is not AccountState.ACTIVE:
                 end_sessions(change, account_id, now)
                 waiting = sa.and_(links.c.school_id == school, links.c.account_id == account_id, links.c.used.is_(None))
@@ -124,15 +143,21 @@ class AccountBook:
     def make_link(
         self, school: str, account_id: str, purpose: Purpose, now: datetime, valid: timedelta = timedelta(hours=24)
     ) -> str | None:
-        """A one-time token; older ones of this account and purpose stop working. None: unknown or closed account."""
+        """A one-time token. None: the account is unknown, closed or of a day.
+
+        Older links to set a password stop working; half a sign-in on another device goes on.
+        """
         token = new_secret()
-        older = sa.and_(links.c.school_id == school, links.c.account_id == account_id, links.c.purpose == purpose.value)
+        older = sa.and_(_of(school, account_id), links.c.purpose == purpose.value)
         row = {"hash": hashed(token), "account_id": account_id, "purpose": purpose.value, "expires": now + valid}
         with self.database.write(school) as change:
-            open_one = sa.and_(at(school, account_id), table.c.state != AccountState.CLOSED.value)
+            # An account of one day never gets a password, so that nothing is left of it the day after.
+            lasts = sa.and_(table.c.state != AccountState.CLOSED.value, table.c.closes.is_(None))
+            open_one = sa.and_(at(school, account_id), lasts)
             if change.execute(sa.select(table.c.id).where(open_one)).first() is None:
                 return None
-            change.execute(sa.update(links).where(older, links.c.used.is_(None)).values(used=now))
+            if purpose is Purpose.SET_PASSWORD:
+                change.execute(sa.update(links).where(older, links.c.used.is_(None)).values(used=now))
             change.execute(sa.insert(links).values(school_id=school, **row))
         return token
 
@@ -163,14 +188,26 @@ def at(school: str, account_id: str) -> sa.ColumnElement[bool]:
 
 def to_account(row: sa.Row[Any]) -> Account:
     """A row of the table as an account."""
-    return Account(row.id, row.login, row.person_id, Role(row.role), AccountState(row.state), row.password)
+    state = AccountState(row.state)
+    return Account(row.id, row.login, row.person_id, Role(row.role), state, row.password, row.closes)
 
 
-def end_sessions(change: Change, account_id: str, now: datetime) -> int:
-    """End all sessions of an account inside a transaction; how many."""
+def end_sessions(change: Change, account_id: str, now: datetime, *, but: str = "") -> int:
+    """End all sessions of an account inside a transaction, and sign-ins that are half done; how many sessions.
+
+    The session with the id `but` goes on.
+    """
+    half = links.c.purpose != Purpose.SET_PASSWORD.value
+    open_half = sa.and_(_of(change.school, account_id), half, links.c.used.is_(None))
+    change.execute(sa.update(links).where(open_half).values(used=now))
     mine = sa.and_(sessions.c.school_id == change.school, sessions.c.account_id == account_id)
     live = sa.and_(sessions.c.ended.is_(None), sessions.c.until > now)
-    return change.execute(sa.update(sessions).where(mine, live).values(ended=now)).rowcount
+    others = sessions.c.hash != but
+    return change.execute(sa.update(sessions).where(mine, live, others).values(ended=now)).rowcount
+
+
+def _of(school: str, account_id: str) -> sa.ColumnElement[bool]:
+    return sa.and_(links.c.school_id == school, links.c.account_id == account_id)
 
 
 def _usable(school: str, token: str, purpose: Purpose, now: datetime) -> sa.ColumnElement[bool]:

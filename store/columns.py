@@ -42,6 +42,11 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else EPOCH + timedelta(microseconds=int(value))
 
 
+def storable(text: str) -> str:
+    """The text as `Words` keeps it."""
+    return text.replace("\0", "?").encode("utf-8", "replace").decode()
+
+
 class Words(TypeDecorator[str]):
     """Text from anywhere: what no database can keep (NUL, half of a pair of surrogates) becomes a question mark.
 
@@ -53,7 +58,7 @@ class Words(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Text that every database takes."""
-        return None if value is None else value.replace("\0", "?").encode("utf-8", "replace").decode()
+        return None if value is None else storable(value)
 
 
 # SQLite only counts up by itself in a column that is INTEGER to the letter.

@@ -25,7 +25,9 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 
-from store.event_tables import audit
+from store.chain import link_of
+from store.columns import storable
+from store.event_tables import audit, audit_cuts
 from store.tables import schools
 
 _BETWEEN_TRIES = 0.02  # seconds
@@ -82,6 +84,20 @@ class Change:
         total = {column: table.c[column] + statement.excluded[column]}
         self.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=total), rows)
 
+    def upsert_largest(
+        self, table: sa.Table, keys: Sequence[str], numbers: Sequence[str], rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Insert rows; of those that are there the larger of both `numbers` stays."""
+        if not rows:
+            return
+        insert = postgresql_insert if self.connection.dialect.name == "postgresql" else sqlite_insert
+        statement = insert(table)
+        larger = {
+            name: sa.case((statement.excluded[name] > table.c[name], statement.excluded[name]), else_=table.c[name])
+            for name in numbers
+        }
+        self.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=larger), rows)
+
     def insert_new(self, table: sa.Table, keys: Sequence[str], row: Mapping[str, Any]) -> bool:
         """Insert one row unless there is one with these `keys`; whether it was inserted."""
         insert = postgresql_insert if self.connection.dialect.name == "postgresql" else sqlite_insert
@@ -95,8 +111,20 @@ class Change:
         self.revision_moved = True
 
     def note(self, who: str, what: str, now: datetime, targets: Sequence[str] = ()) -> None:
-        """Write an audit entry; nothing moves."""
-        self.execute(sa.insert(audit).values(school_id=self.school, who=who, what=what, at=now, targets=list(targets)))
+        """Write an audit entry, linked to the one before it; nothing moves."""
+        by, about = storable(who), [storable(one) for one in targets]
+        link = link_of(self._newest_link(), self.school, by, what, now, about)
+        self.execute(
+            sa.insert(audit).values(school_id=self.school, who=by, what=what, at=now, targets=about, link=link)
+        )
+
+    def _newest_link(self) -> str | None:
+        """The link of the newest row of the trail; where all were forgotten, that of the last of those."""
+        newest = sa.select(audit.c.link).where(audit.c.school_id == self.school).order_by(audit.c.id.desc()).limit(1)
+        found = self.execute(newest).first()
+        if found is None:
+            found = self.execute(sa.select(audit_cuts.c.link).where(audit_cuts.c.school_id == self.school)).first()
+        return None if found is None else found.link
 
     def stirred(self) -> None:
         """Something to see on a live screen: move the activity counter at the end of the transaction."""

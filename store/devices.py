@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from policy.model import Device, DeviceClass, Lease
 from store.db import Database
 from store.ids import hashed, new_code, new_secret, typed
+from store.sign_ins import give_way, read_sign_ins
 from store.tables import codes, leases
 from store.tables import devices as table
 
@@ -51,13 +52,16 @@ class Devices:
 
     def put(self, school: str, device: Device, by: str, now: datetime) -> None:
         """Register a device or change it (same id). `key_hash` None keeps the key that it has."""
-        row: dict[str, Any] = {"school_id": school, "id": device.id, "name": device.name, "kind": device.kind.value}
-        row |= {"group_id": device.group, "person_id": device.person}
-        lists = {"addresses": list(device.addresses), "ports": list(device.ports)}
-        key = {} if device.key_hash is None else {"key_hash": device.key_hash}
+        self.put_all(school, (device,), by, now)
+
+    def put_all(self, school: str, devices: Sequence[Device], by: str, now: datetime) -> None:
+        """Register or change several at once: all of them, or none."""
+        if not devices:
+            return
         with self.database.write(school) as change:
-            change.upsert(table, ("school_id", "id"), [row | lists | key])
-            change.moved(by, "device.put", now, [device.id])
+            for device in devices:
+                change.upsert(table, ("school_id", "id"), [_row(school, device)])
+            change.moved(by, "device.put", now, [device.id for device in devices])
 
     def remove(self, school: str, device_id: str, by: str, now: datetime) -> bool:
         """Take a device out of the register, with its key, codes and leases. False: unknown."""
@@ -89,6 +93,15 @@ class Devices:
         rows = [{"device": device, "moment": moment} for device, moment in when.items()]
         with self.database.write(school) as change:
             change.execute(sa.update(table).where(one, older).values(last_seen=sa.bindparam("moment")), rows)
+
+    def last_seen(self, school: str, device_ids: Collection[str]) -> dict[str, datetime]:
+        """When these devices were last seen; one that never was is left out."""
+        mine = sa.and_(table.c.school_id == school, table.c.id.in_(list(device_ids)), table.c.last_seen.is_not(None))
+        with self.database.read() as connection:
+            return {
+                row.id: row.last_seen
+                for row in connection.execute(sa.select(table.c.id, table.c.last_seen).where(mine))
+            }
 
     def make_code(
         self, school: str, device_id: str, by: str, now: datetime, valid: timedelta = timedelta(minutes=30)
@@ -133,14 +146,16 @@ class Devices:
             if change.execute(sa.select(table.c.id).where(_one(school, lease.device))).first() is None:
                 return False
             change.execute(sa.update(leases).where(_running(school, lease.device, now)).values(ends=now))
+            give_way(change, lease.device, lease.person, now)
             change.execute(sa.insert(leases).values(school_id=school, starts=lease.start, ends=lease.end, **row))
             change.moved(lease.by, "lease.start", now, [lease.device, lease.person])
         return True
 
     def end_lease(self, school: str, device_id: str, by: str, now: datetime) -> bool:
-        """End the device's lease at `now`. False: there was none."""
+        """End the device's lease at `now`, or sign out who is in there. False: nobody sat there."""
         with self.database.write(school) as change:
-            if not change.execute(sa.update(leases).where(_running(school, device_id, now)).values(ends=now)).rowcount:
+            ended = change.execute(sa.update(leases).where(_running(school, device_id, now)).values(ends=now)).rowcount
+            if not ended and not give_way(change, device_id, None, now):
                 return False
             change.moved(by, "lease.end", now, [device_id])
         return True
@@ -158,10 +173,18 @@ def read_devices(connection: Connection, school: str) -> dict[str, Device]:
 
 
 def read_leases(connection: Connection, school: str, now: datetime) -> tuple[Lease, ...]:
-    """Leases that have not ended."""
+    """Leases that have not ended: who was put at a device, and who signed in on one or at an address."""
     live = sa.and_(leases.c.school_id == school, leases.c.ends > now)
     rows = connection.execute(sa.select(leases).where(live).order_by(leases.c.starts, leases.c.id)).all()
-    return tuple(Lease(row.device_id, row.person_id, row.starts, row.ends, row.by_id) for row in rows)
+    put = tuple(Lease(row.device_id, row.person_id, row.starts, row.ends, row.by_id) for row in rows)
+    return (*put, *read_sign_ins(connection, school, now))
+
+
+def _row(school: str, device: Device) -> dict[str, Any]:
+    row: dict[str, Any] = {"school_id": school, "id": device.id, "name": device.name, "kind": device.kind.value}
+    row |= {"group_id": device.group, "person_id": device.person}
+    row |= {"addresses": list(device.addresses), "ports": list(device.ports)}
+    return row if device.key_hash is None else {**row, "key_hash": device.key_hash}
 
 
 def _one(school: str, device_id: str) -> sa.ColumnElement[bool]:

@@ -1,4 +1,5 @@
-"""The tables of the main database that say what happened: events, asks, reports, proposals, signals, the audit trail.
+"""The tables of the main database that say what happened: events, asks, reports, proposals, signals, notices, refusals,
+the audit trail.
 
 How a school is, is in `store.tables`. The migrations in `store/migrations/main` make them; a test holds both equal.
 """
@@ -130,6 +131,36 @@ signals = Table(
     Index(None, "school_id", "at"),
 )
 
+# What is in the way of everybody, as one worker sees it. Of nobody and of no site.
+notices = Table(
+    "notices",
+    metadata,
+    school_column(),
+    Column("worker", Words, primary_key=True),
+    Column("kind", Words, primary_key=True),
+    Column("since", Moment, primary_key=True),
+    Column("seen", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Index(None, "school_id", "until"),
+)
+
+# Hosts whose programs refuse the school's certificate, and devices of the register that do not have it.
+refusals = Table(
+    "refusals",
+    metadata,
+    school_column(),
+    Column("about", Words, primary_key=True),
+    Column("name", Words, primary_key=True),
+    Column("devices", Integer, nullable=False),
+    Column("first_seen", Moment, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("decided_at", Moment),
+    Column("by_id", Words),
+    CheckConstraint("name NOT LIKE '%/%' AND name NOT LIKE '%?%' AND name NOT LIKE '%@%'", name="bare_name"),
+    Index(None, "school_id", "state"),
+)
+
 audit = Table(
     "audit",
     metadata,
@@ -139,7 +170,42 @@ audit = Table(
     Column("what", Words, nullable=False),
     Column("at", Moment, nullable=False),
     Column("targets", JSON, nullable=False),
+    Column("link", Words),  # see `store.chain`; none in rows of before there was a chain
     Index(None, "school_id", "id"),
     Index(None, "school_id", "at"),
     sqlite_autoincrement=True,
+)
+
+# Up to which row the trail was forgotten, because of its term; the database lets no younger row go.
+audit_cuts = Table(
+    "audit_cuts",
+    metadata,
+    school_column(),
+    Column("upto", Number, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("link", Words),
+    CheckConstraint("at - since >= 86400000000", name="a_day"),
+)
+
+# How many of what on a day, of a group and a kind. No names, devices or sites; `people`: how many had to do with it.
+tallies = Table(
+    "tallies",
+    metadata,
+    school_column(),
+    Column("day", Words, primary_key=True),
+    Column("group_id", Words, primary_key=True),
+    Column("kind", Words, primary_key=True),
+    Column("category", Words, primary_key=True),
+    Column("n", BigInteger, nullable=False),
+    Column("people", BigInteger, nullable=False),
+)
+
+# Since when the counsellors' inbox is switched on, and by whom; no row: it is off.
+counsel = Table(
+    "counsel",
+    metadata,
+    school_column(),
+    Column("since", Moment, nullable=False),
+    Column("by_id", Words, nullable=False),
 )

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from sqlalchemy.engine import Connection
 
-from store.db import CHANNEL, Pulse, StoreUnavailable
+from store.db import CHANNEL, Pulse
 from store.opened import Store
 from store.snapshot import read_pulse
 
@@ -110,7 +110,7 @@ class Feed:
                         self._poll(connection)
                     else:
                         self._listen(connection)
-            except StoreUnavailable:
+            except Exception:  # whatever it was: without this thread the rules would stay as they are for ever
                 self._healthy = False
                 self._stop.wait(TRY_AGAIN_AFTER)
 

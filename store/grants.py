@@ -26,21 +26,27 @@ class Grants:
 
     database: Database
 
-    def add(self, school: str, grant: Grant, now: datetime, *, answers: str | None = None, answer: str = "") -> Grant:
+    def add(self, school: str, grant: Grant, now: datetime) -> Grant:
         """Write a grant; with an empty `id` a new one is made. Returns it as written.
 
-        `answers` is the id of a pupil's ask that this grant says yes to (with the text `answer`), in the same
-        transaction. Audit and an event per group are written too; `grant.by` is who did it. Raises `ValueError` when
-        the end is not after the start.
+        Audit and an event per group are written too; `grant.by` is who did it. Raises `ValueError` when the end is not
+        after the start.
         """
-        if grant.end <= grant.start:
-            raise ValueError("a grant ends after it starts")
-        made = grant if grant.id else replace(grant, id=new_id())
+        made = _made(grant)
         with self.database.write(school) as change:
-            change.execute(sa.insert(table).values(**_values(school, made)))
-            if answers is not None:
-                answer_in(change, answers, AskState.YES, made.by, now, text=answer, grant=made.id)
-            _tell(change, made, What.PERMISSION, made.by, "grant.add", now)
+            _write(change, made, now)
+        return made
+
+    def say_yes(self, school: str, ask_id: str, grant: Grant, now: datetime, text: str = "") -> Grant | None:
+        """Write a grant that says yes to a pupil's ask, and answer it with `text`, in one transaction.
+
+        None: nobody waits for that answer any more, and nothing was written. Of two who say yes at once one is first.
+        """
+        made = _made(grant)
+        with self.database.write(school) as change:
+            if not answer_in(change, ask_id, AskState.YES, made.by, now, text=text, grant=made.id):
+                return None
+            _write(change, made, now)
         return made
 
     def extend(self, school: str, grant_id: str, end: datetime, by: str, now: datetime) -> Grant | None:
@@ -108,6 +114,17 @@ def end_grants(change: Change, grant_ids: Collection[str], by: str, now: datetim
         if change.execute(sa.update(table).where(live).values(ends=now, revoked=now)).rowcount:
             ended = _grant(change.execute(sa.select(table).where(_one(change.school, grant_id))).one())
             _tell(change, ended, What.PERMISSION_ENDED, by, "grant.revoke", now)
+
+
+def _made(grant: Grant) -> Grant:
+    if grant.end <= grant.start:
+        raise ValueError("a grant ends after it starts")
+    return grant if grant.id else replace(grant, id=new_id())
+
+
+def _write(change: Change, made: Grant, now: datetime) -> None:
+    change.execute(sa.insert(table).values(**_values(change.school, made)))
+    _tell(change, made, What.PERMISSION, made.by, "grant.add", now)
 
 
 def _tell(change: Change, grant: Grant, what: What, by: str, code: str, now: datetime) -> None:

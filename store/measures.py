@@ -135,12 +135,12 @@ class Measures:
     ) -> Agreement:
         """Write an agreement and, in the same revision, end the grants whose ids are in `stop`."""
         made = agreement if agreement.id else replace(agreement, id=new_id())
-        row = _timed(school, made) | {"id": made.id, "goal": made.goal, "sites": list(made.sites)}
+        row = _timed(school, made) | {"id": made.id, "goal": made.goal, "sites": list(made.sites), "test": made.test}
         whose = {"groups": sorted(made.groups), "people": sorted(made.people)}
         with self.database.write(school) as change:
             change.execute(sa.insert(agreements).values(**row, **whose))
             end_grants(change, stop, made.by, now)
-            change.moved(made.by, "agreement.start", now, [made.id])
+            change.moved(made.by, "agreement.plan" if made.start > now else "agreement.start", now, [made.id])
         return made
 
     def stop_agreement(self, school: str, agreement_id: str, by: str, now: datetime) -> bool:
@@ -148,8 +148,29 @@ class Measures:
         with self.database.write(school) as change:
             return _end(change, agreements, agreements.c.id == agreement_id, by, "agreement.stop", now, [agreement_id])
 
+    def move_agreement(
+        self, school: str, agreement_id: str, start: datetime, end: datetime, by: str, now: datetime
+    ) -> bool:
+        """Give a planned agreement another stretch. False: unknown, or begun already."""
+        if end <= start:
+            raise ValueError("the end must be after the start")
+        with self.database.write(school) as change:
+            moved = sa.update(agreements).where(_planned(school, agreement_id, now)).values(starts=start, ends=end)
+            if not change.execute(moved).rowcount:
+                return False
+            change.moved(by, "agreement.move", now, [agreement_id])
+        return True
+
+    def cancel_agreement(self, school: str, agreement_id: str, by: str, now: datetime) -> bool:
+        """Take a planned agreement away. False: unknown, or begun already."""
+        with self.database.write(school) as change:
+            if not change.execute(sa.delete(agreements).where(_planned(school, agreement_id, now))).rowcount:
+                return False
+            change.moved(by, "agreement.cancel", now, [agreement_id])
+        return True
+
     def agreements(self, school: str, now: datetime) -> tuple[Agreement, ...]:
-        """Agreements that have not ended."""
+        """Agreements that have not ended, planned ones too."""
         with self.database.read() as connection:
             return read_agreements(connection, school, now)
 
@@ -216,6 +237,7 @@ def read_agreements(connection: Connection, school: str, now: datetime) -> tuple
             sites=tuple(r.sites),
             goal=r.goal,
             by=r.by_id,
+            test=r.test,
         )
         for r in _live(connection, agreements, school, now)
     )
@@ -227,6 +249,10 @@ def read_spans(connection: Connection, school: str, now: datetime) -> dict[str, 
     for row in _live(connection, spans, school, now):
         found[row.kind] = (*found[row.kind], Span(row.group_id, row.starts, row.ends, row.by_id))
     return found
+
+
+def _planned(school: str, agreement_id: str, now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(agreements.c.school_id == school, agreements.c.id == agreement_id, agreements.c.starts > now)
 
 
 def _sanction(row: sa.Row[Any]) -> Sanction:

@@ -3,27 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from policy.model import Knowledge, Snapshot
+from store.account_news import AccountNews
 from store.audit import Audit
+from store.ban_proposals import BanProposals
+from store.class_codes import ClassCodes
+from store.counsel import Counsel
+from store.day_codes import DayCodes
 from store.db import Database, Pulse, StoreUnavailable
 from store.devices import Devices
+from store.emergencies import Emergencies
 from store.events import Events
 from store.grants import Grants
+from store.identities import Identities
 from store.incidents import Incidents
 from store.measures import Measures
 from store.migrate import Chain, must_be_current, prove, upgrade
 from store.notes import Notes
+from store.notices import Notices
 from store.people import People
 from store.photos import Photos
+from store.pictures import Pictures
 from store.policies import Policies
+from store.prepared import Shelf
 from store.proposals import Proposals
+from store.refusals import Refusals
 from store.registers import Registers
-from store.retention import Counts, Terms, compact, purge_accounts, purge_main
+from store.retention import Counts, Terms, compact, purge_accounts, purge_main, purge_substitutes
+from store.second_factors import SecondFactors
+from store.self_tests import SelfTests
 from store.sessions import Accounts
+from store.sign_ins import SignIns
 from store.signals import Signals
 from store.snapshot import Snapshots, read_pulse
+from store.tallies import Tallies
 
 
 class Store:
@@ -35,18 +50,33 @@ class Store:
         self.grants = Grants(database)
         self.measures = Measures(database)
         self.notes = Notes(database)
+        self.ban_proposals = BanProposals(database)
         self.policies = Policies(database)
+        self.prepared = Shelf(database)
         self.events = Events(database)
         self.incidents = Incidents(database)
         self.signals = Signals(database)
         self.proposals = Proposals(database)
+        self.notices = Notices(database)
+        self.refusals = Refusals(database)
         self.devices = Devices(database)
+        self.emergencies = Emergencies(database)
         self.registers = Registers(database)
         self.photos = Photos(database)
+        self.class_codes = ClassCodes(database)
+        self.pictures = Pictures(database)
+        self.sign_ins = SignIns(database)
+        self.self_tests = SelfTests(database)
         self.audit = Audit(database)
+        self.counsel = Counsel(database)
+        self.tallies = Tallies(database)
         self._snapshots = Snapshots(database)
         self._accounts_database = accounts
         self._accounts = None if accounts is None else Accounts(accounts)
+        self._day_codes = None if accounts is None else DayCodes(accounts)
+        self._identities = None if accounts is None else Identities(accounts)
+        self._second_factors = None if accounts is None else SecondFactors(accounts)
+        self._account_news = None if accounts is None else AccountNews(accounts)
 
     @property
     def accounts(self) -> Accounts:
@@ -54,6 +84,39 @@ class Store:
         if self._accounts is None:
             raise StoreUnavailable("staff accounts are not open in this process; give `accounts_url` to `open_store`")
         return self._accounts
+
+    @property
+    def day_codes(self) -> DayCodes:
+        """Substitutes' codes; they are where the accounts are, and raise `StoreUnavailable` like them."""
+        if self._day_codes is None:
+            raise StoreUnavailable("staff accounts are not open in this process; give `accounts_url` to `open_store`")
+        return self._day_codes
+
+    @property
+    def second_factors(self) -> SecondFactors:
+        """Second factors and recovery codes; they are where the accounts are, and raise `StoreUnavailable` too."""
+        if self._second_factors is None:
+            raise StoreUnavailable("staff accounts are not open in this process; give `accounts_url` to `open_store`")
+        return self._second_factors
+
+    @property
+    def account_news(self) -> AccountNews:
+        """What is told to people about their account; where the accounts are, and raises `StoreUnavailable` too."""
+        if self._account_news is None:
+            raise StoreUnavailable("staff accounts are not open in this process; give `accounts_url` to `open_store`")
+        return self._account_news
+
+    @property
+    def identities(self) -> Identities:
+        """Who is who at the school's own sign-in; where the accounts are, and raises `StoreUnavailable` too."""
+        if self._identities is None:
+            raise StoreUnavailable("staff accounts are not open in this process; give `accounts_url` to `open_store`")
+        return self._identities
+
+    @property
+    def has_accounts(self) -> bool:
+        """Whether staff accounts are open in this process."""
+        return self._accounts is not None
 
     def snapshot(self, school: str, knowledge: Knowledge, now: datetime) -> Snapshot:
         """Everything `decide` needs, of one revision; rows that ended before `now` are left out.
@@ -72,15 +135,30 @@ class Store:
             return read_pulse(connection, school)
 
     def purge(self, school: str, now: datetime, terms: Terms | None = None) -> Counts:
-        """Forget what is past its term (see `store.retention`), accounts' rows only where accounts are open."""
+        """Forget what is past its term (see `store.retention`), accounts' rows only where accounts are open.
+
+        A substitute of a day that is over has no group any more from then on, and no name either after the term.
+        """
         terms = terms or Terms()
+        if self._day_codes is not None:
+            self._end_substitutes(self._day_codes, school, now, now - timedelta(days=terms.substitutes))
         counts = purge_main(self.database, school, now, terms)
         wiped = compact(self.database) if counts.total else True
         if self._accounts_database is not None:
             ended = purge_accounts(self._accounts_database, school, now, terms)
-            wiped = (compact(self._accounts_database) if ended else True) and wiped
-            counts = replace(counts, sessions=ended)
+            gone = purge_substitutes(self._accounts_database, school, now, terms)
+            wiped = (compact(self._accounts_database) if ended or gone else True) and wiped
+            counts = replace(counts, sessions=ended, substitutes=gone)
         return replace(counts, compacted=wiped)
+
+    def _end_substitutes(self, codes: DayCodes, school: str, now: datetime, limit: datetime) -> None:
+        """The persons first and their accounts after: what is broken off between the two is done by the next purge."""
+        past = [self.people.person(school, one) for one in codes.over(school, now)]
+        left = [replace(person, groups=()) for person in past if person is not None]
+        if left:
+            self.people.put_people(school, left, "retention", now)
+        for old in codes.persons_before(school, limit):
+            self.people.remove_person(school, old, "retention", now)
 
     def check(self) -> None:
         """One read and one empty write transaction on every open database; raises `StoreUnavailable`."""

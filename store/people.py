@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from policy.model import Group, Member, Role
-from store.db import Database
+from store.counsel import settle
+from store.db import Change, Database
+from store.prepared import forget_person
 from store.tables import care, consents, group_consents, groups, memberships, people, sanctions
 from store.year import school_year
 
@@ -66,32 +68,48 @@ class People:
 
         A pupil who comes into a group without a yes from home ends what was said of the parents of all of it.
         """
-        key = {"school_id": school}
         with self.database.write(school) as change:
-            unknown = {g for person in persons for g in person.groups} - read_groups(change.connection, school).keys()
-            if unknown:
-                raise ValueError(f"there is no group `{min(unknown)}`; add the group first")
-            if not persons:
-                return
-            rows = [key | {"id": p.id, "role": p.role.value, "name": p.name} for p in persons]
-            change.upsert(people, ("school_id", "id"), rows)
-            change.execute(_end_consents_of(school, _joined_unasked(change.connection, school, persons, now)))
-            mine = memberships.c.person_id == sa.bindparam("who")
-            forget = sa.delete(memberships).where(memberships.c.school_id == school, mine)
-            change.execute(forget, [{"who": person.id} for person in persons])
-            inside = [key | {"person_id": p.id, "group_id": g} for p in persons for g in dict.fromkeys(p.groups)]
-            change.upsert(memberships, ("school_id", "person_id", "group_id"), inside)
-            change.moved(by, "people.put", now, [person.id for person in persons])
+            _put_people(change, persons, now)
+            if persons:
+                change.moved(by, "people.put", now, [person.id for person in persons])
+            settle(change, by, now)
+
+    def exchange(
+        self,
+        school: str,
+        new_groups: Sequence[Group],
+        persons: Sequence[Person],
+        gone: Sequence[str],
+        by: str,
+        now: datetime,
+        what: str = "people.exchange",
+    ) -> None:
+        """A list taken over or a new school year: groups, persons, and who goes, all in one revision.
+
+        `gone` are forgotten as by `remove_person`; who is not there is passed over. The audit has `what` with the ids
+        of who came or changed, and `person.remove` with who went. Raises `ValueError` as `put_people` does.
+        """
+        with self.database.write(school) as change:
+            for one in new_groups:  # one that somebody made meanwhile stays as it is
+                row = {"id": one.id, "name": one.name, "years": list(one.years), "until": one.until}
+                change.insert_new(groups, ("school_id", "id"), {"school_id": school} | row)
+            _put_people(change, persons, now)
+            went = [person for person in gone if _remove_person(change, person)]
+            change.moved(by, what, now, [*(one.id for one in new_groups), *(person.id for person in persons)])
+            if went:
+                change.moved(by, "person.remove", now, went)
+            settle(change, by, now)
 
     def remove_person(self, school: str, person_id: str, by: str, now: datetime) -> bool:
-        """Remove a person with memberships, consents, notes, bans and own exceptions. False when there is none."""
+        """Remove a person with memberships, consents, notes, bans, own exceptions and what they alone kept ready.
+
+        False when there is none.
+        """
         with self.database.write(school) as change:
-            gone = change.execute(sa.delete(people).where(people.c.school_id == school, people.c.id == person_id))
-            if not gone.rowcount:
+            if not _remove_person(change, person_id):
                 return False
-            for table in (sanctions, care):
-                change.execute(sa.delete(table).where(table.c.school_id == school, table.c.person_id == person_id))
             change.moved(by, "person.remove", now, [person_id])
+            settle(change, by, now)
         return True
 
     def person(self, school: str, person_id: str) -> Person | None:
@@ -189,6 +207,36 @@ class People:
         with self.database.read() as connection:
             rows = connection.execute(sa.select(group_consents).where(this_year)).all()
         return {row.group_id: GroupConsent(row.group_id, row.at, row.by_id) for row in rows}
+
+
+def _put_people(change: Change, persons: Sequence[Person], now: datetime) -> None:
+    """Write persons and their memberships; `ValueError` for a group that does not exist."""
+    school, key = change.school, {"school_id": change.school}
+    unknown = {g for person in persons for g in person.groups} - read_groups(change.connection, school).keys()
+    if unknown:
+        raise ValueError(f"there is no group `{min(unknown)}`; add the group first")
+    if not persons:
+        return
+    rows = [key | {"id": p.id, "role": p.role.value, "name": p.name} for p in persons]
+    change.upsert(people, ("school_id", "id"), rows)
+    change.execute(_end_consents_of(school, _joined_unasked(change.connection, school, persons, now)))
+    mine = memberships.c.person_id == sa.bindparam("who")
+    forget = sa.delete(memberships).where(memberships.c.school_id == school, mine)
+    change.execute(forget, [{"who": person.id} for person in persons])
+    inside = [key | {"person_id": p.id, "group_id": g} for p in persons for g in dict.fromkeys(p.groups)]
+    change.upsert(memberships, ("school_id", "person_id", "group_id"), inside)
+
+
+def _remove_person(change: Change, person_id: str) -> bool:
+    """Forget a person with what hangs on them; False: there is none."""
+    school = change.school
+    gone = change.execute(sa.delete(people).where(people.c.school_id == school, people.c.id == person_id))
+    if not gone.rowcount:
+        return False
+    for table in (sanctions, care):
+        change.execute(sa.delete(table).where(table.c.school_id == school, table.c.person_id == person_id))
+    forget_person(change, person_id)
+    return True
 
 
 def read_groups(connection: Connection, school: str) -> dict[str, Group]:

@@ -11,8 +11,10 @@ from sqlalchemy.engine import Connection
 
 from policy.model import Knowledge, Policy, Snapshot, State
 from policy.roster import Roster
+from store.counsel import read_counsel
 from store.db import Database, Pulse, StoreUnavailable
 from store.devices import read_devices, read_leases
+from store.emergencies import read_emergencies
 from store.grants import read_grants
 from store.measures import PAUSE, RAIN, read_agreements, read_care, read_sanctions, read_spans
 from store.people import read_consents, read_group_consents, read_groups, read_members, read_pupils
@@ -56,6 +58,7 @@ class Snapshots:
                 state=_state(connection, school, now),
                 proposed=read_proposed(connection, school) if policy.hold_unknown else {},
                 roster=self._roster(connection, school),
+                inbox=read_counsel(connection, school),
             )
 
     def _roster(self, connection: Connection, school: str) -> Roster:
@@ -98,4 +101,5 @@ def _state(connection: Connection, school: str, now: datetime) -> State:
         rainy=spans[RAIN],
         leases=read_leases(connection, school, now),
         consented_groups=read_group_consents(connection, school, now),
+        emergencies=read_emergencies(connection, school, now),
     )

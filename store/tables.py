@@ -6,7 +6,7 @@ UTC. The migrations in `store/migrations/main` make the tables; a test holds bot
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, ForeignKeyConstraint, Index, Integer, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, ForeignKeyConstraint, Index, Integer, Table, false
 
 from store.columns import Moment, Number, Words, id_column, metadata, school_column
 
@@ -221,7 +221,136 @@ agreements = Table(
     Column("sites", JSON, nullable=False),
     Column("goal", Words, nullable=False),
     Column("by_id", Words, nullable=False),
+    Column("test", Boolean, nullable=False, server_default=false()),
     Index(None, "school_id", "ends"),
+)
+
+# What a teacher keeps ready: a permission or an agreement that waits for one tap.
+prepared = Table(
+    "prepared",
+    metadata,
+    school_column(),
+    id_column(),
+    Column("kind", Words, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("group_id", Words),
+    Column("by_id", Words, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("made", Moment, nullable=False),
+    Column("used", Moment),
+    Index(None, "school_id", "kind"),
+)
+
+# A teacher thinks that a ban is needed; the management decides.
+ban_proposals = Table(
+    "ban_proposals",
+    metadata,
+    school_column(),
+    id_column(),
+    Column("person_id", Words, nullable=False),
+    Column("target", Words, nullable=False),
+    Column("lasts", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("by_id", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("decided", Moment),
+    Column("decided_by", Words),
+    Column("answer", Words, nullable=False, server_default=""),
+    ForeignKeyConstraint(["school_id", "person_id"], ["people.school_id", "people.id"], ondelete="CASCADE"),
+    Index(None, "school_id", "state"),
+)
+
+# The code on the board with which a class says on its shared devices who sits where, until the lesson ends.
+class_codes = Table(
+    "class_codes",
+    metadata,
+    school_column(),
+    Column("group_id", Words, primary_key=True),
+    Column("code", Words, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("by_id", Words, nullable=False),
+    ForeignKeyConstraint(["school_id", "group_id"], ["groups.school_id", "groups.id"], ondelete="CASCADE"),
+)
+
+# A pupil's own password of pictures; only its argon2id hash, and how often in a row somebody was wrong.
+picture_passwords = Table(
+    "picture_passwords",
+    metadata,
+    school_column(),
+    Column("person_id", Words, primary_key=True),
+    Column("hash", Words, nullable=False),
+    Column("wrong", Integer, nullable=False, server_default="0"),
+    Column("at", Moment, nullable=False),
+    Column("by_id", Words, nullable=False),
+    ForeignKeyConstraint(["school_id", "person_id"], ["people.school_id", "people.id"], ondelete="CASCADE"),
+)
+
+# Wrong tries of one place or group, as the hash of which one that is: nobody's address is kept.
+sign_in_tries = Table(
+    "sign_in_tries",
+    metadata,
+    school_column(),
+    Column("key", Words, primary_key=True),
+    Column("wrong", Integer, nullable=False),
+    Column("since", Moment, nullable=False),
+)
+
+# Who said to be who on a shared device: a registered one, or one that only its address tells apart.
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    school_column(),
+    id_column(),
+    Column("group_id", Words, nullable=False),
+    Column("person_id", Words, nullable=False),
+    Column("device_id", Words),
+    Column("address", Words, nullable=False),
+    Column("state", Words, nullable=False),
+    Column("proof", Words, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("ends", Moment, nullable=False),
+    Column("by_id", Words),
+    ForeignKeyConstraint(["school_id", "person_id"], ["people.school_id", "people.id"], ondelete="CASCADE"),
+    Index(None, "school_id", "ends"),
+)
+
+# Hours in which only the safety floor holds, because the box was in the way; `way` is how it was started.
+emergencies = Table(
+    "emergencies",
+    metadata,
+    school_column(),
+    id_column(),
+    Column("starts", Moment, nullable=False),
+    Column("ends", Moment, nullable=False),
+    Column("way", Words, nullable=False),
+    Column("by_id", Words, nullable=False),
+    Column("over", Moment),  # when it was seen to be over: from then on no clock opens it again
+    Index(None, "school_id", "ends"),
+)
+
+# The coordinator's code for it, hashed, and the wrong tries since the last right one.
+emergency_codes = Table(
+    "emergency_codes",
+    metadata,
+    school_column(),
+    Column("hash", Words, nullable=False),
+    Column("wrong", Integer, nullable=False, server_default="0"),
+    Column("last", Moment),
+    Column("made", Moment, nullable=False),
+    Column("by_id", Words, nullable=False),
+)
+
+# How the test pages went on a device: no person, and an empty id for what is not in the register.
+self_tests = Table(
+    "self_tests",
+    metadata,
+    school_column(),
+    Column("device_id", Words, primary_key=True),
+    Column("probe", Words, primary_key=True),
+    Column("good", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 spans = Table(

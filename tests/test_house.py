@@ -25,6 +25,7 @@ NO_MODULE_OF_THAT_NAME = {
     "agent/test_cases.py": "golden decisions through the agent's translator",
     "cli/test_setup.py": "the scripts in `setup/` and the Makefile, which are no modules",
     "config/test_any_input.py": "properties of all readers together: no input makes them fail otherwise than told",
+    "config/test_readable.py": "what a pupil reads, whichever module of the room says it",
     "config/test_school_file.py": "a `school.yaml` goes through all modules of the room at once",
     "proxy_addons/test_entering.py": "a connection before any request: `gate`, `identity` and `translate` together",
     "proxy_addons/test_searching.py": "a search all the way: `translate`, `gate`, `rewrite` and `helping` together",
@@ -33,7 +34,25 @@ NO_MODULE_OF_THAT_NAME = {
 }
 """Tests of one room that mirror no module, each with its reason. What is in `e2e` crosses rooms and mirrors none."""
 
-CARRIES_WITH_MITMPROXY = frozenset({"blocking", "carrier", "engine", "heads", "hooks", "main", "trimmed"})
+CARRIES_WITH_MITMPROXY = frozenset(
+    {
+        "authority",
+        "blocking",
+        "carrier",
+        "dialling",
+        "ends",
+        "engine",
+        "entrances",
+        "heads",
+        "hooks",
+        "main",
+        "mended",
+        "trimmed",
+        "wire",
+        "wire1",
+        "wire2",
+    }
+)
 """The modules of `proxy_addons` on mitmproxy's side of the door. What asks, answers, records and closes is not."""
 
 

@@ -103,6 +103,23 @@ class Page(Visit):
         self.render(self.page)
 
 
+class Piece(Visit):
+    """What another site's page fetches here: a drawing, or a script, by the name of its path."""
+
+    _DRAWING: ClassVar[str] = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="320" height="180">'
+        '<rect width="320" height="180" fill="#bfe3f5"/>'
+        '<path d="M140 180l12-120h16l12 120z" fill="#d8412f"/><circle cx="160" cy="52" r="12" fill="#ffd94a"/></svg>'
+    )
+    _SCRIPT: ClassVar[str] = 'document.getElementById("kader").textContent = "Alles is er.";'
+
+    def get(self) -> None:
+        """Give it."""
+        script = self.request.path.endswith(".js")
+        self.set_header("Content-Type", "text/javascript" if script else "image/svg+xml")
+        self.write(self._SCRIPT if script else self._DRAWING)
+
+
 class Thanks(Visit):
     """A form was sent: say how much came in, keep nothing."""
 
@@ -251,7 +268,13 @@ def rules(room: Room) -> list[Rule]:
         return (path, handler, {"room": room})
 
     sites: dict[str, list[tuple[object, ...]]] = {
-        "kletsplein.test": [page("/", "kletsplein.html"), to("/chat", Chat), to("/bericht", Thanks), to("/live", Live)],
+        "kletsplein.test": [
+            page("/", "kletsplein.html"),
+            to("/chat", Chat),
+            to("/bericht", Thanks),
+            to("/live", Live),
+            to("/tel.svg", Piece),
+        ],
         "zoekmaar.test": [to("/", Results), to("/zoek", Results)],
         "onzeschool.test": [
             page("/", "onzeschool.html"),
@@ -261,8 +284,18 @@ def rules(room: Room) -> list[Rule]:
             to("/inloggen/klaar", Thanks),
             to("/ziek", Thanks),
         ],
-        "filmpjes.test": [page("/", "filmpjes.html"), to("/film/1.bin", Film), to("/live", Live)],
-        "fotodrop.test": [page("/", "fotodrop.html"), to("/sturen", Thanks)],
+        "filmpjes.test": [
+            page("/", "filmpjes.html"),
+            page("/kijkhoek", "kijkhoek.html"),
+            to("/film/1.bin", Film),
+            to("/live", Live),
+        ],
+        "fotodrop.test": [
+            page("/", "fotodrop.html"),
+            to("/sturen", Thanks),
+            to("/plaatje.svg", Piece),
+            to("/kader.js", Piece),
+        ],
         "rekenrijk.test": [page("/", "rekenrijk.html"), to("/oefenen", Drill)],
     }
     return [

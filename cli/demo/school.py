@@ -26,12 +26,16 @@ _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the playground listens on 127.0.0.1. `groups`: group id to the listener port of its own."""
+    """Where the playground listens on 127.0.0.1. `groups`: group id to the listener port of its own.
+
+    `page` is where its PAC files are (0: nowhere).
+    """
 
     proxy: int = 8080
     keyed: int = 8081
     dashboard: int = 8443
     groups: Mapping[str, int] = field(default_factory=lambda: {"7": 8107, "8": 8108})
+    page: int = 0
 
 
 GROUPS = (
@@ -113,6 +117,7 @@ def school_file(ports: Ports, trust: Path, place: Place | None = None, more: Seq
         f"  dashboard: {place.dashboard}",
         "  groups:",
         *(f'    "{group}": {port}' for group, port in place.groups.items()),
+        *((f"  page: {place.page}",) if place.page else ()),
         "egress:",
         "  hosts:  # de doe-alsof-sites en waar ze echt staan",
         *(f'    "{name}": "{real}"' for name, real in ports.hosts().items()),
@@ -126,6 +131,7 @@ def school_file(ports: Ports, trust: Path, place: Place | None = None, more: Seq
         "  video: [filmpjes.test]",
         "  file-sharing: [fotodrop.test]",
         "  education: [rekenrijk.test]",
+        "sign_in: {second_factor: optional}  # alleen hier: de wachtwoorden staan toch op het scherm",
         "tunnels:",
         '  rekenrijk.test: "oefensite van de speeltuin, de bewaker kijkt er niet in"',
         *more,

@@ -136,6 +136,7 @@ def _request(source: str, etag: str, modified: str) -> Request:
 def _opener(trust: Sequence[Path]) -> OpenerDirector:
     """Only what is needed: no files, no ftp. A proxy of the environment is used."""
     context = ssl.create_default_context()
+    context.hostname_checks_common_name = False  # as browsers: only the names that a certificate is for
     context.load_verify_locations(certifi.where())
     for file in trust:
         context.load_verify_locations(file)

@@ -44,7 +44,8 @@ class Kept:
 def kept_open(settings: Settings, policies: Iterable[Policy]) -> Kept:
     """What this school keeps open, by its settings, its rules (of the file and in force) and the factory lists."""
     known = factory_knowledge()
-    trees = {*known.help_hosts, *known.own_hosts, settings.listen.name, *known.tunnels, *settings.tunnels}
+    own = {*known.own_hosts, settings.listen.name, settings.listen.pupils_host}
+    trees = {*known.help_hosts, *own, *known.tunnels, *settings.tunnels}
     for policy in policies:
         trees.update(policy.open_sites)
     hosts = {*known.system_hosts, *(host for category in KEPT_CATEGORIES for host in category_hosts(category))}

@@ -7,13 +7,35 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dashboard import passwords
+from dashboard.actions import second_factor
 from dashboard.actions.desk import Desk, Outcome, done, refused
+from dashboard.seal import Seal
 from policy.model import Role
+from store.account_news import What
 from store.accounts import Account, AccountState, Purpose
 from store.people import Person
 
 LINK_VALID = timedelta(hours=24)
+HALF_VALID = timedelta(minutes=5)
+HALF = {Purpose.SECOND_FACTOR: "password", Purpose.SECOND_FACTOR_OIDC: "oidc"}
+"""What a half sign-in waits for, and by which way it came so far."""
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,39}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """How a sign-in goes on, for the cookie: with a session's token, or (`half`) one that wants the second factor."""
+
+    token: str
+    half: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Halfway:
+    """Whose half sign-in this is, and how they came so far (`password`, `oidc`)."""
+
+    account: Account
+    way: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +48,15 @@ class Link:
     until: datetime
 
 
-def sign_in(desk: Desk, login: str, password: str, address: str, now: datetime, *, browser: str = "") -> Outcome[str]:
-    """Check a password; the value is the new session's token for the cookie.
+def sign_in(
+    desk: Desk, login: str, password: str, address: str, now: datetime, *, browser: str = "", kind: str = ""
+) -> Outcome[Entry]:
+    """Check a password; the value says how the sign-in goes on.
 
     `browser` is the id of a browser that this login signed in with before (the caller checked that). Its tries are
     counted by themselves, so that a pupil who tries ten times on a tablet does not lock the teacher out (OWASP: device
     cookies). The answer and its time are the same for an unknown name, a wrong password and a closed account.
+    `kind` is the kind of browser (`dashboard.browsers`).
     """
     accounts = desk.store.accounts
     name = login.strip().casefold()[:80]
@@ -42,13 +67,76 @@ def sign_in(desk: Desk, login: str, password: str, address: str, now: datetime, 
     account = accounts.find(desk.school, login)
     usable = account is not None and account.state is AccountState.ACTIVE
     fits = passwords.matches(password[: passwords.LONGEST], account.password if account and usable else None)
-    token = accounts.open_session(desk.school, account.id, now) if account and fits else None
-    if account is None or token is None:
+    if account is None or not fits:
+        # For a name that nobody has too: what is written must not tell the two apart by its time.
+        desk.store.audit.add(desk.school, account.person if account else "sign-on", "password.wrong", now)
         return refused("sign_in")
-    for key in keys:
-        accounts.cleared(desk.school, key)
-    desk.store.audit.add(desk.school, account.person, "sign-in", now)
-    return done("signed_in", token)
+    entered = session_for(desk, account, now, browser=kind, known=bool(browser))
+    if entered.ok:
+        for key in keys:
+            accounts.cleared(desk.school, key)
+    return entered
+
+
+def session_for(
+    desk: Desk,
+    account: Account,
+    now: datetime,
+    *,
+    way: str = "password",
+    second: bool = False,
+    browser: str = "",
+    known: bool = True,
+) -> Outcome[Entry]:
+    """A session for somebody who just proved to be this account's, or half a one where the second factor is wanted.
+
+    `way` is `password` or `oidc`; `second`: the second factor was right too, here or where they came from. `browser` is
+    its kind (`Chrome|ChromeOS`); one that is not `known` to this account is told to the person.
+    """
+    accounts = desk.store.accounts
+    if not second and second_factor.has_one(desk, account):
+        purpose = Purpose.SECOND_FACTOR_OIDC if way == "oidc" else Purpose.SECOND_FACTOR
+        half = accounts.make_link(desk.school, account.id, purpose, now, valid=HALF_VALID)
+        return done("signed_in", Entry(half, half=True)) if half else refused("sign_in")
+    strange = not known and accounts.came_before(desk.school, account.id)
+    token = accounts.open_session(desk.school, account.id, now, second=second, way=way, browser=browser)
+    if token is None:
+        return refused("sign_in")
+    if strange:
+        mine = accounts.session(desk.school, token, now)
+        news = desk.store.account_news
+        news.add(desk.school, account.id, What.SIGNED_IN, now, browser=browser, session=mine.id if mine else "")
+    desk.store.audit.add(desk.school, account.person, "oidc.enter" if way == "oidc" else "sign-in", now)
+    return done("signed_in", Entry(token))
+
+
+def halfway(desk: Desk, token: str, now: datetime) -> Halfway | None:
+    """Whose half sign-in this token is of. None: over, used or made up."""
+    for purpose, way in HALF.items():
+        account = desk.store.accounts.peek_link(desk.school, token, purpose, now) if token else None
+        if account is not None:
+            return Halfway(account, way)
+    return None
+
+
+def finish(
+    desk: Desk, seal: Seal, token: str, code: str, now: datetime, *, known: str = "", browser: str = ""
+) -> Outcome[Entry]:
+    """The second half of a sign-in: a code of the app or a recovery code. It works once.
+
+    `known` is the id of a browser that this account signed in with before, `browser` its kind.
+    """
+    half = halfway(desk, token, now)
+    if half is None:
+        return refused("expired")
+    checked = second_factor.check(desk, seal, half.account, code, now, browser=known)
+    if not checked.ok:
+        return Outcome(False, checked.code)
+    purpose = next(one for one, way in HALF.items() if way == half.way)
+    account = desk.store.accounts.use_link(desk.school, token, purpose, now)
+    if account is None:
+        return refused("expired")
+    return session_for(desk, account, now, way=half.way, second=True, browser=browser, known=bool(known))
 
 
 def sign_out(desk: Desk, token: str, person: str, now: datetime) -> Outcome[None]:

@@ -1,4 +1,8 @@
-"""An agreement: what a group, or some of its pupils, do in this lesson, and where. It narrows; it opens nothing."""
+"""An agreement: what a group, or some of its pupils, do in a lesson, and where. It narrows; it opens nothing.
+
+It begins now, or is planned for a lesson to come: then there is nothing to run at that moment, `policy.agreed` looks at
+the times, the holidays and the bells of that day. A test is one that nothing joins.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.actions.desk import Desk, Outcome, done, refused
-from dashboard.actions.permission import LONGEST_GOAL, are_pupils_of, code_of, end_of, site_in
+from dashboard.actions.permission import LONGEST_GOAL, are_pupils_of, code_of, end_of, period_of
+from dashboard.actions.substitute import is_substitute
+from dashboard.actions.target import site_in
+from policy.agreed import in_its_lesson
 from policy.authority import may_grant
 from policy.decide import decide
 from policy.match import covered
@@ -18,14 +25,25 @@ from policy.model import (
     Facet,
     Grant,
     Member,
+    Period,
+    PeriodKind,
     Principal,
     Reason,
     Role,
     Snapshot,
     Strength,
 )
+from policy.schedule import lessons_ahead
 
+AHEAD = 14
+"""Days that one may plan ahead."""
 MOST_SITES = 20
+_DONE = {
+    (False, False): "agreed",
+    (False, True): "planned",
+    (True, False): "test_started",
+    (True, True): "test_planned",
+}
 _LOOKING = frozenset({Facet.PLACE})
 _OF_SITE = {"locked": "agree_locked", "not_liftable": "agree_not_liftable"}
 
@@ -35,6 +53,7 @@ class Plan:
     """What somebody wants to agree. `sites` as they were typed. No `people`: the whole group.
 
     `minutes` None: to the end of the lesson. `stop_others`: whether other live permissions stop; None: not said yet.
+    `at`: the start of the lesson to come that it is planned for (None: it begins now). `test`: it is a test.
     """
 
     group: str
@@ -44,6 +63,8 @@ class Plan:
     whole_group: bool = True
     minutes: int | None = None
     stop_others: bool | None = None
+    at: datetime | None = None
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,26 +92,74 @@ def look_ahead(desk: Desk, who: Member, plan: Plan, now: datetime) -> Outlook:
         return Outlook((Problem("not_yours"),))
     if not plan.whole_group and not are_pupils_of(snapshot, plan.people, plan.group):
         return Outlook((Problem("who"),))
-    end = end_of(snapshot, plan.group, plan.minutes, now)
-    if end is None:
-        return Outlook((Problem("no_lesson"),))
+    stretch = _stretch(snapshot, who, plan, now)
+    if isinstance(stretch, Problem):
+        return Outlook((stretch,))
+    start, end = stretch
     made = Agreement(
         id="",
-        start=now,
+        start=start,
         end=end,
         groups=frozenset({plan.group}) if plan.whole_group else frozenset(),
         people=frozenset() if plan.whole_group else plan.people,
         sites=tuple(dict.fromkeys(site for typed in plan.sites if (site := site_in(typed)) is not None)),
         goal=" ".join(plan.goal.split())[:LONGEST_GOAL],
         by=who.id,
+        test=plan.test,
     )
-    problems = tuple(dict.fromkeys(_problems(plan, made, who, snapshot, now)))
+    problems = tuple(dict.fromkeys(_problems(plan, made, who, snapshot, start)))
+    # Whoever is bound twice may only go where both lists meet: that is nowhere.
+    if taken(snapshot, made, plan.group, now):
+        return Outlook((*problems, Problem("plan_taken")), made)
+    if plan.at is not None:
+        return Outlook(problems, made)
     binding = [agreed for agreed in running(snapshot, plan.group, now) if _meets(agreed, made, snapshot, plan.group)]
     replaced = tuple(agreed for agreed in binding if _within(agreed, made, snapshot, plan.group))
     if len(replaced) < len(binding):
-        # Whoever is bound twice may only go where both lists meet: that is nowhere.
         problems = (*problems, Problem("agree_overlap"))
     return Outlook(problems, made, tuple(_others(snapshot, made, plan.group, now)), replaced)
+
+
+def coming(snapshot: Snapshot, who: Member, group: str, now: datetime) -> tuple[Period, ...]:
+    """The lessons of a group that one may plan for: those that begin later today or in the next two weeks.
+
+    A substitute is there today.
+    """
+    until = snapshot.groups[group].until if group in snapshot.groups else now
+    lessons = lessons_ahead(snapshot.policy.schedule, group, now, 0 if is_substitute(who.id) else AHEAD)
+    return tuple(one for one in lessons if one.start is not None and (until is None or one.start < until))
+
+
+def lesson_at(
+    snapshot: Snapshot, who: Member, group: str, at: datetime, now: datetime
+) -> tuple[datetime, datetime] | None:
+    """Start and end (UTC) of the lesson to come that begins at `at`; None: none does that `who` may plan for."""
+    for one in coming(snapshot, who, group, now):
+        if one.start == at and one.end is not None:
+            return one.start, one.end
+    return None
+
+
+def taken(snapshot: Snapshot, made: Agreement, group: str, now: datetime) -> bool:
+    """Whether a planned one, or for a planned one any, binds somebody of it in the same stretch."""
+    return any(
+        other.id != made.id
+        and other.start < made.end
+        and made.start < other.end
+        and (other.start > now or made.start > now)
+        and _meets(other, made, snapshot, group)
+        for other in snapshot.state.agreements
+    )
+
+
+def _stretch(snapshot: Snapshot, who: Member, plan: Plan, now: datetime) -> tuple[datetime, datetime] | Problem:
+    """From when to when (UTC), or why not: it is for a lesson, never for a break."""
+    if plan.at is not None:
+        return lesson_at(snapshot, who, plan.group, plan.at, now) or Problem("plan_when")
+    if period_of(snapshot, plan.group, now).kind is PeriodKind.BREAK:
+        return Problem("break")
+    end = end_of(snapshot, plan.group, plan.minutes, now)
+    return Problem("no_lesson") if end is None else (now, end)
 
 
 def start(desk: Desk, who: Member, plan: Plan, now: datetime) -> Outcome[Agreement]:
@@ -107,7 +176,7 @@ def start(desk: Desk, who: Member, plan: Plan, now: datetime) -> Outcome[Agreeme
     written = desk.store.measures.start_agreement(desk.school, ahead.agreement, now, stop=stop_these)
     for old in ahead.replaced:  # after the new one, so that there is no moment without
         desk.store.measures.stop_agreement(desk.school, old.id, who.id, now)
-    return done("agreed", written)
+    return done(_DONE[plan.test, plan.at is not None], written)
 
 
 def stop(desk: Desk, who: Member, group: str, agreement_id: str, now: datetime) -> Outcome[None]:
@@ -123,12 +192,18 @@ def stop(desk: Desk, who: Member, group: str, agreement_id: str, now: datetime) 
 
 def running(snapshot: Snapshot, group: str, now: datetime) -> tuple[Agreement, ...]:
     """The agreements that hold now for this group or for somebody in it."""
-    mine = _pupils(snapshot, group)
+    period, schedule = period_of(snapshot, group, now), snapshot.policy.schedule
     return tuple(
         agreed
-        for agreed in snapshot.state.agreements
-        if agreed.start <= now < agreed.end and (group in agreed.groups or not agreed.people.isdisjoint(mine))
+        for agreed in of_group(snapshot, group)
+        if agreed.start <= now < agreed.end and in_its_lesson(agreed, period, schedule, group)
     )
+
+
+def of_group(snapshot: Snapshot, group: str) -> tuple[Agreement, ...]:
+    """The agreements for this group or for somebody in it, of now and planned."""
+    mine = _pupils(snapshot, group)
+    return tuple(one for one in snapshot.state.agreements if group in one.groups or not one.people.isdisjoint(mine))
 
 
 def still_closed(agreed: Agreement, snapshot: Snapshot, group: str, now: datetime) -> tuple[str, ...]:
@@ -140,7 +215,10 @@ def still_closed(agreed: Agreement, snapshot: Snapshot, group: str, now: datetim
 def set_aside(snapshot: Snapshot, group: str, now: datetime) -> frozenset[str]:
     """The permissions (their ids) that count for nothing while an agreement of this group runs."""
     return frozenset(
-        grant.id for agreed in running(snapshot, group, now) for grant in _others(snapshot, agreed, group, now)
+        grant.id
+        for agreed in running(snapshot, group, now)
+        for grant in _others(snapshot, agreed, group, now)
+        if agreed.test or grant.start < agreed.start  # what was permitted after it joins it
     )
 
 
@@ -150,16 +228,21 @@ def _closed(site: str, person: str | None, snapshot: Snapshot, group: str, now: 
     return decide(AccessRequest(Action.VISIT, who, (site,)), snapshot, now).reason is Reason.PLACE
 
 
-def _problems(plan: Plan, made: Agreement, who: Member, snapshot: Snapshot, now: datetime) -> Iterable[Problem]:
+def as_typed(plan: Plan) -> tuple[Problem, ...]:
+    """What is wrong with a goal and a list as they were typed, whoever starts it and whenever."""
     typed = [site for site in plan.sites if site.strip()]
-    if not made.goal:
-        yield Problem("agree_goal")
+    found = [] if plan.goal.strip() else [Problem("agree_goal")]
     if not typed:
-        yield Problem("agree_sites")
+        found.append(Problem("agree_sites"))
     if len(typed) > MOST_SITES:
-        yield Problem("agree_many")
+        return (*found, Problem("agree_many"))
+    return (*found, *(Problem("agree_bad_site", site) for site in typed if site_in(site) is None))
+
+
+def _problems(plan: Plan, made: Agreement, who: Member, snapshot: Snapshot, now: datetime) -> Iterable[Problem]:
+    yield from as_typed(plan)
+    if len(made.sites) > MOST_SITES:
         return
-    yield from (Problem("agree_bad_site", site) for site in typed if site_in(site) is None)
     for site in made.sites:
         # Asked as a permission to look there: what nobody here may open has no place on a list either.
         wish = Grant("", now, made.end, who.role, who.id, made.groups, made.people, sites=(site,), facets=_LOOKING)

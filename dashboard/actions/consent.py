@@ -63,7 +63,9 @@ def _reached(grant: Grant, snapshot: Snapshot) -> frozenset[str]:
     return frozenset(
         person.id
         for person in snapshot.people.values()
-        if person.role is Role.PUPIL and (person.id in grant.people or not grant.groups.isdisjoint(person.groups))
+        if person.role is Role.PUPIL
+        and person.id not in grant.without
+        and (person.id in grant.people or not grant.groups.isdisjoint(person.groups))
     )
 
 

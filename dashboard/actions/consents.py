@@ -8,6 +8,7 @@ from datetime import datetime
 
 from dashboard.actions.desk import Desk, Outcome, done, refused
 from dashboard.actions.office import OFFICE
+from dashboard.actions.substitute import staff_among
 from policy.model import Group, Member, Role
 from store.audit import Entry
 from store.people import GroupConsent, Person
@@ -101,7 +102,7 @@ def overview(desk: Desk, who: Member, now: datetime) -> Overview:
                 _counted(photos[one.id].answer if one.id in photos else None for one in pupils),
             )
         )
-    staff = [one for one in persons if one.role is not Role.PUPIL]
+    staff = staff_among(persons)
     return Overview(
         asked,
         tuple(groups),
@@ -164,7 +165,7 @@ def photo_sheet(desk: Desk, who: Member, group_id: str | None, now: datetime) ->
     if who.role not in OFFICE:
         return refused("role")
     if group_id is None:
-        staff = (one for one in desk.store.people.persons(desk.school) if one.role is not Role.PUPIL)
+        staff = staff_among(desk.store.people.persons(desk.school))
         return done("seen", PhotoSheet(None, _answered(desk, staff)))
     group, following = _with_next(desk, who, group_id, now)
     if group is None:

@@ -61,7 +61,9 @@ class Desk:
 
     def groups_of(self, who: Member, now: datetime) -> tuple[Group, ...]:
         """The groups that `who` may act for and that exist now, by name."""
-        groups = (group for group in self.snapshot(now).groups.values() if self.may_act_for(who, group.id, now))
+        snapshot = self.snapshot(now)  # once: whether it moved is a question to the database
+        interns = snapshot.policy.interns_permit
+        groups = (group for group in snapshot.groups.values() if may_act_for(who, group.id, interns=interns))
         return tuple(sorted((group for group in groups if group.until is None or group.until > now), key=_by_name))
 
 

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from dashboard.actions.counsellors import settle
 from dashboard.actions.desk import Desk, Outcome, done, refused
 from dashboard.actions.reports import Told, told_to
-from policy.counsel import counsellors
+from policy.counsel import counsellors, has_inbox
 from policy.model import Group, Member, ReportTo, Role
 from store.signals import Kept
 
@@ -24,7 +25,7 @@ _LOOKS = timedelta(hours=1)
 class Inbox:
     """The signals, newest first, with the names they need; `readers` are the names of all who may look in here.
 
-    `told` is what somebody chose to tell them.
+    `told` is what somebody chose to tell them; `on`: the management switched it on.
     """
 
     signals: tuple[Kept, ...]
@@ -34,6 +35,7 @@ class Inbox:
     readers: tuple[str, ...]
     days: int
     told: Told
+    on: bool
 
 
 def look(desk: Desk, who: Member, now: datetime) -> Outcome[Inbox]:
@@ -43,6 +45,7 @@ def look(desk: Desk, who: Member, now: datetime) -> Outcome[Inbox]:
     """
     if who.role not in COUNSELLORS:
         return refused("role")
+    settle(desk, now)
     snapshot = desk.snapshot(now)
     people = {person.id: person.name for person in desk.store.people.persons(desk.school)}
     _remember(desk, who, now)
@@ -56,6 +59,7 @@ def look(desk: Desk, who: Member, now: datetime) -> Outcome[Inbox]:
             readers=tuple(sorted((people[x] for x in counsellors(snapshot) if x in people), key=str.casefold)),
             days=desk.settings.retention["signals"],
             told=told_to(desk, ReportTo.COUNSELLOR, now),
+            on=has_inbox(snapshot),
         ),
     )
 

@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from dashboard.actions.desk import Desk, Outcome, done, refused
-from dashboard.actions.permission import period_of, site_in
+from dashboard.actions.permission import period_of
+from dashboard.actions.target import site_in
 from policy.model import Device, DeviceClass, Member, PeriodKind, Role, Sanction, SanctionTarget, Snapshot
 from policy.schedule import zone_of
 from policy.seat import owner_of

@@ -1,38 +1,24 @@
-"""What the coordinator keeps: groups, people and devices. Few fields; the school's own administration is the source."""
+"""What the coordinator keeps: groups and people. Few fields; the school's own administration is the source."""
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Container
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from hashlib import sha256
-from ipaddress import ip_network
 
 from dashboard.actions.accounts import Link, add_account, make_link
 from dashboard.actions.desk import Desk, Outcome, done, refused
-from policy.model import Device, DeviceClass, Group, Member, Role
+from dashboard.actions.substitute import is_substitute
+from policy.model import Group, Member, Role
 from policy.schedule import zone_of
 from store.accounts import Account, AccountState
-from store.devices import Code
 from store.people import Person
 
 OFFICE = frozenset({Role.COORDINATOR, Role.MANAGEMENT})
 STAFF = tuple(role for role in Role if role is not Role.PUPIL)
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _LONGEST_NAME = 80
-_WIDEST_IPV4 = 16  # bits of the prefix
-_WIDEST_IPV6 = 48
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A device's key, told once; the register keeps its hash."""
-
-    device: str
-    name: str
-    key: str
 
 
 def put_group(
@@ -103,7 +89,7 @@ def set_groups(desk: Desk, who: Member, person_id: str, groups: frozenset[str], 
     if who.role not in OFFICE:
         return refused("role")
     person = desk.store.people.person(desk.school, person_id)
-    if person is None:
+    if person is None or is_substitute(person_id):  # hers is the group of her code, until it ends
         return refused("gone")
     if not groups <= desk.snapshot(now).groups.keys() or (person.role is Role.PUPIL and not groups):
         return refused("group")
@@ -136,55 +122,6 @@ def accounts_of(desk: Desk, person_id: str) -> tuple[Account, ...]:
     return tuple(account for account in desk.store.accounts.accounts(desk.school) if account.person == person_id)
 
 
-def put_device(
-    desk: Desk, who: Member, name: str, kind: DeviceClass, group: str, person: str, addresses: str, now: datetime
-) -> Outcome[Device]:
-    """Register a device. `group` and `person` may be empty; `addresses` are ranges such as `10.7.0.0/24`."""
-    if who.role not in OFFICE:
-        return refused("role")
-    title, snapshot = _name(name), desk.snapshot(now)
-    if not title:
-        return refused("name")
-    if (group and group not in snapshot.groups) or (person and person not in snapshot.people):
-        return refused("group")
-    ranges = _ranges(addresses)
-    if ranges is None:
-        return refused("addresses")
-    device_id = _device_id(title, snapshot.devices.keys())
-    device = Device(device_id, title, kind, group or None, person or None, ranges)
-    desk.store.devices.put(desk.school, device, who.id, now)
-    return done("device", device)
-
-
-def remove_device(desk: Desk, who: Member, device_id: str, now: datetime) -> Outcome[None]:
-    """Take a device out of the register."""
-    if who.role not in OFFICE:
-        return refused("role")
-    gone = desk.store.devices.remove(desk.school, device_id, who.id, now)
-    return done("removed") if gone else refused("gone")
-
-
-def new_key(desk: Desk, who: Member, device_id: str, now: datetime) -> Outcome[Key]:
-    """A fresh device key, told once; the old one stops working."""
-    if who.role not in OFFICE:
-        return refused("role")
-    registered = desk.store.devices.get(desk.school, device_id)
-    if registered is None:
-        return refused("gone")
-    key = secrets.token_urlsafe(24)
-    device = replace(registered.device, key_hash=sha256(key.encode()).hexdigest())
-    desk.store.devices.put(desk.school, device, who.id, now)
-    return done("key", Key(device.id, device.name, key))
-
-
-def new_code(desk: Desk, who: Member, device_id: str, now: datetime) -> Outcome[Code]:
-    """A one-time code with which the agent on a device enrols itself."""
-    if who.role not in OFFICE:
-        return refused("role")
-    code = desk.store.devices.make_code(desk.school, device_id, who.id, now)
-    return done("enrol", code) if code else refused("gone")
-
-
 def _name(text: str) -> str:
     return " ".join(text.split())[:_LONGEST_NAME]
 
@@ -194,21 +131,3 @@ def _date(text: str) -> date | None:
         return date.fromisoformat(text.strip())
     except ValueError:
         return None
-
-
-def _ranges(text: str) -> tuple[str, ...] | None:
-    """The address ranges in a line of text; None when one of them is no range, or wider than a device can be."""
-    try:
-        ranges = [ip_network(word, strict=False) for word in re.split(r"[\s,;]+", text.strip()) if word]
-    except ValueError:
-        return None
-    # `0.0.0.0/0` would make every stranger this device; a school's own network is smaller than these.
-    if any(found.prefixlen < (_WIDEST_IPV4 if found.version == 4 else _WIDEST_IPV6) for found in ranges):
-        return None
-    return tuple(map(str, ranges))
-
-
-def _device_id(name: str, taken: Container[str]) -> str:
-    """A readable id that is not taken: it is also the user name of the device at the proxy."""
-    stem = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:32] or "device"
-    return stem if stem not in taken else f"{stem}-{secrets.token_hex(3)}"

@@ -14,6 +14,7 @@ from enum import StrEnum
 from config.sense import closing_categories, host_of, line_of, nonsense
 from config.settings import Settings
 from config.words import KINDS
+from dashboard.actions.amending import ORIGIN, adopt, number
 from dashboard.actions.desk import Desk, Outcome, done, refused
 from dashboard.actions.office import OFFICE
 from policy.address import canonical
@@ -23,8 +24,21 @@ from policy.model import Member, Policy, Snapshot
 from policy.ownwords import own_term
 from policy.terms import HELP
 
-ORIGIN = "beheer"
-"""Where a revision came from that was made here; no digest of a file, so the file waits until somebody takes it."""
+__all__ = [
+    "ORIGIN",
+    "SITES",
+    "WORDS",
+    "Change",
+    "What",
+    "dismiss_proposal",
+    "keep_proposal",
+    "made",
+    "number",
+    "passes",
+    "save",
+    "save_now",
+    "site_of_typed",
+]
 
 _LONGEST_WORD = 80
 _SHORTEST_PASSED = 2  # letters
@@ -82,8 +96,8 @@ def save(desk: Desk, who: Member, change: Change, based_on: int, now: datetime) 
     outcome = made(desk.snapshot(now), desk.settings, change)
     if outcome.value is None:
         return outcome
-    kept = desk.store.policies.add(desk.school, outcome.value, ORIGIN, who.id, now, based_on=based_on)
-    return outcome if kept is not None else refused("list_moved")
+    kept = adopt(desk, who, outcome.value, based_on, now)
+    return outcome if kept.ok else Outcome(False, kept.code)
 
 
 def save_now(desk: Desk, who: Member, change: Change, now: datetime) -> Outcome[Policy]:
@@ -106,12 +120,6 @@ def dismiss_proposal(desk: Desk, who: Member, host: str, now: datetime) -> Outco
         return refused("role")
     gone = desk.store.proposals.decide(desk.school, host, False, who.id, now)
     return done("proposal_left") if gone else refused("gone")
-
-
-def number(desk: Desk) -> int:
-    """The number of the revision that holds now; 0 when there is none."""
-    current = desk.store.policies.current(desk.school)
-    return current.number if current else 0
 
 
 def site_of_typed(text: str) -> str | None:

@@ -11,7 +11,7 @@ from dashboard.actions import ownlists
 from dashboard.actions.desk import Desk, Outcome, done, refused
 from dashboard.actions.office import OFFICE
 from dashboard.actions.ownlists import Change, What
-from dashboard.actions.permission import site_in
+from dashboard.actions.target import site_in
 from dashboard.actions.trial import Moment, moment_of, ordinary
 from policy.address import canonical, is_ip, name_without_suffix
 from policy.decide import decide

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from dashboard.actions.care import REVIEW, Wish, is_due
+from dashboard.actions.substitute import staff_among
 from dashboard.present.lesson import Choice
 from dashboard.present.words import Words
 from policy.model import Care, Role, Snapshot
@@ -78,7 +79,7 @@ def _targets(
 ) -> tuple[tuple[str, tuple[Choice, ...]], ...]:
     """Pupils, staff and devices to choose from; the value says which of the three it is."""
     pupils = [person for person in persons if person.role is Role.PUPIL]
-    staff = [person for person in persons if person.role is not Role.PUPIL]
+    staff = staff_among(persons)
     devices = sorted(snapshot.devices.values(), key=lambda device: device.name.casefold())
     found = (
         (words("dash.care.pupils"), [Choice(f"person:{x.id}", x.name, x.id == chosen) for x in pupils]),

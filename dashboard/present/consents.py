@@ -73,6 +73,11 @@ class LookPage:
     groups: tuple[Choice, ...]
     parts: tuple[tuple[str, str, tuple[str, ...]], ...]
 
+    @property
+    def here(self) -> str:
+        """The id of the group that is shown, or nothing."""
+        return next((choice.value for choice in self.groups if choice.chosen), "")
+
 
 def overview_page(shows: Overview, persons: Iterable[Person], words: Words, now: datetime) -> OverviewPage:
     """Every group, and what changed last."""

@@ -87,3 +87,14 @@ def file_text(page: FilePage, words: Words) -> str:
         if not entries:
             lines.append(none)
     return "\r\n".join([*lines, "", words("dash.measures.file_foot"), ""])
+
+
+def file_sheet(page: FilePage, words: Words) -> tuple[list[str], list[list[str]]]:
+    """The summary as a list: a line for each thing, what it is, and what was written."""
+    rows = [["", label, what] for label, what in page.head]
+    for title, entries in (
+        (words("dash.measures.file_bans"), page.bans),
+        (words("dash.measures.file_notes"), page.notes),
+    ):
+        rows += [[title, head, " / ".join(lines)] for head, lines in entries]
+    return [words(f"dash.measures.file_sheet.{name}") for name in ("part", "what", "text")], rows

@@ -45,9 +45,15 @@ def inbox_page(inbox: Inbox, words: Words, now: datetime) -> InboxPage:
         lines=tuple(_line(kept, inbox, words, now) for kept in inbox.signals),
         readers=words("dash.inbox.readers", names=", ".join(inbox.readers)),
         kept=words("dash.inbox.kept", days=inbox.days),
-        off="" if count >= NEEDED else words("dash.inbox.off", needed=NEEDED, count=count),
+        off=_off(inbox.on, count, words),
         told=told_page(inbox.told, words, now),
     )
+
+
+def _off(on: bool, count: int, words: Words) -> str:
+    if count < NEEDED:
+        return words("dash.inbox.off", needed=NEEDED, count=count)
+    return "" if on else words("dash.inbox.switched_off", needed=NEEDED)
 
 
 def _line(kept: Kept, inbox: Inbox, words: Words, now: datetime) -> InboxLine:
@@ -78,11 +84,11 @@ def _who(kept: Kept, inbox: Inbox, words: Words) -> str:
     return words("dash.inbox.in_group", group=group.name) if group else words("dash.inbox.somebody")
 
 
-def standing(staff: Iterable[Person], accounts: Iterable[Account], words: Words) -> str:
+def standing(staff: Iterable[Person], accounts: Iterable[Account], on: bool, words: Words) -> str:
     """For the office, whether the inbox is on and can be read. Nothing of what is in it."""
     named = {person.id for person in staff if person.role is Role.COUNSELLOR}
-    if len(named) < NEEDED:
+    if not on or len(named) < NEEDED:
         return words("dash.inbox.standing_off", needed=NEEDED, count=len(named))
     ready = {account.person for account in accounts if account.state is AccountState.ACTIVE} & named
-    on = words("dash.inbox.standing_on", count=len(named))
-    return on if len(ready) >= NEEDED else f"{on} {words('dash.inbox.standing_wait')}"
+    told = words("dash.inbox.standing_on", count=len(named))
+    return told if len(ready) >= NEEDED else f"{told} {words('dash.inbox.standing_wait')}"

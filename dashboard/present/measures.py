@@ -8,9 +8,11 @@ from datetime import date, datetime, timedelta
 
 from dashboard.actions.measures import LONGEST, Reach, Until, Wish, end_of
 from dashboard.actions.notes import first_day
+from dashboard.present.ban_proposals import ProposalLine, proposal_line
 from dashboard.present.lesson import Choice
 from dashboard.present.words import Words
 from policy.model import Role, SanctionTarget, Snapshot
+from store.ban_proposals import BanProposal
 from store.measures import Imposed
 from store.notes import Note, NoteKind
 from store.people import Person
@@ -48,6 +50,7 @@ class BansPage:
 
     bans: tuple[BanLine, ...]
     groups: tuple[tuple[str, tuple[PupilLink, ...]], ...]
+    proposals: tuple[ProposalLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class PupilPage:
     kinds: tuple[Choice, ...]
     first: str
     today: str
+    proposal: ProposalLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +104,14 @@ class NotesPage:
 
 
 def bans_page(
-    imposed: tuple[Imposed, ...], persons: tuple[Person, ...], snapshot: Snapshot, words: Words, now: datetime
+    imposed: tuple[Imposed, ...],
+    persons: tuple[Person, ...],
+    snapshot: Snapshot,
+    words: Words,
+    now: datetime,
+    proposed: tuple[BanProposal, ...] = (),
 ) -> BansPage:
-    """What holds now, with a way to every pupil."""
+    """What is proposed and what holds now, with a way to every pupil."""
     names = {person.id: person.name for person in persons}
     live = [one for one in imposed if one.sanction.end > now]
     banned = {one.sanction.person for one in live}
@@ -115,6 +124,7 @@ def bans_page(
             for group in groups
             if (links := tuple(PupilLink(x.id, x.name, x.id in banned) for x in pupils if group.id in x.groups))
         ),
+        tuple(proposal_line(one, names, words, now) for one in proposed),
     )
 
 
@@ -162,8 +172,12 @@ def pupil_page(
     now: datetime,
     today: date,
     wish: Wish | None = None,
+    proposed: BanProposal | None = None,
 ) -> PupilPage:
-    """Everything about one pupil, with the forms; `wish` is what was typed and not yet saved."""
+    """Everything about one pupil, with the forms; `wish` is what was typed and not yet saved.
+
+    `proposed` is what a teacher proposed, when that is being decided about.
+    """
     lines = tuple(ban_line(one, names, words, now) for one in imposed)
     banned = {one.sanction.on for one in imposed if one.sanction.end > now}
     return PupilPage(
@@ -177,6 +191,7 @@ def pupil_page(
         kinds=kinds(words),
         first=first_day(now).isoformat(),
         today=today.isoformat(),
+        proposal=proposal_line(proposed, names, words, now) if proposed is not None else None,
     )
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dashboard.actions.accounts import Link
-from dashboard.actions.office import Key
 from dashboard.present.lesson import Choice
 from dashboard.present.words import Words
 from policy.model import (
-    Device,
-    DeviceClass,
     Facet,
     Gate,
     Group,
@@ -21,7 +20,6 @@ from policy.model import (
     Rule,
 )
 from store.accounts import Account
-from store.devices import Code
 from store.people import Person
 
 
@@ -47,18 +45,6 @@ class PersonLine:
     groups: tuple[Choice, ...]
     in_groups: str
     me: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceLine:
-    """A device."""
-
-    id: str
-    name: str
-    kind: str
-    group: str
-    person: str
-    addresses: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,28 +100,17 @@ def person_lines(
     )
 
 
-def device_lines(
-    devices: Mapping[str, Device], persons: tuple[Person, ...], groups: Mapping[str, Group], words: Words
-) -> tuple[DeviceLine, ...]:
-    """Devices by name."""
-    names = {person.id: person.name for person in persons}
-    return tuple(
-        DeviceLine(
-            id=device.id,
-            name=device.name,
-            kind=words(f"dash.device_class.{device.kind.value}"),
-            group=groups[device.group].name if device.group and device.group in groups else "",
-            person=names.get(device.person or "", ""),
-            addresses=", ".join(device.addresses),
-        )
-        for device in sorted(devices.values(), key=lambda device: device.name.casefold())
-    )
-
-
 def group_choices(groups: Mapping[str, Group], chosen: tuple[str, ...] = ()) -> tuple[Choice, ...]:
     """The groups to choose from."""
     ordered = sorted(groups.values(), key=lambda group: group.name.casefold())
     return tuple(Choice(group.id, group.name, group.id in chosen) for group in ordered)
+
+
+def group_of(groups: Mapping[str, Group], asked: str | None) -> str:
+    """Whose lines a long list shows: the group that was asked for, `` for what has none, else the first."""
+    if asked is not None and (asked in groups or not asked):
+        return asked
+    return next((choice.value for choice in group_choices(groups)), "")
 
 
 def person_choices(persons: tuple[Person, ...]) -> tuple[Choice, ...]:
@@ -143,17 +118,25 @@ def person_choices(persons: tuple[Person, ...]) -> tuple[Choice, ...]:
     return tuple(Choice(person.id, person.name) for person in persons)
 
 
+def called(persons: tuple[Person, ...], wanted: str) -> tuple[Person, ...]:
+    """Those in whose name every word of `wanted` begins a word, without regard to capitals and accents."""
+    words = _bare(wanted).split()
+    return tuple(
+        one for one in persons if all(any(part.startswith(word) for part in _parts(one.name)) for word in words)
+    )
+
+
+def _parts(name: str) -> list[str]:
+    return re.split(r"[\s'’.-]+", _bare(name)) + _bare(name).split()
+
+
+def _bare(text: str) -> str:
+    return "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
+
+
 def role_choices(roles: tuple[Role, ...], words: Words) -> tuple[Choice, ...]:
     """Roles to choose from."""
     return tuple(Choice(role.value, words(f"dash.role.{role.value}"), role is Role.TEACHER) for role in roles)
-
-
-def class_choices(words: Words) -> tuple[Choice, ...]:
-    """Kinds of device to choose from."""
-    kinds = (kind for kind in DeviceClass if kind is not DeviceClass.UNKNOWN)
-    return tuple(
-        Choice(kind.value, words(f"dash.device_class.{kind.value}"), kind is DeviceClass.PUPIL) for kind in kinds
-    )
 
 
 def rule_lines(policy: Policy, words: Words) -> tuple[RuleLine, ...]:
@@ -196,13 +179,3 @@ def _about(rule: Rule, words: Words) -> str:
 def link_secret(link: Link, url: str, words: Words, now: datetime) -> Secret:
     """A password link, told once."""
     return Secret(words("dash.office.link_for", name=link.name, until=words.day_clock(link.until, now)), url)
-
-
-def key_secret(key: Key, words: Words) -> Secret:
-    """A device key, told once."""
-    return Secret(words("dash.office.key_for", name=key.name, id=key.device), key.key)
-
-
-def code_secret(code: Code, name: str, words: Words, now: datetime) -> Secret:
-    """An enrolment code, told once."""
-    return Secret(words("dash.office.code_for", name=name, until=words.day_clock(code.expires, now)), code.code)

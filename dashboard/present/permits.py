@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dashboard.actions.lesson import Lesson
+from dashboard.actions.permission import PICTURES
+from dashboard.actions.prepared import Ready, mentions, token_of
+from dashboard.actions.reading import kind_of
 from dashboard.present.words import Words, iso
 from policy.model import Facet, Grant
 
 ABOUT = {Facet.WORDS: "words_", Facet.PERSONAL: "personal_"}
+MOST_NAMED = 2
 _EXTRA = 10
 
 
@@ -18,7 +22,7 @@ _EXTRA = 10
 class PermissionCard:
     """One permission that is open now. `plus` is how many minutes may be added, 0 when none; `to_end` likewise.
 
-    `aside`: a running agreement keeps it closed for now.
+    `aside`: a running agreement keeps it closed for now. `by` says which colleague gave it.
     """
 
     id: str
@@ -31,19 +35,21 @@ class PermissionCard:
     plus: int
     to_end: str
     aside: bool = False
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Quick:
-    """A permission of before, to give again with one tap."""
+    """A permission to give with one tap. `token` is what its button sends. `kept`: it was put ready by somebody.
 
+    `line` says what it opens (of one with a name of its own), for whom and until when; `by` whose it is.
+    """
+
+    token: str
     what: str
-    value: str
-    site: str
-    topic: str
-    view: bool
-    goal: str
     line: str
+    kept: bool
+    by: str = ""
 
 
 def permission_card(grant: Grant, lesson: Lesson, words: Words, board: bool) -> PermissionCard:
@@ -53,33 +59,88 @@ def permission_card(grant: Grant, lesson: Lesson, words: Words, board: bool) -> 
     return PermissionCard(
         id=grant.id,
         title=what_of(grant, lesson.offers.topics, words),
-        who=who_of(grant.groups, grant.people, lesson.names, words, board),
+        who=who_of(grant.groups, grant.people, lesson.names, words, board, grant.without),
         until=words("dash.open.until", until=words.clock(grant.end)),
         until_iso=iso(grant.end),
         goal=words("dash.open.goal", goal=grant.goal) if grant.goal else "",
-        view=_looks_only(grant),
+        view=_shows(grant),
         plus=_EXTRA if room and last and grant.end + timedelta(minutes=_EXTRA) < last else 0,
         to_end=words("dash.open.to_end", until=words.clock(last)) if room and last else "",
         aside=grant.id in lesson.aside,
+        by=by_colleague(grant.by, lesson, words, board),
     )
 
 
-def quick(grant: Grant, lesson: Lesson, words: Words) -> Quick:
-    """The button that gives a permission of before again."""
-    category = next(iter(sorted(grant.categories)), "")
-    value = f"category:{category}" if category else "site"
-    if Facet.PLACE not in grant.facets:
-        value = "print" if Facet.PRINT in grant.facets else "words"
-    end = lesson.period.end
+def by_colleague(person: str, lesson: Lesson, words: Words, board: bool) -> str:
+    """Which colleague did something. Nothing is said of what one did oneself, nor on a screen in the class."""
+    name = "" if board else lesson.staff.get(person, "")
+    return words("dash.duo.by", name=name) if name else ""
+
+
+def quicks(lesson: Lesson, words: Words, board: bool) -> tuple[Quick, ...]:
+    """The buttons that open with one tap: what is kept ready, then what was given before; nothing twice.
+
+    What is open for the group already has no button. With `board` nothing about single children has one.
+    """
+    shown = {kind_of(grant) for grant in lesson.grants if lesson.group.id in grant.groups and not grant.without}
+    found: list[Quick] = []
+    for one in lesson.at_hand:
+        whole = not one.grant.people and not one.grant.without
+        private = not whole or mentions(f"{one.prepared.name} {one.grant.goal}", lesson.names.values())
+        if (whole and kind_of(one.grant) in shown) or (board and private):
+            continue
+        shown |= {kind_of(one.grant)} if whole else set()
+        found.append(_kept(one, lesson, words, board))
+    last = [grant for grant in lesson.earlier if kind_of(grant) not in shown]
+    return (*found, *(_before(grant, lesson, words) for grant in last))
+
+
+def keeper_of(ready: Ready, lesson: Lesson, words: Words) -> str:
+    """Whose it is that was kept ready, when it is a colleague's."""
+    if ready.own:
+        return ""
+    name = lesson.keepers.get(ready.prepared.by, "")
+    return words("dash.permit.ready_by", name=name) if name else words("dash.permit.ready_by_somebody")
+
+
+def about(grant: Grant, lesson: Lesson, words: Words, board: bool) -> str:
+    """What a permission opens and for whom, on one line."""
+    who = who_of(grant.groups, grant.people, lesson.names, words, board, grant.without)
+    view = words("dash.open.view") if _shows(grant) else ""
+    return " · ".join(part for part in (what_of(grant, lesson.offers.topics, words), who, view, grant.goal) if part)
+
+
+def _kept(ready: Ready, lesson: Lesson, words: Words, board: bool) -> Quick:
+    until = _until(ready.prepared.body.get("minutes"), lesson, words)
     return Quick(
-        what=what_of(grant, lesson.offers.topics, words),
-        value=value,
-        site=next(iter(grant.sites), ""),
-        topic=min(grant.topics, default=""),
-        view=_looks_only(grant),
-        goal=grant.goal,
-        line=words("dash.give.quick_line", who=words("dash.open.whole"), until=words.clock(end) if end else ""),
+        token=ready.token,
+        what=ready.prepared.name,
+        line=" · ".join(part for part in (about(ready.grant, lesson, words, board), until) if part),
+        kept=True,
+        by=keeper_of(ready, lesson, words),
     )
+
+
+def _before(grant: Grant, lesson: Lesson, words: Words) -> Quick:
+    parts = [words("dash.open.whole"), _until(None, lesson, words), words("dash.open.view") if _shows(grant) else ""]
+    return Quick(
+        token=token_of(grant),
+        what=what_of(grant, lesson.offers.topics, words),
+        line=" · ".join(part for part in (*parts, grant.goal) if part),
+        kept=False,
+    )
+
+
+def _shows(grant: Grant) -> bool:
+    return _looks_only(grant) and not grant.items
+
+
+def _until(minutes: object, lesson: Lesson, words: Words) -> str:
+    end = lesson.period.end
+    if end is None or not lesson.in_lesson:
+        return ""
+    asked = lesson.now + timedelta(minutes=minutes) if isinstance(minutes, int) else end
+    return words("dash.open.until", until=words.clock(min(asked, end)))
 
 
 def what_of(grant: Grant, topics: Mapping[str, Mapping[str, str]], words: Words) -> str:
@@ -91,6 +152,14 @@ def what_of(grant: Grant, topics: Mapping[str, Mapping[str, str]], words: Words)
     if grant.facets == {Facet.WORDS} and grant.topics:
         named = ", ".join(topics.get(topic, {}).get(words.lang, topic) for topic in sorted(grant.topics))
         return words("dash.extra.words_of", topics=named)
+    for item in grant.items:
+        service, _, key = item.partition(":")
+        return words("dash.permit.item", place=service.replace("-", " ").title(), item=key)
+    if grant.sites[MOST_NAMED:]:
+        return words("dash.permit.with_more", place=grant.sites[0], count=len(grant.sites) - 1)
+    if Facet.ACTION in grant.facets and grant.kinds == PICTURES:
+        where = ", ".join(grant.sites)
+        return words("dash.permit.pictures_at", place=where) if where else words("dash.permit.pictures_open")
     parts = [*grant.sites, *(words.category(name) for name in sorted(grant.categories))]
     place = ", ".join(parts) or words("dash.open.any_place")
     alone = next((facet for facet in ABOUT if grant.facets == {facet}), None)
@@ -109,9 +178,17 @@ def kinds_of(facet: Facet, kinds: Collection[str], words: Words) -> str:
 
 
 def who_of(
-    groups: Collection[str], people: Collection[str], names: Mapping[str, str], words: Words, board: bool
+    groups: Collection[str],
+    people: Collection[str],
+    names: Mapping[str, str],
+    words: Words,
+    board: bool,
+    without: Collection[str] = (),
 ) -> str:
     """For whom something is. With `board` nobody is named."""
+    if groups and without:
+        count = len(without)
+        return words("dash.permit.without_one") if count == 1 else words("dash.permit.without_many", count=count)
     if groups:
         return words("dash.open.whole")
     if len(people) == 1:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dashboard.actions.registers import Line
+from dashboard.actions.substitute import staff_among
 from dashboard.present.lesson import Choice
 from dashboard.present.words import Words
-from policy.model import Role, Snapshot
+from policy.model import Snapshot
 from store.people import Person
 from store.registers import Register
 
@@ -56,7 +57,7 @@ def registers_page(
 ) -> RegistersPage:
     """All registers, each in the order of names; what needs care on top of its register."""
     care = sum(bool(line.lacks) or line.shut is not None for line in lines)
-    staff = tuple(one for one in persons if one.role is not Role.PUPIL)
+    staff = staff_among(persons)
     by_name = sorted(snapshot.groups.values(), key=lambda group: group.name.casefold())
     said = {0: "", 1: words("dash.registers.care_one")}
     return RegistersPage(

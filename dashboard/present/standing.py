@@ -9,9 +9,10 @@ from datetime import date, datetime
 from dashboard.actions import standing
 from dashboard.actions.measures import DECIDERS
 from dashboard.actions.standing import Proposal
+from dashboard.actions.substitute import staff_among
 from dashboard.present.lesson import Choice
 from dashboard.present.words import Words
-from policy.model import Facet, Grant, Member, Role, Snapshot
+from policy.model import Facet, Grant, Member, Snapshot
 from store.people import Person
 
 
@@ -76,7 +77,7 @@ def standing_page(
         closed=bool(standing.staff_rules(snapshot)),
         categories=tuple(Choice(name, words.category(name)) for name in standing.categories(snapshot)),
         roles=tuple(Choice(role.value, words(f"dash.standing.role.{role.value}")) for role in standing.roles(snapshot)),
-        staff=tuple(Choice(one.id, one.name) for one in persons if one.role is not Role.PUPIL),
+        staff=tuple(Choice(one.id, one.name) for one in staff_among(persons)),
         first=today.isoformat(),
         last=standing.last_day(now).isoformat(),
         last_told=standing.last_day(now).strftime("%d-%m-%Y"),

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from config.texts import has, say
 from policy.model import Basis, BasisKind, Clause, Reason
 from policy.schedule import zone_of
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One chip, tick box or option."""
+
+    value: str
+    label: str
+    chosen: bool = False
 
 
 class Words:
@@ -20,6 +30,10 @@ class Words:
         """The sentence of a code."""
         return say(code, self.lang, **values)
 
+    def local(self, moment: datetime) -> datetime:
+        """A moment on the school's wall clock."""
+        return moment.astimezone(self._zone)
+
     def clock(self, moment: datetime) -> str:
         """The time of day, such as `10:15`."""
         return moment.astimezone(self._zone).strftime("%H:%M")
@@ -28,6 +42,10 @@ class Words:
         """The time of day, with the date when that is another day: `24-11 10:15`."""
         local, today = moment.astimezone(self._zone), now.astimezone(self._zone)
         return local.strftime("%H:%M" if local.date() == today.date() else "%d-%m %H:%M")
+
+    def number(self, count: int) -> str:
+        """A number with its thousands apart, as people write it: `12.345`."""
+        return f"{count:,}".replace(",", ".") if self.lang == "nl" else f"{count:,}"
 
     def date(self, moment: datetime) -> str:
         """The last day of something that ends at `moment`, such as `24-11-2026`."""

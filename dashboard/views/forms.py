@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -44,3 +45,14 @@ def moment(typed: str) -> datetime | None:
 def text(field: str) -> str:
     """A field of the form, at most 500 characters."""
     return request.form.get(field, "")[:500]
+
+
+def inside(address: str, *, query: bool = False) -> str:
+    """A path of this dashboard, or nothing: a link must not send anybody elsewhere. `query`: with what follows `?`."""
+    longest = 1000 if query else 200
+    if not address.startswith("/") or address.startswith("//") or "\\" in address or len(address) >= longest:
+        return ""
+    if not address.isprintable():  # browsers leave a tab or a newline out, and then it may be another address
+        return ""
+    parts = urlsplit(address)
+    return f"{parts.path}?{parts.query}" if query and parts.query else parts.path

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Event
 
 from flask import (
     Blueprint,
     Response,
     abort,
     copy_current_request_context,
-    current_app,
     redirect,
     render_template,
     request,
@@ -20,39 +17,22 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.access import CLASS_STAFF, for_roles
-from dashboard.actions import asks, permission, reports
+from dashboard.actions import asks, reports, running
 from dashboard.actions import group as whole
 from dashboard.actions.desk import Outcome
 from dashboard.actions.lesson import Lesson, see_lesson
-from dashboard.auth import find_visitor, house, on_board, visitor, words
-from dashboard.present.consent import consent_page
+from dashboard.actions.permission import TELL_FIRST
+from dashboard.auth import house, on_board, visitor, words
 from dashboard.present.lesson import LessonPage, lesson_page
 from dashboard.present.words import Words
-from dashboard.stream import Look, Streams, live
-from dashboard.views.forms import back_to, message, moment, text
+from dashboard.stream import live
+from dashboard.views.consent import confirmed, tell_first
+from dashboard.views.forms import back_to, message, text
+from dashboard.views.watching import Watch, live_of
 from policy.authority import may_permit
-from policy.model import Facet, Grant
-from store.feed import Feed
+from policy.model import Grant
 
 pages = Blueprint("lesson", __name__, url_prefix="/les")
-PARTS = ("now", "asks", "agreed", "open", "lengths", "extra", "seen", "klas")
-
-_FACETS = {"print": Facet.PRINT, "phone": Facet.CONNECT, "words": Facet.WORDS}
-_NOT_KEPT = frozenset({"csrf", "confirmed", "names"})
-
-
-@dataclass(slots=True)
-class Live:
-    """What the streams share."""
-
-    feed: Feed
-    streams: Streams
-    stopped: Event = field(default_factory=Event)
-
-    def close(self) -> None:
-        """Let every stream end."""
-        self.stopped.set()
-        self.feed.close()
 
 
 @pages.get("/")
@@ -90,24 +70,18 @@ def page(group: str) -> AnyResponse | str:
 @for_roles(CLASS_STAFF)
 def stream(group: str) -> Response:
     """The same page, live."""
-    at, who, said, shown = house(), visitor(), words(), (on_board(), _names())
+    at, who = house(), visitor()
     lesson_of(group)
-    shared: Live = current_app.extensions["klaswacht_live"]
+    shared = live_of()
     place = shared.streams.take(who.member.id)
     if place is None:
         abort(429)
-
-    @copy_current_request_context
-    def look(now: datetime) -> Look | None:
-        still = find_visitor(who.token, now, touch=False)
-        lesson = see_lesson(at.desk, still.member, group, now).value if still else None
-        return _look(lesson, said, *shown) if lesson else None
-
+    watch = Watch(group, who.token, words(), on_board(), _names(), shared)
     desk, last = at.desk, request.headers.get("Last-Event-ID", "")
     events = live(
         shared.feed,
         lambda: desk.store.pulse(desk.school),
-        look,
+        copy_current_request_context(watch.look),
         at.clock,
         last,
         shared.stopped.is_set,
@@ -119,68 +93,6 @@ def stream(group: str) -> Response:
     return answer
 
 
-@pages.post("/<group>/toestemming")
-@for_roles(CLASS_STAFF)
-def give(group: str) -> AnyResponse | str:
-    """Give a permission, or tell first whom the parents' consent leaves out."""
-    now, desk, who, wish = mine(group), house().desk, visitor().member, _wish(group)
-    outcome = permission.give(desk, who, wish, now)
-    return _tell_first(wish, now) if outcome.code == permission.TELL_FIRST else _back(group, outcome)
-
-
-def _wish(group: str) -> permission.Wish:
-    """What the form asks for; what it says of no kind is refused by the action."""
-    what, _, category = text("what").partition(":")
-    some = request.form.get("who") == "some"
-    return permission.Wish(
-        group=group,
-        site=text("site") if what == "site" else "",
-        category=category if what == "category" else "",
-        people=frozenset(request.form.getlist("pupil")) if some else frozenset(),
-        whole_group=not some,
-        minutes=minutes(),
-        view_only=request.form.get("mode") == "view",
-        goal=text("goal"),
-        facet=_FACETS.get(what, Facet.PLACE),
-        topics=(text("topic"),) if what == "words" else (),
-        until=moment(text("until")) if what == "phone" else None,
-        confirmed=_confirmed(),
-    )
-
-
-def _confirmed() -> bool:
-    """Whether the teacher has read what is told first. On a screen in the class that is not told, so never there."""
-    return request.form.get("confirmed") == "1" and not on_board()
-
-
-def _tell_first(wish: permission.Wish, now: datetime, ask: str = "") -> AnyResponse | str:
-    """The page, in private, before a permission that leaves somebody out; the form comes along in it unseen."""
-    desk = house().desk
-    ahead = permission.foresee(desk, visitor().member, wish, now).value
-    if ahead is None or ahead.missing is None:
-        return redirect(url_for("lesson.page", group=wish.group, nee="other"), 303)  # it changed in between
-    names = {person.id: person.name for person in desk.store.people.roster(desk.school, wish.group)}
-    named = request.form.get("names") == "1"
-    told = consent_page(ahead.missing, names, words(), board=on_board(), named=named, asked=bool(ask))
-    kept = [(key, value) for key, value in request.form.items(multi=True) if key not in _NOT_KEPT]
-    return render_template("consent.html", told=told, kept=kept, group=wish.group, ask=ask, message=None)
-
-
-@pages.post("/<group>/toestemming/<grant>/stop")
-@for_roles(CLASS_STAFF)
-def stop(group: str, grant: str) -> AnyResponse:
-    """Stop a permission now."""
-    return _back(group, permission.stop(house().desk, visitor().member, group, grant, mine(group)))
-
-
-@pages.post("/<group>/toestemming/<grant>/verleng")
-@for_roles(CLASS_STAFF)
-def extend(group: str, grant: str) -> AnyResponse:
-    """Lengthen a permission."""
-    now = mine(group)
-    return _back(group, permission.extend(house().desk, visitor().member, group, grant, minutes(), now))
-
-
 @pages.post("/<group>/vraag/<ask>")
 @for_roles(CLASS_STAFF)
 def answer(group: str, ask: str) -> AnyResponse | str:
@@ -188,20 +100,21 @@ def answer(group: str, ask: str) -> AnyResponse | str:
     now, desk, who = mine(group), house().desk, visitor().member
     reply = text("own") or text("reply")
     if request.form.get("answer") == "yes":
-        long, knows = minutes(), _confirmed()
+        long, knows = minutes(), confirmed()
         wish = asks.wish_of(desk, who, group, ask, now, minutes=long)
         outcome = asks.say_yes(desk, who, group, ask, now, minutes=long, text=reply, confirmed=knows)
-        tell = wish is not None and outcome.code == permission.TELL_FIRST
-        return _tell_first(wish, now, ask) if tell and wish else _back(group, outcome)
+        if wish is not None and outcome.code == TELL_FIRST:
+            return tell_first(wish, now, url_for("lesson.answer", group=group, ask=ask), asked=True)
+        return to_lesson(group, outcome)
     later = request.form.get("answer") == "later"
-    return _back(group, asks.say_no(desk, who, group, ask, now, text=reply, later=later))
+    return to_lesson(group, asks.say_no(desk, who, group, ask, now, text=reply, later=later))
 
 
 @pages.post("/<group>/melding/<report>")
 @for_roles(CLASS_STAFF)
 def report_seen(group: str, report: str) -> AnyResponse:
     """A report was looked at."""
-    return _back(group, reports.see_report(house().desk, visitor().member, group, report, mine(group)))
+    return to_lesson(group, reports.see_report(house().desk, visitor().member, group, report, mine(group)))
 
 
 @pages.post("/<group>/aandacht")
@@ -210,7 +123,7 @@ def attention(group: str) -> AnyResponse:
     """The group's attention, on or off."""
     now, desk, who = mine(group), house().desk, visitor().member
     on = request.form.get("on") == "1"
-    return _back(group, whole.pause(desk, who, group, now) if on else whole.resume(desk, who, group, now))
+    return to_lesson(group, whole.pause(desk, who, group, now) if on else whole.resume(desk, who, group, now))
 
 
 @pages.post("/<group>/regen")
@@ -219,7 +132,17 @@ def rain(group: str) -> AnyResponse:
     """A rainy break, on or off."""
     now, desk, who = mine(group), house().desk, visitor().member
     on = request.form.get("on") == "1"
-    return _back(group, whole.rain(desk, who, group, now) if on else whole.dry(desk, who, group, now))
+    return to_lesson(group, whole.rain(desk, who, group, now) if on else whole.dry(desk, who, group, now))
+
+
+@pages.post("/<group>/loopt-nog")
+@for_roles(CLASS_STAFF)
+def stop_running(group: str) -> AnyResponse:
+    """Stop what was left running in this group, and back to the lesson where that was seen."""
+    outcome = running.stop(house().desk, visitor().member, group, text("key"), mine(group))
+    here = text("here")
+    mine(here)
+    return to_lesson(here, outcome)
 
 
 @pages.post("/<group>/plek")
@@ -228,8 +151,8 @@ def seat(group: str) -> AnyResponse:
     """A pupil sits at a device, or nobody does any more."""
     now, desk, who = mine(group), house().desk, visitor().member
     if text("pupil"):
-        return _back(group, whole.seat(desk, who, group, text("pupil"), text("device"), now))
-    return _back(group, whole.unseat(desk, who, group, text("device"), now))
+        return to_lesson(group, whole.seat(desk, who, group, text("pupil"), text("device"), now))
+    return to_lesson(group, whole.unseat(desk, who, group, text("device"), now))
 
 
 def mine(group: str) -> datetime:
@@ -243,8 +166,9 @@ def mine(group: str) -> datetime:
 
 def lesson_of(group: str) -> Lesson:
     """The lesson of a group that the visitor may act for; anybody else's does not exist for them."""
-    at = house()
-    lesson = see_lesson(at.desk, visitor().member, group, at.clock()).value
+    now, desk, shared = mine(group), house().desk, live_of()
+    rows = shared.readings.of(desk, group, now)
+    lesson = see_lesson(desk, visitor().member, group, now, rows, shared.streams.away).value
     if lesson is None:
         abort(404)
     return lesson
@@ -259,19 +183,14 @@ def presented(lesson: Lesson) -> LessonPage:
     return lesson_page(lesson, Words(words().lang, lesson.zone), board=on_board(), names=_names())
 
 
-def _look(lesson: Lesson, said: Words, board: bool, names: bool) -> Look:
-    page = lesson_page(lesson, Words(said.lang, lesson.zone), board=board, names=names)
-    parts = {f"part-{part}": render_template(f"parts/{part}.html", page=page, board=board) for part in PARTS}
-    return Look(parts, lesson.changes)
-
-
 def minutes() -> int | None:
     """How long the form asks for; None: to the end of the lesson."""
     chosen = request.form.get("minutes", "lesson")
     return int(chosen) if chosen in {"10", "30", "60"} else None
 
 
-def _back(group: str, outcome: Outcome[Grant] | Outcome[object]) -> AnyResponse:
+def to_lesson(group: str, outcome: Outcome[Grant] | Outcome[object]) -> AnyResponse:
+    """Back to the lesson, with what came of it."""
     until = words().clock(outcome.value.end) if isinstance(outcome.value, Grant) else ""
     names = {"namen": "1"} if request.args.get("namen") == "1" else {}
     return back_to("lesson.page", outcome, until, group=group, **names)

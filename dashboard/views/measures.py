@@ -5,32 +5,52 @@ Nothing of it is shown on a screen that hangs in a class. A summary is made by a
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, render_template, url_for
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.access import CLASS_STAFF, OFFICE, for_roles
-from dashboard.actions import care, measures, notes
+from dashboard.actions import ban_proposals, care, measures, notes
+from dashboard.actions.ban_proposals import PROPOSERS
 from dashboard.actions.desk import Outcome, refused
 from dashboard.actions.measures import DECIDERS, Until
 from dashboard.actions.notes import WRITERS, File
 from dashboard.auth import house, on_board, visitor, words
 from dashboard.present import measures as shown
 from dashboard.present.care import care_page
-from dashboard.present.dossier import file_page, file_text
+from dashboard.present.dossier import file_page, file_sheet, file_text
+from dashboard.sheets import csv_answer
 from dashboard.views.forms import back_to, message, text
 from policy.model import Role, Sanction, SanctionTarget
 from store.notes import NoteKind
 from store.people import Person
 
 pages = Blueprint("measures", __name__, url_prefix="/maatregelen")
-TABS = (("page", DECIDERS), ("noted", WRITERS), ("exceptions", OFFICE))
+TABS = (
+    ("measures.page", DECIDERS),
+    ("measures.noted", WRITERS),
+    ("measures.exceptions", OFFICE),
+    ("ban_proposals.page", PROPOSERS),
+)
+_TAB_WORDS = {"ban_proposals.page": "proposals"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A page of this room; `waits` is how many things wait on it."""
+
+    endpoint: str
+    label: str
+    waits: int
 
 
 @pages.get("/begin")
 @for_roles(CLASS_STAFF)
 def start() -> AnyResponse:
-    """The first page that is there for this role."""
-    return redirect(url_for(f"measures.{_tabs()[0]}"), 303)
+    """The first page that is there for this role; for an intern none is."""
+    first = next(iter(tabs()), None)
+    return redirect(url_for(first.endpoint if first else "lesson.start"), 303)
 
 
 @pages.get("/")
@@ -41,7 +61,8 @@ def page() -> str:
     now = at.clock()
     persons = at.desk.store.people.persons(at.desk.school)
     imposed = at.desk.store.measures.imposed(at.desk.school)
-    return _page("bans", shown.bans_page(imposed, persons, at.desk.snapshot(now), words(), now))
+    waiting = ban_proposals.waiting(at.desk, visitor().member)
+    return _page("bans", shown.bans_page(imposed, persons, at.desk.snapshot(now), words(), now, waiting))
 
 
 @pages.get("/leerling/<pupil>")
@@ -49,11 +70,13 @@ def page() -> str:
 def pupil(pupil: str) -> AnyResponse | str:
     """One pupil's measures."""
     found = _pupil(pupil)
-    return back_to("measures.page", refused("gone")) if found is None else _pupil_page(found)
+    if found is None:
+        return back_to("measures.page", refused("gone"))
+    return _pupil_page(found, proposal=request.args.get("voorstel", ""))
 
 
 @pages.post("/leerling/<pupil>/verbod")
-@for_roles(DECIDERS)
+@for_roles(DECIDERS, fresh=True)
 def impose(pupil: str) -> AnyResponse | str:
     """Ban a pupil; what was typed stays on the page when it cannot be."""
     at, on, until = house(), text("on"), text("until")
@@ -64,15 +87,16 @@ def impose(pupil: str) -> AnyResponse | str:
         pupil,
         SanctionTarget(on),
         text("reason"),
-        Until(until) if until in set(Until) else Until.OWN,
+        _until(until),
         text("day"),
         text("clock"),
         text("sites"),
     )
     outcome = measures.impose(at.desk, visitor().member, wish, at.clock())
     if outcome.ok:
+        ban_proposals.imposed(at.desk, visitor().member, text("proposal"), pupil, text("answer"), at.clock())
         return back_to("measures.pupil", outcome, pupil=pupil)
-    return _pupil_page(found, wish, (words()(outcome.code), False))
+    return _pupil_page(found, wish, (words()(outcome.code), False), text("proposal"))
 
 
 @pages.post("/verbod/<ban>/stop")
@@ -97,7 +121,7 @@ def withdraw(ban: str) -> AnyResponse:
 
 
 @pages.post("/leerling/<pupil>/overzicht")
-@for_roles(DECIDERS)
+@for_roles(DECIDERS, fresh=True)
 def summary(pupil: str) -> AnyResponse | str:
     """What goes to the pupil's file, to print."""
     outcome = _export(pupil)
@@ -107,7 +131,7 @@ def summary(pupil: str) -> AnyResponse | str:
 
 
 @pages.post("/leerling/<pupil>/overzicht.txt")
-@for_roles(DECIDERS)
+@for_roles(DECIDERS, fresh=True)
 def download(pupil: str) -> AnyResponse:
     """The same as a file of plain text. Its name says no child's name: it stays in a folder of downloads."""
     outcome = _export(pupil)
@@ -117,6 +141,16 @@ def download(pupil: str) -> AnyResponse:
     answer = Response(told.encode(), content_type="text/plain; charset=utf-8")
     answer.headers["Content-Disposition"] = f"attachment; filename=leerlingdossier-{outcome.value.last.isoformat()}.txt"
     return answer
+
+
+@pages.post("/leerling/<pupil>/overzicht.csv")
+@for_roles(DECIDERS, fresh=True)
+def sheet(pupil: str) -> AnyResponse:
+    """The same as a list for a spreadsheet."""
+    outcome = _export(pupil)
+    if outcome.value is None:
+        return back_to("measures.pupil", outcome, pupil=pupil)
+    return csv_answer("dossier", *file_sheet(file_page(outcome.value, words()), words()), about=(pupil,))
 
 
 @pages.get("/aantekeningen")
@@ -189,12 +223,22 @@ def _page(name: str, shows: object, told: tuple[str, bool] | None = None) -> str
     """A page of this room; on a screen in a class only that it is not shown there."""
     if on_board():
         return render_template("measures.html", part="board", tabs=(), page=None, message=None)
-    return render_template("measures.html", part=name, tabs=_tabs(), page=shows, message=told or message())
+    return render_template("measures.html", part=name, tabs=tabs(), page=shows, message=told or message())
 
 
-def _tabs() -> tuple[str, ...]:
-    """The endpoints that are there for who looks."""
-    return tuple(name for name, roles in TABS if visitor().role in roles)
+def tabs() -> tuple[Tab, ...]:
+    """The pages that are there for who looks."""
+    me = visitor().member
+    waits = len(ban_proposals.waiting(house().desk, me))
+    return tuple(
+        Tab(
+            endpoint,
+            words()(f"dash.measures.tab.{_TAB_WORDS.get(endpoint) or endpoint.rpartition('.')[2]}"),
+            waits if endpoint == "measures.page" else 0,
+        )
+        for endpoint, roles in TABS
+        if me.role in roles
+    )
 
 
 def _pupil(person: str) -> Person | None:
@@ -203,9 +247,18 @@ def _pupil(person: str) -> Person | None:
     return found if found is not None and found.role is Role.PUPIL else None
 
 
-def _pupil_page(found: Person, wish: measures.Wish | None = None, told: tuple[str, bool] | None = None) -> str:
+def _pupil_page(
+    found: Person,
+    wish: measures.Wish | None = None,
+    told: tuple[str, bool] | None = None,
+    proposal: str = "",
+) -> str:
+    """`proposal` is the id of one that is decided about: without a `wish` the form is filled with it."""
     at, me = house(), visitor().member
     now = at.clock()
+    proposed = ban_proposals.waiting_about(at.desk, me, proposal, found.id)
+    if wish is None and proposed is not None:
+        wish = measures.Wish(found.id, proposed.on, proposed.reason, _until(proposed.lasts))
     snapshot = at.desk.snapshot(now)
     shows = shown.pupil_page(
         found,
@@ -218,8 +271,13 @@ def _pupil_page(found: Person, wish: measures.Wish | None = None, told: tuple[st
         now,
         care.today(snapshot, now),
         wish,
+        proposed,
     )
     return _page("pupil", shows, told)
+
+
+def _until(code: str) -> Until:
+    return Until(code) if code in set(Until) else Until.OWN
 
 
 def _care_page(wish: care.Wish | None = None, told: tuple[str, bool] | None = None) -> str:

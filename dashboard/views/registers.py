@@ -152,7 +152,7 @@ def give() -> Response:
         view_only=text("mode") != "full",
         goal=text("goal"),
     )
-    return _to_tab(standing.give(at.desk, visitor().member, wish, at.clock()))
+    return back_to("staff_permits.page", standing.give(at.desk, visitor().member, wish, at.clock()))
 
 
 @pages.post("/beheer/registers/vast/voorstel")
@@ -161,14 +161,16 @@ def accept() -> Response:
     """What is proposed with a clause, in one tap."""
     at = house()
     goal = words()("dash.standing.goal_prepare")
-    return _to_tab(standing.accept(at.desk, visitor().member, text("rule"), goal, at.clock()))
+    outcome = standing.accept(at.desk, visitor().member, text("rule"), goal, at.clock())
+    return back_to("staff_permits.page", outcome)
 
 
 @pages.post("/beheer/registers/vast/<grant>/stop")
 @for_roles(DECIDERS)
 def stop(grant: str) -> Response:
     """A standing permission ends now."""
-    return _to_tab(standing.stop(house().desk, visitor().member, grant, house().clock()))
+    outcome = standing.stop(house().desk, visitor().member, grant, house().clock())
+    return back_to("staff_permits.page", outcome)
 
 
 def _photos(group: str | None) -> Response | str:

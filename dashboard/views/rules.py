@@ -7,8 +7,12 @@ from flask import Blueprint, current_app, render_template, request
 from config.differences_told import DifferenceLine, difference_lines
 from config.protocol_told import Reader, poster, told
 from dashboard.access import public
+from dashboard.actions.kept import terms
 from dashboard.auth import house, words
+from dashboard.present.kept import KeptLine, kept_lines
+from policy.counsel import has_inbox
 from policy.model import Snapshot
+from store.retention import Terms
 
 pages = Blueprint("rules", __name__)
 _READERS = {"leerling": Reader.PUPIL, "ouder": Reader.PARENT, "leerkracht": Reader.TEACHER}
@@ -26,7 +30,11 @@ def page() -> str:
     # A child reads what holds; whoever agreed to the protocol reads where the school does otherwise.
     otherwise = () if reader is Reader.PUPIL else _differences(snapshot, lang)
     return render_template(
-        "rules.html", told=told(snapshot.policy, reader, lang), choices=choices, differences=otherwise
+        "rules.html",
+        told=told(snapshot.policy, reader, lang),
+        choices=choices,
+        differences=otherwise,
+        kept=() if reader is Reader.PUPIL else _kept(snapshot),
     )
 
 
@@ -38,6 +46,12 @@ def paper() -> str:
     lines = sum(len(section.lines) for section in sheet.sections[:-1])
     size = next((name for most, name in zip(_FITS, ("large", "middle"), strict=True) if lines <= most), "small")
     return render_template("poster.html", sheet=sheet, size=size)
+
+
+def _kept(snapshot: Snapshot) -> tuple[KeptLine, ...]:
+    wished = terms(house().desk.settings)
+    # The guard does not start with a wish that is too long; the shortest that may be is then said nowhere.
+    return kept_lines(wished if isinstance(wished, Terms) else Terms(), words(), inbox=has_inbox(snapshot))
 
 
 def _snapshot() -> Snapshot:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from dashboard.access import SIGNED_IN, for_roles, public
 from dashboard.actions import accounts
-from dashboard.auth import BOARD_COOKIE, home_of, house, know_browser, known_browser, visitor
-from dashboard.shield import EARLY_COOKIE, SESSION_COOKIE, drop_cookie, set_cookie
-from dashboard.views.forms import back_to, message, text
+from dashboard.actions import begin as first_steps
+from dashboard.auth import hang, home_of, house, known_browser, on_board, visitor
+from dashboard.board import open_for_a_while
+from dashboard.browsers import kind
+from dashboard.shield import SESSION_COOKIE, drop_cookie
+from dashboard.views import leaving
+from dashboard.views.entering import HALF_COOKIE, come_in
+from dashboard.views.forms import back_to, inside, message, text
+from policy.model import Role
 
 pages = Blueprint("signin", __name__)
 
@@ -19,8 +23,10 @@ pages = Blueprint("signin", __name__)
 @pages.get("/")
 @public
 def start() -> Response:
-    """Everybody to where they start."""
-    who = g.visitor
+    """Everybody to where they start; a coordinator of a school that is not ready yet to what is to be done."""
+    who, at = g.visitor, house()
+    if who and who.role is Role.COORDINATOR and not first_steps.finished(at.desk, at.clock()):
+        return redirect(url_for("begin.page"), 303)
     return redirect(url_for(home_of(who.role) if who else "signin.page"), 303)
 
 
@@ -28,34 +34,59 @@ def start() -> Response:
 @public
 def page() -> str:
     """The sign-in page."""
-    return render_template("signin.html", message=message(), back=_inside(request.args.get("naar", "")))
+    return render_template("signin.html", message=message(), back=inside(request.args.get("naar", "")))
 
 
 @pages.post("/inloggen")
 @public
 def enter() -> Response:
     """Check name and password; always a new session, never the one that came in."""
-    at, login, back = house(), text("login"), _inside(request.form.get("back", ""))
-    browser = known_browser(request, login)
-    password = request.form.get("password", "")
-    outcome = accounts.sign_in(at.desk, login, password, request.remote_addr or "", at.clock(), browser=browser)
+    at, login, back = house(), text("login"), inside(request.form.get("back", ""))
+    browser, label = known_browser(request, login), kind(request.headers.get("User-Agent", ""))
+    password, address = request.form.get("password", ""), request.remote_addr or ""
+    outcome = accounts.sign_in(at.desk, login, password, address, at.clock(), browser=browser, kind=label)
     if outcome.value is None:
         return redirect(url_for("signin.page", naar=back or None, nee=outcome.code.rpartition(".")[2]), 303)
-    if g.visitor:
-        accounts.sign_out(at.desk, g.visitor.token, g.visitor.member.id, at.clock())
-    answer = redirect(back or url_for("signin.start"), 303)
-    set_cookie(answer, SESSION_COOKIE, outcome.value)
-    drop_cookie(answer, EARLY_COOKIE)
-    know_browser(answer, login)
-    _hang(answer, request.form.get("board") == "1")
+    return come_in(outcome.value, login, back, board=request.form.get("board") == "1")
+
+
+@pages.get("/inloggen/code")
+@public
+def code() -> Response | str:
+    """The question for the second factor, halfway a sign-in."""
+    at = house()
+    if accounts.halfway(at.desk, request.cookies.get(HALF_COOKIE, ""), at.clock()) is None:
+        return redirect(url_for("signin.page", nee="expired"), 303)
+    return render_template("signin_code.html", message=message(), back=inside(request.args.get("naar", "")))
+
+
+@pages.post("/inloggen/code")
+@public
+def second() -> Response:
+    """Check the code of the app, or a recovery code; only then there is a session."""
+    at, back = house(), inside(request.form.get("back", ""))
+    now, token = at.clock(), request.cookies.get(HALF_COOKIE, "")
+    half = accounts.halfway(at.desk, token, now)
+    login = half.account.login if half else ""
+    known, label = known_browser(request, login), kind(request.headers.get("User-Agent", ""))
+    outcome = accounts.finish(at.desk, at.seal, token, text("code"), now, known=known, browser=label)
+    if outcome.value is not None:
+        return come_in(outcome.value, login, back, board=on_board())
+    why = outcome.code.rpartition(".")[2]
+    if why != "expired":
+        return redirect(url_for("signin.code", naar=back or None, nee=why), 303)
+    answer = redirect(url_for("signin.page", naar=back or None, nee=why), 303)
+    drop_cookie(answer, HALF_COOKIE)
     return answer
 
 
 @pages.post("/uitloggen")
 @for_roles(SIGNED_IN)
 def leave() -> Response:
-    """End the session."""
+    """End the session; while something of theirs still runs they are asked first."""
     at, who = house(), visitor()
+    if not who.confined and (ask := leaving.first()) is not None:
+        return ask
     answer = back_to("signin.page", accounts.sign_out(at.desk, who.token, who.member.id, at.clock()))
     drop_cookie(answer, SESSION_COOKIE)
     return answer
@@ -64,18 +95,10 @@ def leave() -> Response:
 @pages.post("/bord")
 @for_roles(SIGNED_IN)
 def board() -> Response:
-    """This screen hangs in the class, or no longer does."""
-    answer = redirect(_inside(request.form.get("back", "")) or url_for("signin.start"), 303)
-    _hang(answer, request.form.get("board") == "1")
+    """This screen hangs in the class, or no longer does: in full screen (`full`) on purpose, and for an hour."""
+    answer = redirect(inside(request.form.get("back", "")) or url_for("signin.start"), 303)
+    on = request.form.get("board") == "1"
+    hang(answer, on)
+    if not on and request.form.get("full") == "1":
+        open_for_a_while(answer)
     return answer
-
-
-def _hang(answer: Response, on: bool) -> None:
-    set_cookie(answer, BOARD_COOKIE, "1") if on else drop_cookie(answer, BOARD_COOKIE)
-
-
-def _inside(address: str) -> str:
-    """A path of this dashboard, or nothing: a link must not send anybody elsewhere after signing in."""
-    parts = urlsplit(address)
-    inside = address.startswith("/") and not address.startswith(("//", "/\\")) and not parts.netloc and not parts.scheme
-    return parts.path if inside and "\\" not in address and len(address) < 200 else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from policy.model.vocabulary import Action, BasisKind, DeviceClass, Effect, LiftableBy, Reason, Role, Strength
@@ -11,7 +11,11 @@ from policy.model.words import Hit
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks, from which device, and how sure that is. `groups` is empty when no group is known."""
+    """Who asks, from which device, and how sure that is. `groups` is empty when no group is known.
+
+    `at` is the network address where only that tells who sits there (else empty): for asking again, and never kept. It
+    makes nobody another asker.
+    """
 
     role: Role
     person: str | None = None
@@ -19,6 +23,7 @@ class Principal:
     device: str | None = None
     device_class: DeviceClass = DeviceClass.PUPIL
     strength: Strength = Strength.NONE
+    at: str = field(default="", compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,8 @@ class AccessRequest:
     away (empty: none).
     Of what is sent out only findings are here, never the text: `personal` the kinds of personal data in it
     (`policy.personal`), `said` the terms of the lexicon. `released` says that the child thought again and holds a fresh
-    one-time token for this device and host.
+    one-time token for this device and host. `asker` is the host of the page that loads this by itself, where a browser
+    says it (empty: nobody knows).
     """
 
     action: Action
@@ -69,6 +75,7 @@ class AccessRequest:
     personal: frozenset[str] = frozenset()
     said: tuple[Hit, ...] = ()
     released: bool = False
+    asker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

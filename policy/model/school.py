@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from policy.model.vocabulary import DeviceClass, Facet, Role, SanctionTarget
+from policy.model.vocabulary import DeviceClass, Facet, Role, SanctionTarget, Strength
 
 # The end of what has no end of its own, and the start of what was always there.
 FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -51,13 +51,19 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A person sits at a device from `start` to `end`, because `by` (a staff member) said so."""
+    """A person sits at a device from `start` to `end`, because `by` (staff, or the person) said so.
+
+    A device that is not in the register is known by `address` alone (`device` is then empty). `proof` says how sure it
+    is that it is this person: a name that was chosen is claimed, an own picture password or a teacher's word proves it.
+    """
 
     device: str
     person: str
     start: datetime
     end: datetime
     by: str = ""
+    address: str = ""
+    proof: Strength = Strength.CLAIMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +74,9 @@ class Grant:
     `items` are single items of a service (`youtube:id`): that one, without what is around it. Empty `sites`,
     `categories` and `items` mean every place, for the other facets only. `topics` are what the lesson is about: the
     permission then lifts only the search words of those topics. `kinds` are kinds of words or of personal data: then it
-    lifts only those (empty: all). `roles` are whole roles of staff, for a standing permission of the management.
-    `role` is the giver's role, `by` the giver's person id.
+    lifts only those (empty: all); with the facet action they are kinds of files (`picture`): of all that is done
+    somewhere it then lifts only sending those. `roles` are whole roles of staff, for a standing permission of the
+    management. `role` is the giver's role, `by` the giver's person id.
     """
 
     id: str
@@ -118,7 +125,10 @@ class Care:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Goal and list for a group or for pupils; narrows the lesson to `sites`."""
+    """Goal and list for a group or for pupils; narrows the lesson to `sites`.
+
+    `test`: it is a test. Then nothing joins the list later, and nobody asks anything until it is over.
+    """
 
     id: str
     start: datetime
@@ -128,6 +138,7 @@ class Agreement:
     sites: tuple[str, ...] = ()
     goal: str = ""
     by: str = ""
+    test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +149,21 @@ class Span:
     start: datetime
     end: datetime
     by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Emergency:
+    """Hours in which only the safety floor holds, for everybody, because the guard is in the way of lessons.
+
+    `by` is a person id or what started it, `way` how: `desk`, `code` or `command`. One that lasts longer than four
+    hours (`policy.emergency.LONGEST`) opens nothing.
+    """
+
+    id: str
+    start: datetime
+    end: datetime
+    by: str = ""
+    way: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +183,4 @@ class State:
     rainy: tuple[Span, ...] = ()
     leases: tuple[Lease, ...] = ()
     consented_groups: frozenset[str] = frozenset()
+    emergencies: tuple[Emergency, ...] = ()

@@ -61,7 +61,8 @@ class Snapshot:
     """All of it at one revision. Immutable; a new revision is a new snapshot, swapped by reference.
 
     `proposed` maps a host that looks like something the rules close to its kind, while it waits for the coordinator; it
-    is filled only where the policy says `hold_unknown`. `roster` knows the pupils' names without having them; it is of
+    is filled only where the policy says `hold_unknown`. `inbox`: the management switched the counsellors' inbox on
+    (`policy.counsel` says whether anybody hears). `roster` knows the pupils' names without having them; it is of
     one process and goes nowhere.
 
     Not slotted: derived look-ups are made once per snapshot and kept (`cached_property`).
@@ -76,6 +77,7 @@ class Snapshot:
     devices: Mapping[str, Device] = field(default_factory=dict)
     state: State = field(default_factory=State)
     proposed: Mapping[str, str] = field(default_factory=dict)
+    inbox: bool = False
     roster: Roster = field(default_factory=Roster, compare=False, repr=False)
 
     @cached_property
@@ -121,6 +123,11 @@ class Snapshot:
     def items_permitted(self) -> bool:
         """Whether any permission is for a single item of a service."""
         return any(grant.items for grant in self.state.grants)
+
+    @cached_property
+    def tested(self) -> bool:
+        """Whether any agreement, of now or planned, is a test."""
+        return any(agreed.test for agreed in self.state.agreements)
 
     @cached_property
     def clauses(self) -> Mapping[str, Clause]:

@@ -11,7 +11,7 @@ from policy.model import AccessRequest, Decision, Effect, Principal, Reason
 from policy.safe import protected
 from proxy_addons import translate
 from proxy_addons.facts import Peer
-from proxy_addons.faults import told
+from proxy_addons.faults import BROKEN, told
 from proxy_addons.identity import UNKNOWN, Identity
 from proxy_addons.live import HELP_OPEN, Live
 from proxy_addons.recorder import Recorder
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 # Where such a name really is says nothing: who keeps it chose it, and help and machines must work whatever breaks.
 _WHEREVER = frozenset({Reason.HELP_HOST, Reason.OWN, Reason.SYSTEM, Reason.INFRASTRUCTURE})
 # What closes everything for a while says nothing about the place behind an open name.
-_OF_THE_MOMENT = frozenset({Reason.PAUSE, Reason.BREAK, Reason.SANCTION, Reason.AGREEMENT})
+_OF_THE_MOMENT = frozenset({Reason.PAUSE, Reason.BREAK, Reason.SANCTION, Reason.AGREEMENT, Reason.TEST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,11 @@ class Judge:
     def of(self, host: str, address: str, port: int) -> Word:
         """The word on a host that is asked for from a client address. Never raises: a fault is a deny, help is open."""
         who = self._who(Peer("names", address, port))
-        decision = self._decide(translate.of_dns(host, who))
+        try:
+            decision = self._decide(translate.of_dns(host, who))
+        except BROKEN as error:
+            _log.error("a name could not be judged: %s", told(error))
+            decision = Decision(Effect.DENY, Reason.FAILED)
         if decision.reason is Reason.FAILED and self.live.helps((host,)):
             decision = HELP_OPEN
         return Word(host, who, (decision,))
@@ -88,13 +92,13 @@ class Judge:
             if closing is not None:
                 request = translate.of_dns(word.host, word.who, navigation=False)
                 self._recorder.note(request, closing, self.live.snapshot)
-        except Exception as error:  # the answer matters more than the count
+        except BROKEN as error:  # the answer matters more than the count
             _log.error("a closed name could not be counted: %s", told(error))
 
     def _who(self, peer: Peer) -> Principal:
         try:
             return self._identity.of(peer, self.live.snapshot, self.live.clock())
-        except Exception as error:
+        except BROKEN as error:
             _log.error("who asks for a name could not be told: %s", told(error))
             return UNKNOWN
 
@@ -109,6 +113,6 @@ class Judge:
     def _changes_at(self, request: AccessRequest) -> datetime | None:
         try:
             return self._identity.changes_at(request.who, self.live.snapshot, self.live.clock())
-        except Exception as error:
+        except BROKEN as error:
             _log.error("when somebody else sits down could not be told: %s", told(error))
             return None

@@ -1,4 +1,9 @@
-"""The page behind a closed name: plain http on the guard's own address, answered by the gate as on any other way in.
+"""The page listener: plain http on the guard's own address. It has two faces, told apart by the `Host`.
+
+Under the pupils' host, or an address of the guard itself, are the guard's own pages (`front`): PAC files, certificate.
+Any other name is one that looked up here and closed: its page is the gate's, as on any other way in, and its `/pac/` is
+not ours. A page of that name could read what we say about our ports, and a name that is open a moment later would keep
+another's file in the browser's cache.
 
 Nothing is fetched here for anybody. What comes in by https is not answered: a device without our CA would only be shown
 a warning about a wrong certificate, which nobody should learn to click away.
@@ -9,12 +14,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from itertools import count
-from typing import cast
+from typing import Any, cast
 
-from tornado.http1connection import HTTP1ServerConnection
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, ResponseStartLine
 from tornado.iostream import IOStream, StreamClosedError
@@ -22,7 +27,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from policy.address import canonical_host
 from proxy_addons.answers import elsewhere
 from proxy_addons.facts import Answer, Exchange, Peer
-from proxy_addons.faults import told
+from proxy_addons.faults import BROKEN, told
 from proxy_addons.gate import Gate
 from proxy_addons.names.server import admits, listening
 
@@ -38,7 +43,8 @@ _SOON = ("Refresh", "6")  # seconds: by then the device has looked the name up a
 class PageServer:
     """Answers http on one port. `dashboard` is where the guard's own name leads (an https address)."""
 
-    def __init__(self, gate: Gate, dashboard: str) -> None:
+    def __init__(self, gate: Gate, dashboard: str, admit: Callable[[str], bool] = admits) -> None:
+        self._admits = admit
         self._gate = gate
         self._dashboard = dashboard
         self._numbers = count()
@@ -50,6 +56,7 @@ class PageServer:
         self._port = port
         self._server = _Bounded(
             self._take,
+            admit=self._admits,
             no_keep_alive=True,
             max_header_size=MOST_HEAD,
             max_body_size=MOST_BODY,
@@ -70,16 +77,28 @@ class PageServer:
     def _take(self, request: HTTPServerRequest) -> None:
         task = asyncio.ensure_future(self._serve(request))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+
+        def over(done: asyncio.Task[None]) -> None:
+            self._tasks.discard(done)
+            if (done.cancelled() or done.exception() is not None) and request.connection is not None:
+                cast(Any, request.connection).close()  # nobody would say anything on it any more
+
+        task.add_done_callback(over)
 
     async def _serve(self, request: HTTPServerRequest) -> None:
         try:
             exchange = self._exchange(request)
-            answer = self._gate.failed(None, ours=False) if exchange is None else await self._answer(exchange)
+            reached = _reached(request)
+            if exchange is None:
+                answer = self._gate.failed(None, ours=False)
+            elif self._gate.front.serves(exchange, reached):
+                answer = self._gate.front.answer(exchange, reached)
+            else:
+                answer = await self._answer(exchange)
             await self._say(request, answer)
         except StreamClosedError:
             return
-        except Exception as error:
+        except BROKEN as error:
             _log.error("a page could not be given: %s", told(error))
             await self._say(request, self._gate.failed(None))
 
@@ -125,16 +144,33 @@ class PageServer:
             return
 
 
+def _reached(request: HTTPServerRequest) -> str:
+    """The address of this machine that the device connected to; empty when it is gone already."""
+    stream = getattr(request.connection, "stream", None)
+    try:
+        return str(cast(IOStream, stream).socket.getsockname()[0])
+    except (OSError, AttributeError):
+        return ""
+
+
 class _Bounded(HTTPServer):
     """Takes connections from inside the school only, and not too many."""
 
-    def initialize(self, *args: object, **options: object) -> None:
-        super().initialize(*args, **options)  # type: ignore[arg-type]
+    def initialize(self, *args: Any, **options: Any) -> None:
+        self._admits: Callable[[str], bool] = options.pop("admit", admits)
+        super().initialize(*args, **options)
         self._open: Counter[str] = Counter()
 
     def handle_stream(self, stream: IOStream, address: tuple[str, int]) -> None:
+        try:
+            self._let_in(stream, address)
+        except BROKEN:
+            stream.close()
+            raise
+
+    def _let_in(self, stream: IOStream, address: tuple[str, int]) -> None:
         who = str(address[0])
-        if not admits(who) or self._open.total() >= _MOST or self._open[who] >= _EACH:
+        if not self._admits(who) or self._open.total() >= _MOST or self._open[who] >= _EACH:
             stream.close()
             return
         self._open[who] += 1
@@ -142,6 +178,6 @@ class _Bounded(HTTPServer):
 
     def on_close(self, server_conn: object) -> None:
         super().on_close(server_conn)
-        who = str(cast(HTTP1ServerConnection, server_conn).context.address[0])  # type: ignore[attr-defined]
+        who = str(cast(Any, server_conn).context.address[0])  # tornado says no more of it than `object`
         self._open[who] -= 1
         self._open += Counter()  # those that have none are forgotten

@@ -1,6 +1,7 @@
-"""The process for names: composes judge, look-ups, listener and page from a home folder, and runs until told to stop.
+"""The process for names and for the guard's own pages: composes them from a home folder, and runs until told to stop.
 
-It knows no mitmproxy. One is enough: the system shares what comes by UDP among several without looking at who asks.
+Either may be off: a school whose devices all have the proxy needs the pages only. It knows no mitmproxy. One process is
+enough: the system shares what comes by UDP among several without looking at who asks.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from pathlib import Path
 from config import load
 from config.feeds.opened import FeedIndex
 from config.settings import Settings
+from proxy_addons.crowd import admitting
 from proxy_addons.egress import Egress
+from proxy_addons.faults import told_by
 from proxy_addons.gate import Gate, Options, open_gate
 from proxy_addons.identity import Identity
+from proxy_addons.names.front import place_of
 from proxy_addons.names.judge import Judge
 from proxy_addons.names.page import PageServer
 from proxy_addons.names.resolve import Names, Place
@@ -45,24 +49,36 @@ class Composed:
 def compose(home: Path, ports: Mapping[str, int] | None = None) -> Composed:
     """Put the process together. The database may be gone: then only help is found, until it is back.
 
-    `ports` are the port numbers that were really taken: `dns`, `page` and `dashboard`.
+    `ports` are the port numbers that were really taken: `dns`, `page`, `dashboard`, and those that a PAC file tells:
+    `proxy`, `keyed` and `group:<id>`.
 
     Raises `ConfigError` or `OSError`.
     """
     good = home / ".school.in-force.yaml"
-    settings = load.read_school(good if good.exists() else home / "school.yaml").settings
+    file = load.read_school(good if good.exists() else home / "school.yaml")
+    settings = file.settings
     listen, taken = settings.listen, ports or {}
     listen = replace(
         listen,
         dns=taken.get("dns", listen.dns),
         page=taken.get("page", listen.page),
         dashboard=taken.get("dashboard", listen.dashboard),
+        proxy=taken.get("proxy", listen.proxy),
+        keyed=taken.get("keyed", listen.keyed),
+        groups={group: taken.get(f"group:{group}", port) for group, port in listen.groups.items()},
     )
     settings = replace(settings, listen=listen)
     feeds = FeedIndex(home)
     knowledge = load.knowledge(settings, feeds)
     store = open_later(os.environ.get("KLASWACHT_DATABASE") or f"sqlite:///{home / 'klaswacht.db'}")
-    options = Options(school=settings.school.id, language=settings.language)
+    options = Options(
+        school=settings.school.id,
+        language=settings.language,
+        place=place_of(settings, home),
+        retention=settings.retention,
+        home=home,
+        rules=file.policy,
+    )
     secret = home / "secrets" / "forms"
     if secret.exists():
         options = replace(options, secret=secret.read_bytes())
@@ -96,14 +112,17 @@ def _mapped(settings: Settings) -> list[tuple[str, tuple[str, ...]]]:
 async def serve(composed: Composed, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
     """Answer until `stop` is set. Raises `OSError` when a port cannot be had."""
     listen, gate = composed.settings.listen, composed.gate
-    names, upstream = names_of(composed.settings, gate)
-    server = Server(names)
-    page = PageServer(gate, f"https://{listen.name}:{listen.dashboard}/")
+    names, upstream = names_of(composed.settings, gate) if listen.dns else (None, None)
+    admit = admitting(composed.settings.firewall.school)
+    server = Server(names, admit=admit) if names is not None else None
+    page = PageServer(gate, f"https://{listen.name}:{listen.dashboard}/", admit)
     loop = asyncio.get_running_loop()
+    told_by(loop)
     try:
         await gate.start()
         composed.feeds.follow(_on(loop, gate.live.lists_changed))
-        await server.start(listen.address, listen.dns)
+        if server is not None:
+            await server.start(listen.address, listen.dns)
         if listen.page:
             page.start(listen.address, listen.page)
         gc.collect()
@@ -111,9 +130,11 @@ async def serve(composed: Composed, stop: asyncio.Event, ready: Callable[[], Non
         ready()
         await stop.wait()
     finally:
-        await server.stop()
+        if server is not None:
+            await server.stop()
         await page.stop()
-        await upstream.stop()
+        if upstream is not None:
+            await upstream.stop()
         composed.feeds.stop()
         await gate.stop()
         composed.store.close()
@@ -134,7 +155,7 @@ def run_names(home: Path, ports: Mapping[str, int] | None = None, ready: Callabl
     try:
         asyncio.run(_work(compose(home, ports), ready))
     except (load.ConfigError, StoreUnavailable, OSError) as error:
-        sys.stderr.write(f"klaswacht: names cannot be answered: {error}\n")
+        sys.stderr.write(f"klaswacht: names and pages cannot be answered: {error}\n")
         return 1
     return 0
 

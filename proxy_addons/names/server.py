@@ -16,7 +16,8 @@ from ipaddress import ip_address
 
 from dns.message import Message
 
-from proxy_addons.faults import told
+from proxy_addons.faults import BROKEN, told
+from proxy_addons.handed import bound
 from proxy_addons.names.message import LONGEST, Question, read, wire_of
 from proxy_addons.names.resolve import Names, Want
 
@@ -66,9 +67,10 @@ class Rate:
 
 
 class Server:
-    """Takes questions for `names`. Use `start` and `stop` on one event loop."""
+    """Takes questions for `names`, of whom `admit` lets in. Use `start` and `stop` on one event loop."""
 
-    def __init__(self, names: Names, rate: Rate | None = None) -> None:
+    def __init__(self, names: Names, rate: Rate | None = None, admit: Callable[[str], bool] = admits) -> None:
+        self._admits = admit
         self._names = names
         self._rate = rate or Rate()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -100,12 +102,12 @@ class Server:
         """One datagram: answered at once, or later when it must be looked up. Never raises."""
         try:
             self._datagram(data, sender)
-        except Exception as error:
+        except BROKEN as error:
             _log.error("a question failed and got no answer: %s", told(error))
 
     def _datagram(self, data: bytes, sender: tuple[str, int]) -> None:
         address = sender[0]
-        if not sender[1] or not admits(address) or not self._rate.takes(address):
+        if not sender[1] or not self._admits(address) or not self._rate.takes(address):
             return
         question = read(data)
         if not isinstance(question, Question):
@@ -123,7 +125,7 @@ class Server:
         answer = await self._names.finish(question, sender[0], want)
         try:
             self._send(wire_of(answer, question.limit), sender)
-        except Exception as error:
+        except BROKEN as error:
             _log.error("an answer could not be written: %s", told(error))
 
     def _send(self, data: bytes | None, sender: tuple[str, int]) -> None:
@@ -134,7 +136,7 @@ class Server:
 
     async def _line(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         address = str((writer.get_extra_info("peername") or ("",))[0])
-        if not admits(address) or self._lines.total() >= _MOST_LINES or self._lines[address] >= _LINES_EACH:
+        if not self._admits(address) or self._lines.total() >= _MOST_LINES or self._lines[address] >= _LINES_EACH:
             writer.transport.abort()
             return
         self._lines[address] += 1
@@ -143,7 +145,7 @@ class Server:
                 pass
         except (OSError, EOFError, TimeoutError):
             pass
-        except Exception as error:
+        except BROKEN as error:
             _log.error("a question failed and got no answer: %s", told(error))
         finally:
             self._lines[address] -= 1
@@ -184,17 +186,7 @@ class _Datagrams(asyncio.DatagramProtocol):
 
 
 def listening(address: str, port: int) -> socket.socket:
-    """A TCP socket on a port that the supervisor holds (SO_REUSEPORT). Raises `OSError`."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    # With the protocol named, asyncio turns Nagle off on what is accepted.
-    one = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        one.bind((address, port))
-        one.listen(256)
-        one.setblocking(False)
-    except OSError:
-        one.close()
-        raise
+    """A TCP socket that listens on a port that the supervisor holds. Raises `OSError`."""
+    one = bound(address, port)
+    one.listen(256)
     return one

@@ -28,21 +28,40 @@
     setTimeout(function () { location.replace("about:blank"); }, 200);
   }
 
-  // Read aloud with the browser's own voice.
+  // Read aloud with the browser's own voice: what is seen and has words, and no button.
   var speech = window.speechSynthesis;
-  function read(button) {
-    var label = button.querySelector("span");
-    if (speech.speaking) { speech.cancel(); label.textContent = say.read; return; }
-    var text = all("[data-read]").map(function (part) { return part.textContent.trim(); }).join(". ").replace(/\.\./g, ".");
-    var words = new SpeechSynthesisUtterance(text);
-    words.lang = lang === "en" ? "en-GB" : "nl-NL";
-    words.rate = 0.9;
-    words.onend = function () { label.textContent = say.read; };
-    speech.speak(words);
-    label.textContent = say.stop;
+  var english = lang === "en";
+  function voice() {
+    var mine = speech.getVoices().filter(function (one) { return one.lang.toLowerCase().indexOf(english ? "en" : "nl") === 0; });
+    return mine.filter(function (one) { return one.localService; })[0] || mine[0] || null;
   }
-  all("[data-do=read]").forEach(function (button) { if (!speech) { button.hidden = true; } });
-  window.addEventListener("pagehide", function () { if (speech) { speech.cancel(); } });
+  function silent(button) {
+    if (speech) { speech.cancel(); }
+    if (button) { button.querySelector("span").textContent = say.read; button.setAttribute("aria-pressed", "false"); }
+  }
+  function reading() { return Boolean(document.querySelector("[data-do=read][aria-pressed=true]")); }
+  function read(button) {
+    if (reading()) { silent(button); return; }
+    var parts = all("[data-read]").filter(function (part) { return part.getClientRects().length; });
+    var text = parts.map(function (part) { return part.textContent.replace(/\s+/g, " ").trim(); }).filter(Boolean);
+    var words = new SpeechSynthesisUtterance(text.join(". ").replace(/([.!?:])\. /g, "$1 "));
+    words.lang = english ? "en-GB" : "nl-NL";
+    words.voice = voice();
+    words.rate = 0.9;
+    words.onend = words.onerror = function () { silent(button); };
+    speech.cancel();
+    speech.speak(words);
+    button.querySelector("span").textContent = say.stop;
+    button.setAttribute("aria-pressed", "true");
+  }
+  // A voice of another language would make gibberish of it.
+  function voiced() {
+    var none = !speech || (speech.getVoices().length && !voice());
+    all("[data-do=read]").forEach(function (button) { button.hidden = Boolean(none); });
+  }
+  voiced();
+  if (speech && speech.addEventListener) { speech.addEventListener("voiceschanged", voiced); }
+  window.addEventListener("pagehide", function () { silent(document.querySelector("[data-do=read]")); });
 
   function panel(id) {
     ["ask", "release"].forEach(function (name) {
@@ -59,6 +78,7 @@
     if (!target) { return; }
     if (target.dataset.panel && el(target.dataset.panel)) { event.preventDefault(); panel(target.dataset.panel); }
     if (target.dataset.do === "back") { back(); }
+    if (target.dataset.do === "go") { event.preventDefault(); go(); }
     if (target.dataset.do === "read") { read(target); }
     if (target.dataset.do === "close") { if (el("buttons")) { panel(null); } else { back(); } }
   });
@@ -75,7 +95,7 @@
       body: new URLSearchParams(new FormData(form)).toString()
     }).then(function (reply) { return reply.json(); }).then(function (word) {
       if (word.help) { location.assign(word.help); return; }
-      if (word.open) { opened(); return; }
+      if (word.open) { opened(word.till); return; }
       if (word.sent && form.dataset.send === "release") { el("buttons").querySelector("[data-panel=release]").hidden = true; }
       if (word.ask) { kept("klaswacht-ask", word.ask); said = ""; again(); }
       panel(null);
@@ -90,17 +110,29 @@
   var poll = null;
   function about() { return page.dataset.about ? "?" + page.dataset.about : ""; }
   function again() { if (poll) { poll.abort(); } look(); }
-  function opened() {
+  function go() { kept("klaswacht-opened", recent().concat(Date.now()).join(",")); location.reload(); }
+  function recent() {
+    return (kept("klaswacht-opened") || "").split(",").filter(function (at) { return at && Date.now() - at < 60000; });
+  }
+  // It may: said for a moment, and then on. Where something has to be done again, that is what is said.
+  function opened(till) {
     kept("klaswacht-ask", null);
-    var times = (kept("klaswacht-opened") || "").split(",").filter(function (at) { return at && Date.now() - at < 60000; });
-    if (page.dataset.wait !== "reload" || times.length > 3) {
-      // What was sent is not kept, so it cannot be sent again for the child; and a page never reloads in circles.
-      note(say.again);
-      return;
-    }
-    kept("klaswacht-opened", times.concat(Date.now()).join(","));
-    note(say.yes);
-    location.reload();
+    var words = el("ready-words");
+    if (page.classList.contains("ready")) { return; }
+    // A page never reloads in circles.
+    var goes = page.dataset.wait === "reload" && recent().length < 4;
+    if (!words) { note(goes ? say.yes : say.again); if (goes) { go(); } return; }
+    silent(document.querySelector("[data-do=read]"));
+    page.classList.add("ready");
+    document.title = say.ready;
+    all(".words > *").forEach(function (part) { if (part.id !== "ready") { part.remove(); } });
+    el("ready").appendChild(words.content);
+    var drawn = el("ready").querySelector("svg");
+    document.querySelector(".picture").replaceChild(drawn, document.querySelector(".picture svg"));
+    var place = el("ready").querySelector(".till");
+    if (till) { place.textContent = till; place.hidden = false; }
+    el("ready").querySelector(".button").focus();
+    if (goes) { setTimeout(function leave() { if (reading()) { setTimeout(leave, 2000); } else { go(); } }, 2200); }
   }
   function look() {
     var mine = poll = new AbortController();
@@ -122,11 +154,51 @@
           if (asking) { asking.hidden = false; }
         }
       }
-      if (word.open) { opened(); return; }
+      if (word.open) { opened(word.till); return; }
       setTimeout(function () { if (poll === mine) { look(); } }, 200);
     }).catch(function () {
       setTimeout(function () { if (poll === mine) { look(); } }, 3000);
     });
   }
   if (page.dataset.wait) { look(); }
+
+  // Goes on by itself after a while, but not while it is being read aloud.
+  function onward() {
+    if (reading()) { setTimeout(onward, 2000); return; }
+    if (page.dataset.to) { location.assign(page.dataset.to); } else { location.reload(); }
+  }
+  if (page.dataset.after) { setTimeout(onward, page.dataset.after * 1000); }
+
+  // The test of this device: the four pages say themselves whether they are closed; where nothing comes back, nobody
+  // answered. What is asked without a lock is not let through from a page that has one.
+  function tried(probe) {
+    var gives = new AbortController();
+    setTimeout(function () { gives.abort(); }, 8000);
+    if (location.protocol === "https:" && probe.dataset.probe === "plain") { return Promise.resolve(""); }
+    return fetch(probe.href, { cache: "no-store", credentials: "omit", signal: gives.signal }).then(function (reply) {
+      return reply.headers.get("X-Klaswacht-Test") || "weg";
+    }).catch(function () { return "weg"; });
+  }
+  function test() {
+    var probes = all("[data-probe]");
+    var trying = el("trying");
+    if (trying) { trying.hidden = false; }
+    Promise.all(probes.map(tried)).then(function (said) {
+      var fields = probes.map(function (probe, number) { return probe.dataset.probe + "=" + said[number]; });
+      location.replace(location.pathname + "?" + fields.join("&"));
+    });
+  }
+  if (el("untried")) { test(); }
+
+  // How long it lasts, by the guard's clock and also after a laptop's sleep; a page that is old is asked for anew.
+  var ahead = page.dataset.now ? page.dataset.now * 1000 - Date.now() : 0;
+  function count() {
+    var now = Date.now() + ahead;
+    all("[data-until]").forEach(function (place) {
+      var left = Math.ceil((place.dataset.until * 1000 - now) / 60000);
+      place.textContent = left > 1 ? say.many.replace("{n}", left) : left === 1 ? say.one : say.few;
+    });
+    if (page.dataset.again > 0 && now >= page.dataset.again * 1000) { location.replace(location.href); }
+  }
+  if (page.dataset.now) { setInterval(count, 5000); document.addEventListener("visibilitychange", count); }
 })();

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from agent.clock import SchoolClock
 from tests.cast import LESSON
 
@@ -17,6 +19,7 @@ class Steady:
         return self.now
 
 
+@pytest.mark.evasion("E23")
 def test_moving_the_laptop_s_clock_changes_nothing() -> None:
     steady = Steady()
     laptop = [LESSON - HOURS]
@@ -27,6 +30,7 @@ def test_moving_the_laptop_s_clock_changes_nothing() -> None:
     assert clock.now() == LESSON + timedelta(seconds=60)
 
 
+@pytest.mark.evasion("E23")
 def test_putting_the_clock_back_before_a_start_brings_no_permission_back() -> None:
     clock = SchoolClock(earliest=LESSON, steady=Steady(), system=lambda: LESSON - HOURS)
     assert clock.now() == LESSON

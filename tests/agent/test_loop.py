@@ -19,9 +19,10 @@ from agent.observe import own_user
 from agent.outbox import Outbox
 from agent.school import School
 from config.load import knowledge
-from policy.model import Effect, Reason
+from config.texts import reason_sentence
+from policy.model import Agreement, Effect, Reason
 from store.events import What
-from tests.agent.school import DEVICE, LESSON, Dashboard
+from tests.agent.school import DEVICE, LESSON, SCHOOL, Dashboard
 from tests.cast import at
 
 
@@ -114,6 +115,27 @@ def test_a_permitted_program_is_left_alone_and_ends_with_the_permission(
     laptop.school.clock.hear(LESSON + timedelta(minutes=10))
     laptop.look("discord")
     assert discord.wait(10) != 0
+
+
+def test_a_permitted_program_rests_during_a_test_and_nothing_of_it_is_kept(
+    at_school: Dashboard, laptop: Laptop, run
+) -> None:
+    at_school.permit(LESSON + timedelta(minutes=30))
+    test = Agreement("", LESSON, at("10:15"), frozenset({"7"}), sites=("leren.nl",), by="anja", test=True)
+    made = at_school.store.measures.start_agreement(SCHOOL, test, LESSON)
+    laptop.school.refresh(laptop.link)
+    discord = run("discord")
+    (handled,) = laptop.look("discord")
+    assert (handled.decision.reason, handled.endings) == (Reason.TEST, (Ending.ENDED,))
+    assert discord.wait(10) != 0
+    ((_, body, _),) = laptop.notes
+    assert body == reason_sentence(Reason.TEST, "nl"), "nobody asks in a test"
+    assert len(laptop.outbox) == 0
+    at_school.store.measures.stop_agreement(SCHOOL, made.id, "anja", LESSON)
+    laptop.school.refresh(laptop.link)
+    again = run("discord")
+    (handled,) = laptop.look("discord")
+    assert handled.decision.reason is Reason.GRANTED and again.poll() is None
 
 
 def test_other_programs_are_nobody_s_business(at_school: Dashboard, laptop: Laptop, run) -> None:

@@ -175,6 +175,7 @@ def test_a_second_start_of_the_playground_changes_nothing(desk):
     assert desk.store.revision("school") == before
 
 
+@pytest.mark.full
 def test_the_demo_says_what_to_open_and_ctrl_c_stops_all_of_it(tmp_path):
     """The real command, with whatever ports are free: it prints lines that work, and leaves nothing running."""
     environment = {**os.environ, "KLASWACHT_HOME": str(tmp_path), "PYTHONUNBUFFERED": "1"}

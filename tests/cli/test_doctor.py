@@ -13,6 +13,8 @@ from cli.ca import ensure_ca, ensure_dashboard
 from cli.doctor import Level
 from cli.home import Home
 from config import load
+from store import open_store
+from store.notices import LASTS, Condition
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -106,6 +108,16 @@ def test_a_damaged_database_is_a_fault(home):
     assert findings(home)["database_broken"] is Level.FAIL
 
 
+def test_what_the_guard_has_noticed_is_told_with_what_to_look_at(home):
+    now = datetime.now(UTC)
+    store = open_store(home.database_url, home.accounts_url)
+    store.notices.tell(load.read_school(home.school_file).settings.school.id, "a-worker", {Condition.NAMES: now}, now)
+    store.close()
+    assert findings(home, now)["notice"] is Level.WARN
+    assert "Namen van sites worden niet gevonden." in words(home, now) and "de naamserver" in words(home, now)
+    assert "notice" not in findings(home, now + LASTS)
+
+
 def test_a_taken_port_is_a_fault_when_the_guard_does_not_run(home):
     with socket.create_server(("127.0.0.1", 0)) as other:
         number = other.getsockname()[1]
@@ -115,6 +127,43 @@ def test_a_taken_port_is_a_fault_when_the_guard_does_not_run(home):
             assert findings(home)["port_ours"] is Level.OK
     with school.only_one(home):
         assert findings(home)["port_silent"] is Level.FAIL
+
+
+def listens(home: Home, more: str) -> None:
+    text = home.school_file.read_text().replace("  # transparent:", f"{more}\n  # transparent:", 1)
+    home.school_file.write_text(text.replace("dns: {}", "dns: {upstream: [9.9.9.9]}", 1))
+    load.read_school(home.school_file)
+
+
+@pytest.fixture
+def free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return one.getsockname()[1]
+
+
+def test_the_ports_for_names_and_for_pages_are_looked_at_too(home, free):
+    listens(home, f"  page: {free}")
+    assert f"poort {free} (listen.page) is vrij" in words(home)
+    assert f"http://127.0.0.1:{free}/pac/....pac" in words(home)
+    with socket.create_server(("127.0.0.1", free)):
+        assert findings(home)["port_taken"] is Level.FAIL
+    with school.only_one(home):
+        assert f"poort {free} (listen.page) geeft geen antwoord" in words(home)
+
+
+def test_a_port_for_names_must_be_free_for_datagrams_as_well(home, free):
+    listens(home, f"  dns: {free}")
+    assert f"poort {free} (listen.dns) is vrij" in words(home)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", free))
+        assert findings(home)["port_taken"] is Level.FAIL
+
+
+def test_a_guard_that_takes_connections_but_answers_no_names_is_a_fault(home, free, monkeypatch):
+    monkeypatch.setattr(doctor, "_OWN_PATIENCE", 0.2)
+    listens(home, f"  dns: {free}")
+    with socket.create_server(("127.0.0.1", free)), school.only_one(home):
+        assert findings(home)["names_silent"] is Level.FAIL
 
 
 def test_a_fault_is_an_error_and_a_warning_is_not():

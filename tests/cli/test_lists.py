@@ -96,6 +96,7 @@ def test_a_program_can_read_the_status_and_no_password_is_in_it(home):
     assert "geheim" not in json.dumps(plain(feed))
 
 
+@pytest.mark.full
 def test_a_mistake_is_one_line_with_what_to_do(home):
     write(home, "one.example")
     assert "--category" in refused(home, "add", "feed.txt")
@@ -123,6 +124,7 @@ def test_the_catalogue_can_be_seen_without_a_school(tmp_path):
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.full
 def test_a_big_change_waits_and_a_failure_is_told_and_remembered(home):
     add(home, "one.example", "two.example")
     write(home, "one.example", "two.example", "three.example")
@@ -276,6 +278,7 @@ def until(up: Guard, url: str, done) -> float:
     return time.monotonic() - start
 
 
+@pytest.mark.full
 def test_a_list_takes_effect_by_itself_while_the_guard_runs(running):
     home, up = running
     site = "http://zomaar-iets.test/"
@@ -287,6 +290,7 @@ def test_a_list_takes_effect_by_itself_while_the_guard_runs(running):
     assert until(up, site, lambda codes: 403 not in codes) < 20
 
 
+@pytest.mark.full
 def test_a_damaged_index_stops_no_guard_and_the_factory_lists_go_on(running):
     home, up = running
     write(home, "zomaar-iets.test")

@@ -288,6 +288,7 @@ def until(what: object) -> None:
         time.sleep(0.1)
 
 
+@pytest.mark.full
 def test_both_workers_of_a_running_guard_follow_the_file_the_command_and_what_is_broken_changes_nothing(tmp_path):
     home = Home(tmp_path / "var")
     write_school(home.path)

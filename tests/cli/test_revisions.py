@@ -11,10 +11,11 @@ import pytest
 
 from cli import school
 from cli.home import Home
-from cli.revisions import Outcome, Source, renew, roll_back, say_number, source_of, take
+from cli.revisions import say_number
 from config import load
 from config.export import school_text
-from dashboard.actions.ownlists import ORIGIN
+from dashboard.actions.amending import ORIGIN
+from dashboard.actions.revisions import Outcome, Source, renew, roll_back, source_of, take
 from policy.model import Policy
 from store import Store
 

@@ -60,17 +60,26 @@ def test_every_example_in_the_template_works_when_its_sign_is_taken_away(tmp_pat
         row.replace("lists: {}", "lists:").replace("tunnels: {}", "tunnels:").replace("dns: {}", "dns:")
         for row in opened
     ]
+    opened = [row.replace("firewall: {}", "firewall:") for row in opened]
     for key in ("rules", "terms", "passed", "domains", "public"):
         opened = [row.replace(f"{key}: []", f"{key}:") for row in opened]
     keep = ("  Een groep met", "  Vakanties en")  # sentences, not examples
     path.write_text("\n".join(row for row in opened if not row.startswith(keep)))
     (tmp_path / "eigen-ca.pem").write_text("a certificate")
+    for name in ("google", "microsoft", "portaal"):
+        (tmp_path / f"{name}.geheim").touch(0o600)
+        (tmp_path / f"{name}.geheim").write_text("geheim\n")
     read = read_school(path)
+    assert [one.way for one in read.settings.sign_in.providers] == ["google", "microsoft", "oidc"]
     assert read.settings.listen.groups == {"7": 8107, "8": 8108}
     assert (read.settings.listen.transparent, read.settings.listen.balancers) == (8082, ("10.0.0.5",))
     assert read.settings.egress.hosts == {"intranet.onze-school.nl:443": "192.168.1.10:443"}
     assert (read.settings.listen.dns, read.settings.listen.page) == (53, 80)
+    assert read.settings.listen.pupils_host == "wacht.klaswacht.internal"
+    assert read.settings.listen.reach == ("192.168.1.2", "192.168.1.3")
     assert read.settings.dns == Dns(("192.168.1.1:53",), {"onze-school.lan": ("192.168.1.1:53",)}, "192.168.1.2")
+    assert read.settings.firewall.pupils == ("10.20.0.0/16", "fd00:20::/64")
+    assert read.settings.firewall.dashboard_for_pupils
     assert read.settings.egress.trust == (tmp_path / "eigen-ca.pem",)
     assert read.policy.lists == {
         "social": ("kletsplein.test",),
@@ -153,6 +162,22 @@ def test_the_schools_tunnels_and_dashboard_are_known_to_the_guard():
     assert known.lexicon is knowledge().lexicon
 
 
+def test_pupils_have_a_host_of_their_own_beside_the_dashboards():
+    named = school("listen: {name: bord.de-linde.nl}\n").settings
+    assert named.listen.pupils_host == "wacht.bord.de-linde.nl"
+    assert knowledge(named).own_hosts == {"bord.de-linde.nl"}  # and all below it
+    chosen = school("listen: {name: bord.de-linde.nl, pupils: Hallo.De-Linde.nl}\n").settings
+    assert chosen.listen.pupils_host == "hallo.de-linde.nl"
+    assert knowledge(chosen).own_hosts == {"bord.de-linde.nl", "hallo.de-linde.nl"}
+    assert school("listen: {name: 10.0.0.1}\n").settings.listen.pupils_host == "wacht.klaswacht.internal"
+
+
+def test_pages_of_our_own_need_no_names_looked_up_here_and_reach_is_in_order_of_preference():
+    listen = school("listen: {page: 80, reach: [Wacht-2.De-Linde.nl, 10.0.0.2, 'FD00::1', 10.0.0.2]}\n").settings.listen
+    assert (listen.page, listen.dns) == (80, 0)
+    assert listen.reach == ("wacht-2.de-linde.nl", "10.0.0.2", "fd00::1")
+
+
 def test_balancers_and_the_transparent_port_are_written_in_one_way():
     listen = school("listen: {transparent: 8082, balancers: [10.0.0.5/32, 10.0.7.9/24, 'FD00::1']}\n").settings.listen
     assert (listen.transparent, listen.balancers) == (8082, ("10.0.0.5", "10.0.7.0/24", "fd00::1"))
@@ -214,7 +239,16 @@ def test_the_digest_is_of_the_bytes():
             "listen: {dns: 53}\n",
             "school.yaml:5: `listen.dns` is on, but no server is named; write `dns: {upstream: [...]}`",
         ),
-        ("listen: {page: 80}\n", "`page` is for names that are looked up here; set `dns` in `listen` too"),
+        (
+            "listen: {pupils: klaswacht.internal}\n",
+            "`klaswacht.internal` is the dashboard's own name; write another name",
+        ),
+        ("listen: {name: a.nl, pupils: A.nl.}\n", "school.yaml:5: `a.nl` is the dashboard's own name"),
+        ("listen: {pupils: 10.0.0.1}\n", "`10.0.0.1` is not a name; addresses go into `reach`"),
+        ("listen: {pupils: vertel.klaswacht.internal}\n", "is where pupils tell what happened; write another name"),
+        ("listen: {reach: [10.0.0.1, 0.0.0.0]}\n", "`0.0.0.0` is not the address of one computer"),
+        ("listen: {reach: ['a.nl:80']}\n", "`a.nl:80` is not a host; write `a.nl`"),
+        ("listen:\n  reach: ['a.nl; DIRECT']\n", "is not a host"),
         ("listen: {dns: 53, page: 53}\ndns: {upstream: [9.9.9.9]}\n", "port `53` is used for `dns` and `page`"),
         ("listen: {dns: 53, address: 0.0.0.0}\ndns: {upstream: [9.9.9.9]}\n", "nobody can tell where a closed name"),
         ("listen: {dns: 53, address: '::1'}\ndns: {upstream: [9.9.9.9]}\n", "nobody can tell where a closed name"),

@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.test import TestResponse
 
-from config.settings import Settings
+from config.settings import Settings, SignIn
 from dashboard import close_app, create_app, passwords
 from dashboard.actions.desk import Desk
 from policy.model import Device, DeviceClass, Group, Role
@@ -27,6 +27,9 @@ from store.people import Person
 from tests.cast import ANJA, BRAM, COR, IRIS, KNOWLEDGE, LESSON, POLICY, RIA
 
 SCHOOL = "school"
+# Who signs in here does so with a password alone; what a second factor changes is in test_second_factor.
+SETTINGS = Settings(sign_in=SignIn(second_factor="optional"))
+SEAL = b"z" * 32
 BASE = "https://wacht.school"
 PASSWORD = "zeven eendjes op een rij"
 NAMES = {"sam": "Sam Pietersen", "noor": "Noor Jansen", "bo": "Bo de Boer"}
@@ -130,7 +133,7 @@ def store(tmp_path: Path, school_on_disk: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def desk(store: Store) -> Desk:
-    return Desk(store, KNOWLEDGE, SCHOOL, Settings())
+    return Desk(store, KNOWLEDGE, SCHOOL, SETTINGS)
 
 
 @pytest.fixture(scope="session")
@@ -143,7 +146,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def app(store: Store, clock: Clock, tmp_path: Path, compiled: Path) -> Iterator[Flask]:
     certificate = tmp_path / "klaswacht-ca.crt"
     certificate.write_text("-----BEGIN CERTIFICATE-----\n")
-    made = create_app(store, KNOWLEDGE, SCHOOL, Settings(), clock, b"s" * 32, certificate)
+    made = create_app(store, KNOWLEDGE, SCHOOL, SETTINGS, clock, b"s" * 32, certificate, seal=SEAL)
     made.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
     yield made
     close_app(made)

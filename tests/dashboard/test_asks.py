@@ -14,9 +14,10 @@ from policy.decide import decide
 from policy.model import AccessRequest, Action, Facet
 from store import Store
 from store.incidents import AskState, Wish
-from tests.cast import KNOWLEDGE, LESSON, search, visit
+from tests.cast import KNOWLEDGE, LESSON, pupil, search, visit
 from tests.dashboard.conftest import SCHOOL, Browser
-from tests.dashboard.lessons import ask, live, opens
+from tests.dashboard.lessons import ask, live, opens, with_policy
+from tests.dashboard.test_permits import PRINT
 
 type SignIn = Callable[[str], Browser]
 
@@ -105,3 +106,17 @@ def test_a_yes_that_may_not_be_given_leaves_the_request_open(store: Store, signe
 )
 def test_a_yes_opens_the_listed_name_and_no_more(desk: Desk, host: str, category: str | None, opened: str) -> None:
     assert asks.listed_name(desk.snapshot(LESSON), host, category) == opened
+
+
+def test_a_wish_to_print_is_one_tap_and_opens_printing_and_nothing_else(store: Store, signed_in: SignIn) -> None:
+    with_policy(store, PRINT)
+    wish = store.incidents.ask(SCHOOL, Wish("", "lesson", None, "", "7", "chroom-1", "sam", Facet.PRINT), LESSON)
+    assert wish
+    anja = signed_in("anja")
+    assert "Sam Pietersen wil printen" in anja.page("/les/7")
+    prints = AccessRequest(Action.PRINT, pupil("sam"))
+    assert not decide(prints, store.snapshot(SCHOOL, KNOWLEDGE, LESSON), LESSON).open
+    anja.post(f"/les/7/vraag/{wish.id}", answer="yes")
+    assert decide(prints, store.snapshot(SCHOOL, KNOWLEDGE, LESSON), LESSON).open
+    assert live(store).facets == {Facet.PRINT} and live(store).people == {"sam"}
+    assert not opens(store, "social.com", LESSON)

@@ -182,7 +182,11 @@ def test_what_was_given_before_is_told_again_when_it_is_given_again(store: Store
     anja = signed_in("anja")
     anja.post(GIVE, **SITE, confirmed="1")
     anja.post(f"{GIVE}/{live(store)[0]}/stop")
-    quick = anja.page("/les/7").partition("Nog een keer")[2].partition("Iets anders")[0]
+    quick = anja.page("/les/7").partition("Direct geven")[2].partition("Iets nieuws")[0]
     assert "social.com" in quick and "confirmed" not in quick
-    assert "Voor 1 kind" in anja.post(GIVE, what="site", site="social.com", mode="full", minutes="lesson").text
+    token = quick.partition('name="again" value="')[2].partition('"')[0]
+    told = anja.post(f"{GIVE}/opnieuw", again=token).text
+    assert "Voor 1 kind" in told and f'action="{GIVE}/opnieuw"' in told and f'value="{token}"' in told
     assert live(store) == []
+    anja.post(f"{GIVE}/opnieuw", again=token, confirmed="1")
+    assert len(live(store)) == 1

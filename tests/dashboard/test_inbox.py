@@ -20,10 +20,18 @@ FAY = Person("fay", Role.COUNSELLOR, "Fay Hendriks")
 WORDS = ("Sam Pietersen", "Chromebook 1", "zocht hulp")
 
 
+def named(store: Store) -> None:
+    """Two counsellors who can sign in, and the inbox switched on."""
+    store.people.put_people(SCHOOL, [FAY], "cor", LESSON)
+    give_account(store, "coen")
+    give_account(store, "fay", Role.COUNSELLOR)
+    assert store.counsel.switch_on(SCHOOL, "ria", LESSON)
+
+
 @pytest.fixture
 def told(store: Store) -> Store:
     """A school with two counsellors, who were told twice."""
-    store.people.put_people(SCHOOL, [FAY], "cor", LESSON)
+    named(store)
     older = Signal(LESSON - timedelta(days=1), "7", device="chroom-1")
     store.signals.add_batch(SCHOOL, [older, Signal(LESSON - timedelta(minutes=5), "7", person="sam")])
     return store
@@ -54,7 +62,9 @@ def test_without_signals_and_with_one_counsellor_it_says_what_is_missing(store: 
     assert "Er zijn geen berichten." in page
     assert "er zijn 2 vertrouwenspersonen voor nodig en er is er 1" in page
     store.people.put_people(SCHOOL, [FAY], "cor", LESSON)
-    assert "voor nodig" not in signed_in("coen").page("/vertrouwen/")
+    assert "De directie zet ze aan" in signed_in("coen").page("/vertrouwen/")
+    named(store)
+    assert "staan uit" not in signed_in("coen").page("/vertrouwen/")
 
 
 def test_what_came_in_stays_readable_when_a_counsellor_leaves(told: Store, store: Store, signed_in) -> None:
@@ -146,6 +156,8 @@ def test_the_office_hears_only_whether_it_is_on(store: Store, signed_in) -> None
     cor = signed_in("cor")
     assert "1 van 2 vertrouwenspersonen genoemd. Stille berichten: uit." in cor.page("/beheer/medewerkers")
     store.people.put_people(SCHOOL, [FAY], "cor", LESSON)
+    assert "2 van 2 vertrouwenspersonen genoemd. Stille berichten: uit." in cor.page("/beheer/medewerkers")
+    store.counsel.switch_on(SCHOOL, "ria", LESSON)
     page = cor.page("/beheer/medewerkers")
     assert "2 vertrouwenspersonen genoemd. Stille berichten: aan. Ze hebben nog niet allemaal" in page
     give_account(store, "coen")

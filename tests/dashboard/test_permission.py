@@ -9,12 +9,12 @@ import pytest
 
 from dashboard.actions import permission
 from dashboard.actions.desk import Desk
-from dashboard.actions.permission import site_in
-from policy.model import Facet, Grant, Member
+from dashboard.actions.target import site_in
+from policy.model import Action, Facet, Grant, LiftableBy, Member
 from store import Store
-from tests.cast import ANJA, BRAM, COR, IRIS, LESSON, RIA, at
+from tests.cast import ANJA, BRAM, COR, IRIS, LESSON, RIA, at, rule
 from tests.dashboard.conftest import SCHOOL, Browser, Clock
-from tests.dashboard.lessons import SITE, live, opens
+from tests.dashboard.lessons import SITE, live, opens, with_policy
 
 type SignIn = Callable[[str], Browser]
 
@@ -114,7 +114,7 @@ def test_outside_the_lesson_the_page_says_so(store: Store, signed_in: SignIn, cl
     ],
 )
 def test_a_typed_site_becomes_its_host(typed: str, host: str | None) -> None:
-    assert permission.site_in(typed) == host
+    assert site_in(typed) == host
 
 
 @pytest.mark.parametrize("who", [BRAM, IRIS, Member("sam", IRIS.role, ("7",))])
@@ -167,14 +167,16 @@ def test_a_permission_of_management_is_not_lengthened_by_a_teacher_who_may_not_g
 
 def test_what_was_given_before_comes_back_with_one_tap(store: Store, signed_in: SignIn) -> None:
     anja = signed_in("anja")
-    assert "Nog een keer" not in anja.page("/les/7")
+    assert "Direct geven" not in anja.page("/les/7")
     anja.post("/les/7/toestemming", **SITE, goal="interview")
-    assert "Nog een keer" not in anja.page("/les/7")
+    assert "Direct geven" not in anja.page("/les/7")
     page = anja.post(f"/les/7/toestemming/{live(store).id}/stop").text
-    quick = page.partition("Nog een keer")[2].partition("Iets anders")[0]
+    quick = page.partition("Direct geven")[2].partition("Iets nieuws")[0]
     assert "social.com" in quick
-    assert "hele groep · tot 10:15" in quick
-    assert 'name="goal" value="interview"' in quick
+    assert "hele groep · tot 10:15 · interview" in quick
+    token = quick.partition('name="again" value="')[2].partition('"')[0]
+    assert "open tot 10:15" in anja.post("/les/7/toestemming/opnieuw", again=token).text
+    assert (live(store).sites, live(store).goal) == (("social.com",), "interview")
 
 
 @pytest.mark.parametrize(
@@ -197,3 +199,90 @@ def test_a_site_is_read_however_it_is_typed(typed: str, site: str) -> None:
 )
 def test_what_is_no_site_or_everybodys_is_refused(typed: str) -> None:
     assert site_in(typed) is None
+
+
+def test_everybody_except_some_is_everybody_except_those(store: Store, signed_in: SignIn) -> None:
+    page = signed_in("anja").post("/les/7/toestemming", **(SITE | {"who": "but", "without": "noor"})).text
+    assert "hele groep, zonder 1 leerling" in page
+    assert opens(store, "social.com", LESSON, "sam")
+    assert not opens(store, "social.com", LESSON, "noor")
+    (grant,) = store.grants.live(SCHOOL, LESSON)
+    assert (grant.groups, grant.without) == ({"7"}, {"noor"})
+
+
+@pytest.mark.parametrize(
+    ("form", "part", "sentence"),
+    [
+        ({"site": "geen site"}, "when site", "adres klopt niet"),
+        ({"site": "adult.com"}, "what", "voor iedereen dicht"),
+        ({"what": "category"}, "when category", "Kies een soort"),
+        ({"what": "video"}, "when video", "Plak het adres"),
+        ({"what": "pictures", "place": "geen site"}, "when pictures", "adres klopt niet"),
+        ({"who": "some"}, "when some", "minstens één leerling"),
+        ({"who": "some", "pupil": "bo"}, "when some", "minstens één leerling"),
+        ({"who": "but"}, "when but", "die niet meedoet"),
+        ({"who": "but", "without": "bo"}, "when but", "die niet meedoet"),
+        ({"who": "but", "without": ["sam", "noor"]}, "when but", "niemand over"),
+    ],
+)
+def test_a_refusal_stands_at_its_field_and_nothing_that_was_typed_is_lost(
+    store: Store, signed_in: SignIn, form: dict[str, object], part: str, sentence: str
+) -> None:
+    if part == "when pictures":
+        with_policy(store, rule("pictures", facet=Facet.ACTION, actions=frozenset({Action.UPLOAD})))
+    asked = {**SITE, "own_goal": "de egel in de winter", "mode": "view", "minutes": "10", **form}
+    page = signed_in("anja").post("/les/7/toestemming", **asked).text
+    assert "Er is nog niets gegeven" in page
+    assert sentence in page.partition(f'class="{part}"')[2].partition("</fieldset>")[0]
+    assert 'value="de egel in de winter"' in page
+    assert f'value="{asked["site"]}"' in page
+    assert 'value="view" checked' in page and 'value="10" checked' in page
+    for person in ("sam", "noor") if form.get("without") == ["sam", "noor"] else ():
+        assert f'name="without" value="{person}" checked' in page
+    assert store.grants.live(SCHOOL, LESSON) == ()
+
+
+def test_the_form_names_no_pupil_on_a_screen_in_the_class(signed_in: SignIn) -> None:
+    anja = signed_in("anja")
+    anja.post("/bord", board="1", back="/les/7")
+    for page in (anja.page("/les/7/toestemming"), anja.post("/les/7/toestemming", **(SITE | {"site": "x"})).text):
+        assert "Voor wie?" in page
+        assert not [name for name in ("Sam", "Noor") if name in page]
+
+
+def test_a_goal_is_of_the_list_or_in_own_words(store: Store, signed_in: SignIn) -> None:
+    anja = signed_in("anja")
+    page = anja.page("/les/7")
+    assert 'name="goal" value="presentatie maken"' in page and 'name="goal" value="" checked' in page
+    anja.post("/les/7/toestemming", **SITE, goal="onderzoek", own_goal="")
+    anja.post("/les/7/toestemming", **(SITE | {"site": "games.com"}), goal="onderzoek", own_goal="ons eigen spel")
+    assert {grant.goal for grant in store.grants.live(SCHOOL, LESSON)} == {"onderzoek", "ons eigen spel"}
+
+
+def test_services_that_may_be_opened_are_suggested_and_others_are_not(store: Store, signed_in: SignIn) -> None:
+    anja = signed_in("anja")
+    assert '<option value="Film">film.com</option>' in anja.page("/les/7")
+    with_policy(
+        store,
+        rule("no-film", facet=Facet.PLACE, categories=frozenset({"video"}), liftable_by=LiftableBy.MANAGEMENT),
+    )
+    assert '<option value="Film">' not in anja.page("/les/7")
+    assert "directie" in anja.post("/les/7/toestemming", **(SITE | {"site": "film"})).text
+
+
+@pytest.mark.parametrize(
+    ("more", "offered"),
+    [
+        ((), False),
+        (({"categories": frozenset({"social"})},), True),
+        (({"liftable_by": LiftableBy.NOBODY},), False),
+        (({"categories": frozenset({"social"})}, {"liftable_by": LiftableBy.MANAGEMENT}), False),
+        (({"categories": frozenset({"social"})}, {"media": frozenset({"sound"})}), True),
+    ],
+)
+def test_sending_pictures_is_offered_where_a_rule_closes_it_and_a_teacher_may_open_it(
+    store: Store, signed_in: SignIn, more: tuple[dict[str, object], ...], offered: bool
+) -> None:
+    upload = {"facet": Facet.ACTION, "actions": frozenset({Action.UPLOAD})}
+    with_policy(store, *(rule(f"pictures-{number}", **(upload | one)) for number, one in enumerate(more)))
+    assert ('name="what" value="pictures"' in signed_in("anja").page("/les/7")) is offered

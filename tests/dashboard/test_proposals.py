@@ -43,9 +43,9 @@ def test_a_proposal_is_told_with_its_kind_and_how_often_it_was_seen(waiting: Sto
 
 def test_the_tab_tells_how_many_wait(waiting: Store, signed_in: SignIn) -> None:
     cor = signed_in("cor")
-    assert "voorstellen wachten" in cor.page("/beheer/groepen")
+    assert "wachten op u" in cor.page("/beheer/groepen")
     cor.post("/beheer/voorstellen/laat", host="nieuwnet.example.nl")
-    assert "voorstellen wachten" not in cor.page("/beheer/groepen")
+    assert "wachten op u" not in cor.page("/beheer/groepen")
 
 
 def test_one_tap_closes_it_for_every_pupil(waiting: Store, signed_in: SignIn) -> None:

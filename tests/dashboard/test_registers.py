@@ -96,7 +96,7 @@ def test_an_account_whose_manager_left_is_told_and_handed_over(desk: Desk, signe
     page = cor.page("/beheer/registers")
     assert "1 regel in de registers vraagt aandacht" in page
     assert "De beheerder werkt hier niet meer" in page
-    assert '<span class="tag">1<span class="sr"> vraagt aandacht' in cor.page("/beheer/groepen")
+    assert '<span class="tag">1<span class="sr"> wachten op u' in cor.page("/beheer/groepen")
     assert "Kies een beheerder" in cor.post(f"/beheer/registers/regel/{entry}", person="noor").text
     page = cor.post(f"/beheer/registers/regel/{entry}", person="anja").text
     assert "aandacht" not in page

@@ -180,7 +180,7 @@ def kardinaal(store: Store, desk: Desk) -> Desk:
 def test_the_protocol_that_binds_staff_is_cited_and_given_with_one_tap(kardinaal: Desk, signed_in: SignIn) -> None:
     assert meets(kardinaal, ANJA, "film.com").reason is Reason.PLACE
     cor = signed_in("cor")
-    page = cor.page("/beheer/registers")
+    page = cor.page("/beheer/personeel")
     assert "Leerkrachten mogen dit bekijken om lessen voor te bereiden" in page
     assert "a1:" in page
     clause = kardinaal.snapshot(LESSON).clauses["kardinaal-de-jong.a.1"]
@@ -189,7 +189,7 @@ def test_the_protocol_that_binds_staff_is_cited_and_given_with_one_tap(kardinaal
     assert "/beheer/registers/vast" not in page
     assert cor.post("/beheer/registers/vast/voorstel", rule="kdj-staff-social").status_code == 403
     ria = signed_in("ria")
-    page = ria.page("/beheer/registers")
+    page = ria.page("/beheer/personeel")
     assert "Geldt tot en met 31-07-2027" in page
     page = ria.post("/beheer/registers/vast/voorstel", rule="kdj-staff-social").text
     assert "De vaste toestemming geldt vanaf nu" in page
@@ -201,7 +201,7 @@ def test_the_protocol_that_binds_staff_is_cited_and_given_with_one_tap(kardinaal
     assert "bestaat niet meer" in ria.post("/beheer/registers/vast/voorstel", rule="kdj-staff-social").text
     (given,) = standing.standing(kardinaal, RIA, LESSON)
     ria.post(f"/beheer/registers/vast/{given.id}/stop")
-    assert "Voorstel." in ria.page("/beheer/registers")
+    assert "Voorstel." in ria.page("/beheer/personeel")
 
 
 @pytest.mark.parametrize("protocol", ["kalisto", "regenboog", "martinus-twello", "verkruisen"])
@@ -214,7 +214,7 @@ def test_a_protocol_that_leaves_nothing_for_staff_to_the_management_proposes_not
 
 def test_where_nothing_is_closed_to_staff_there_is_no_form(store: Store, desk: Desk, signed_in: SignIn) -> None:
     store.policies.add(SCHOOL, load.factory_policy("kalisto"), "test", "setup", LESSON)
-    page = signed_in("ria").page("/beheer/registers")
+    page = signed_in("ria").page("/beheer/personeel")
     assert "Voor personeel sluit dit protocol niets" in page
     assert 'name="roles"' not in page
 

@@ -9,9 +9,9 @@ from threading import Timer
 import pytest
 from flask import Flask
 
-from dashboard import close_app
-from dashboard.stream import Streams
-from dashboard.views.lesson import Live
+from dashboard import close_app, stream
+from dashboard.stream import IN_ALL, Streams
+from dashboard.views.watching import Live
 from policy.model import Grant
 from store import Store
 from store.incidents import Wish
@@ -183,9 +183,28 @@ def test_places_are_counted_per_person_and_in_all() -> None:
     assert streams.count == 4
 
 
+def test_who_has_no_page_open_for_some_minutes_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(stream, "monotonic", lambda: now[0])
+    streams = Streams()
+    assert not streams.away("a")  # the guard has just started
+    first, second = streams.take("a"), streams.take("a")
+    assert first and second
+    now[0] += stream.AWAY
+    assert not streams.away("a") and streams.away("b")
+    streams.give_back(first)
+    now[0] += stream.AWAY
+    assert not streams.away("a")
+    streams.give_back(second)
+    assert not streams.away("a")
+    now[0] += stream.AWAY
+    assert streams.away("a")
+    assert streams.take("a") and not streams.away("a")
+
+
 def test_when_everybody_together_has_too_many_a_stream_is_refused(app: Flask, listen: Callable[..., Listener]) -> None:
     live: Live = app.extensions["klaswacht_live"]
-    taken = [live.streams.take(f"iemand {number}") for number in range(48)]
+    taken = [live.streams.take(f"iemand {number}") for number in range(IN_ALL)]
     assert all(taken)
     assert listen().answer.status_code == 429
 

@@ -11,7 +11,6 @@ import pytest
 
 from config.factory import factory_file
 from config.pageshape_file import page_shape
-from config.settings import Settings
 from config.texts import has, languages
 from dashboard import close_app, create_app
 from dashboard.actions import trial
@@ -23,7 +22,7 @@ from policy.folding import How
 from policy.model import Action, Effect, Facet, Reason
 from store import Store
 from tests.cast import ANJA, BREAK, COR, EVENING, KNOWLEDGE, LESSON, POLICY, RIA, rule
-from tests.dashboard.conftest import SCHOOL, Browser, Clock, give_account
+from tests.dashboard.conftest import SCHOOL, SETTINGS, Browser, Clock, give_account
 from tests.dashboard.rules_in_force import hold_to, policy
 
 SignIn = Callable[[str], Browser]
@@ -204,7 +203,7 @@ FRIENDS = """<!doctype html><html><head><title>Vriendenplein</title></head><body
 def seeing(store: Store, clock: Clock) -> Iterator[Browser]:
     """The coordinator's browser, where pages are looked at with the signs of the product."""
     knowledge = replace(KNOWLEDGE, pageshape=page_shape(factory_file("pageshape.yaml")))
-    app = create_app(store, knowledge, SCHOOL, Settings(), clock, b"s" * 32)
+    app = create_app(store, knowledge, SCHOOL, SETTINGS, clock, b"s" * 32)
     give_account(store, "cor")
     browser = Browser(app.test_client())
     browser.sign_in("cor")

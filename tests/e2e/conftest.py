@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 
 from cli.demo.browser import Profile, find_chromium, make_profile
 from cli.demo.school import pupils
+from tests.e2e.browsing import chromium_program
 from tests.e2e.playground import Playground, playground
 
 SHOTS = Path(os.environ.get("KLASWACHT_SCREENSHOTS") or Path(__file__).parents[2] / "var" / "screenshots")
@@ -92,8 +93,7 @@ def _context(browser: Browser, width: int) -> BrowserContext:
 
 @pytest.fixture
 def browsers(engine: Playwright, play: Playground, tmp_path: Path) -> Iterator[Browsers]:
-    if find_chromium() is None:
-        pytest.skip("needs Chromium (sudo apt-get install chromium)")
+    chromium_program()
     if shutil.which("certutil") is None:
         pytest.skip("needs certutil, so that the browser trusts the CA (sudo apt-get install libnss3-tools)")
     all_of_them = Browsers(engine, play, tmp_path)

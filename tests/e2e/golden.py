@@ -20,6 +20,7 @@ from cli.state_line import policy_of as policy_with
 from cli.state_line import state_of
 from config import load
 from config.read import read_yaml
+from policy.agreed import in_its_lesson
 from policy.model import (
     AccessRequest,
     Action,
@@ -39,9 +40,10 @@ from policy.model import (
     Span,
     Strength,
 )
-from policy.schedule import period_at
+from policy.schedule import period_at, zone_of
 from store import Store
 from store.people import Person
+from tests.cast import noon_zone
 
 CASES = Path(__file__).parent.parent / "cases"
 SCHOOL = "school"
@@ -103,8 +105,12 @@ def http_cases(protocol: str) -> list[Case]:
                 continue
             if question.released or (question.state and question.state.interns_permit is not None):
                 continue  # a second thought has tests of its own; one school cannot choose two ways
+            if question.state and question.state.emergency is not None:
+                continue  # an emergency is of the whole school: `test_emergency` has a school for it
             request, decision = checker.ask(question)
             at = question.at or datetime.now(UTC)
+            if not _runs(checker, question, at):
+                continue  # an agreement past its bell: here a lesson lasts all day
             # Staff's hours are the school's day, which is all lesson here.
             if request.who.role is not Role.PUPIL and _kind_at(checker, question, at) is PeriodKind.OUTSIDE:
                 continue
@@ -114,6 +120,16 @@ def http_cases(protocol: str) -> list[Case]:
 
 def _kind_at(checker: Checker, question: QuestionLine, at: datetime) -> PeriodKind:
     return period_at(checker._snapshot(question).policy.schedule, None, at).kind
+
+
+def _runs(checker: Checker, question: QuestionLine, at: datetime) -> bool:
+    """Whether the agreements of a case are for the lesson of its moment."""
+    schedule, agreements = (
+        checker._snapshot(question).policy.schedule,
+        state_of(question.state).agreements if question.state else (),
+    )
+    period = period_at(schedule, question.group, at)
+    return all(in_its_lesson(one, period, schedule, question.group) for one in agreements)
 
 
 def hosts_of(cases: list[Case]) -> list[str]:
@@ -160,7 +176,7 @@ class GoldenSchool:
             else rule
             for rule in policy.rules
         )
-        changed = replace(policy, schedule=Schedule(days=lesson, groups=mine), rules=rules)
+        changed = replace(policy, schedule=Schedule(noon_zone(self.now), days=lesson, groups=mine), rules=rules)
         for case in self.cases:
             if case.question.state is not None:
                 changed = policy_with(case.question.state, changed)
@@ -243,7 +259,7 @@ class GoldenSchool:
             moved_agreement = replace(
                 agreement,
                 id="",
-                start=self._when(case, agreement.start),
+                start=self._today(case, agreement.start),
                 end=self._when(case, agreement.end),
                 groups=frozenset(self._group(case, group) for group in agreement.groups),
                 people=frozenset(case.person(name) for name in agreement.people),
@@ -261,7 +277,7 @@ class GoldenSchool:
         return replace(
             grant,
             id="",
-            start=self._when(case, grant.start),
+            start=self._today(case, grant.start),
             end=self._when(case, grant.end),
             by=BY,
             groups=frozenset(mine),
@@ -272,6 +288,12 @@ class GoldenSchool:
     def _when(self, case: Case, moment: datetime) -> datetime:
         """A moment of the case, as far from now as it was from the case's own moment; for ever is a day."""
         return self.now + max(-DAY, min(DAY, _apart(moment, case.at)))
+
+    def _today(self, case: Case, moment: datetime) -> datetime:
+        """The same, not before this day's lesson: an agreement holds in its own, and what joins it comes after it."""
+        zone = zone_of(noon_zone(self.now))
+        morning = self.now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        return max(morning.astimezone(UTC), self._when(case, moment))
 
     def _group(self, case: Case, group: str) -> str:
         return case.group if group == case.question.group else f"{group}-{case.number}"

@@ -73,14 +73,17 @@ class Playground:
 
 
 @contextlib.contextmanager
-def playground(folder: Path, more: Sequence[str] = ()) -> Iterator[Playground]:
-    """Start everything in `folder` and stop it at the end; `more` are lines for its `school.yaml`."""
+def playground(folder: Path, more: Sequence[str] = (), page: int = 0) -> Iterator[Playground]:
+    """Start everything in `folder` and stop it at the end; `more` are lines for its `school.yaml`.
+
+    `page` is the port of the guard's own pages, with the PAC files (0: it has none).
+    """
     folder.mkdir(parents=True, exist_ok=True)
     home = Home(folder / "home")
     home.prepare()
     papers = make_papers(folder / "sites", all_names(), datetime.now(UTC))
     with running(papers) as (sites, ports), contextlib.ExitStack() as stack:
-        place = Place(0, 0, 0, {"7": 0, "8": 0})
+        place = Place(0, 0, 0, {"7": 0, "8": 0}, page)
         fill(home, papers, ports, place, more)
         log = folder / "up.log"
         process, told = stack.enter_context(started(home, log))
@@ -94,14 +97,15 @@ def playground(folder: Path, more: Sequence[str] = ()) -> Iterator[Playground]:
 @contextlib.contextmanager
 def started(home: Home, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, object]]]:
     """`klaswacht up` in a filled home, until the end of the block; with the ports that it took (as in `Playground`)."""
-    process = _start(home, log)
+    process = start(home, log)
     try:
         yield process, _ports(process, log)
     finally:
-        _end(process)
+        end(process)
 
 
-def _start(home: Home, log: Path) -> subprocess.Popen[bytes]:
+def start(home: Home, log: Path) -> subprocess.Popen[bytes]:
+    """`klaswacht up` in a filled home, as its own process; what it says goes to `log`."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KLASWACHT_")}
     with log.open("wb") as out:
         return subprocess.Popen(
@@ -114,7 +118,8 @@ def _start(home: Home, log: Path) -> subprocess.Popen[bytes]:
         )
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ctrl-C, and wait."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
         try:

@@ -22,7 +22,7 @@ from policy.model import Grant, Role
 from tests.e2e.clients import Device, Refused
 from tests.e2e.playground import Playground, playground
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.full, pytest.mark.timeout(300)]
 
 WITHIN = 60.0  # seconds: a ceiling
 ASKED = "kanarievraagregel"

@@ -13,7 +13,6 @@ import signal
 import socket
 import struct
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ import dns.rdatatype
 import pytest
 from dns.message import Message
 
+from cli import doctor
 from cli import school as running_school
 from cli.demo.school import GROUPS
 from cli.home import Home
@@ -36,6 +36,7 @@ from config import load
 from policy.model import Device, DeviceClass, Facet, Grant, Role
 from store import Store
 from store.people import Person
+from tests.e2e.playground import end, start
 from tests.proxy_addons.nameserver import HTTPS, NameServer, free_ports
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.full]
@@ -157,28 +158,6 @@ def guard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         running = Running(dns_port, page, store, process, world, zone, home, log)
         wait_until(lambda: "rekenrijk" in str(answers(running)), "it answers names", log)
         yield running
-
-
-def start(home: Home, log: Path) -> subprocess.Popen[bytes]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("KLASWACHT_")}
-    with log.open("wb") as out:
-        return subprocess.Popen(
-            [sys.executable, "-c", "from cli.main import main; main()", "up"],
-            env={**environment, "KLASWACHT_HOME": str(home.path), "PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(PATIENCE)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def answers(guard: Running) -> Message | None:
@@ -357,6 +336,15 @@ def sent_raw(guard: Running, data: bytes) -> Message:
         sock.settimeout(PATIENCE)
         sock.sendto(data, ("127.0.0.1", guard.port))
         return dns.message.from_wire(sock.recv(65_535), one_rr_per_rrset=False)
+
+
+def test_the_pupils_host_is_the_guard_itself_and_the_doctor_finds_names_answered(guard: Running):
+    assert guard.closed("wacht.klaswacht.internal")  # the guard's address, as a closed name has
+    status, headers, text = page_of(guard, "wacht.klaswacht.internal", "/pac/7.pac")
+    assert (status, headers["content-type"]) == (200, "application/x-ns-proxy-autoconfig") and "DIRECT" not in text
+    assert "FindProxyForURL" not in page_of(guard, "kletsplein.test", "/pac/7.pac")[2]
+    told = {one.code: one.level for one in doctor.examine(guard.home)[0]}
+    assert told["names_ours"] is doctor.Level.OK
 
 
 def test_rubbish_over_tcp_ends_that_connection_only(guard: Running):

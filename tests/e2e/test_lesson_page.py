@@ -18,6 +18,7 @@ from dashboard.actions import accounts
 from policy.model import Role
 from store.accounts import Purpose
 from store.people import Person
+from tests.e2e.browsing import types
 from tests.e2e.conftest import PATIENCE, Browsers, Shots
 from tests.e2e.playground import Playground
 from tests.e2e.test_main_job import DESKTOP, PHONE, SITE, sees_the_block_page, sign_in
@@ -50,8 +51,6 @@ def both(page: Page, shots: Shots, what: str) -> None:
 
 
 def gives_the_site(page: Page) -> None:
-    if not page.locator("#site").is_visible():
-        page.locator("#anders > summary").click()
     page.fill("#site", "kletsplein.test")
     page.locator("#geef-formulier").get_by_role("button", name=say("dash.give.go", "nl")).click()
 
@@ -80,10 +79,10 @@ def test_whom_consent_leaves_out_is_told_before_the_tap(play: Playground, browse
     expect(teacher.locator(".live-dot")).to_have_text(say("dash.lesson.live", "nl"), timeout=PATIENCE)
     both(teacher, shots, "gegeven")
     noor, sem = browsers.pupil("Noor", width), browsers.pupil("Sem", width)
-    sem.goto(SITE)
+    types(sem, SITE)
     # The place is open; its chat is not, by a clause without exceptions.
     expect(sem.locator("#stand")).to_have_text("De chat is dicht.", timeout=PATIENCE)
-    noor.goto(SITE)
+    types(noor, SITE)
     expect(noor.locator("h1")).to_have_text(say("page.consent.title", "nl"), timeout=PATIENCE)
     expect(noor.locator("body")).not_to_contain_text("ouders")
     shots.take(noor, "leerling", "andere-taak")
@@ -122,21 +121,21 @@ def test_an_agreement_narrows_the_lesson_until_it_is_stopped(play: Playground, b
     assert teacher.evaluate("window.scrollY") == 0
     both(teacher, shots, "afgesproken")
 
-    pupil.goto(OTHER)
+    types(pupil, OTHER)
     expect(pupil.locator("h1")).to_have_text(say("page.agreement.title", "nl"), timeout=PATIENCE)
     shots.take(pupil, "leerling", "afspraak")
-    pupil.goto(LEARN)
+    types(pupil, LEARN)
     expect(pupil.locator("#som")).to_contain_text("×", timeout=PATIENCE)
     before = play.store.events.last_id(play.desk.school)
-    pupil.goto(OTHER)
+    types(pupil, OTHER)
     pupil.wait_for_timeout(2000)
     assert play.store.events.last_id(play.desk.school) == before
 
     card.get_by_role("button", name=say("dash.agree.stop", "nl")).click()
     expect(card).to_have_count(0, timeout=PATIENCE)
-    pupil.goto(OTHER)
+    types(pupil, OTHER)
     expect(pupil.locator("body")).to_contain_text("Onze school", timeout=PATIENCE)
-    pupil.goto(SITE)
+    types(pupil, SITE)
     sees_the_block_page(pupil)
 
 
@@ -150,16 +149,21 @@ def test_printing_a_topic_and_a_phone_are_one_tap_each_and_shown_as_open(
     expect(teacher.locator("#part-klas")).to_contain_text(
         say("dash.extra.looser", "nl", school="GBS De Regenboog", article="leerlingen 8")
     )
-    folds = (("printen", "print_go"), ("onderwerp", "words_go"), ("telefoon", "phone_go"))
-    for opened, (fold, go) in enumerate(folds, 1):
-        teacher.locator(f"#{fold} > summary").click()
-        both(teacher, shots, fold)
-        if fold == "onderwerp":
-            teacher.locator("#onderwerp select").select_option(label="oorlog en geschiedenis")
-        if fold == "telefoon":
-            teacher.locator("#telefoon select[name=pupil]").select_option(label="Noor")
-        teacher.locator(f"#{fold}").get_by_role("button", name=say(f"dash.extra.{go}", "nl")).click()
-        expect(teacher.locator("#part-open .item")).to_have_count(opened, timeout=PATIENCE)
+    form, go = teacher.locator("#geef-formulier"), say("dash.give.go", "nl")
+    form.locator("input[name=what][value=print]").click()
+    both(teacher, shots, "printen")
+    form.get_by_role("button", name=go).click()
+    expect(teacher.locator("#part-open .item")).to_have_count(1, timeout=PATIENCE)
+    form.locator("input[name=what][value=words]").click()
+    form.locator("input[name=topic][value=war]").click()
+    both(teacher, shots, "onderwerp")
+    form.get_by_role("button", name=go).click()
+    expect(teacher.locator("#part-open .item")).to_have_count(2, timeout=PATIENCE)
+    teacher.locator("#telefoon > summary").click()
+    teacher.locator("#telefoon select[name=pupil]").select_option(label="Noor")
+    both(teacher, shots, "telefoon")
+    teacher.locator("#telefoon").get_by_role("button", name=say("dash.extra.phone_go", "nl")).click()
+    expect(teacher.locator("#part-open .item")).to_have_count(3, timeout=PATIENCE)
     both(teacher, shots, "alles-open")
     teacher.locator("#part-klas button[name=board]").click()
     expect(teacher.locator("#telefoon")).to_have_count(0, timeout=PATIENCE)

@@ -19,6 +19,7 @@ from dashboard.actions import accounts
 from policy.model import Role
 from store.accounts import Purpose
 from store.people import Person
+from tests.e2e.browsing import types
 from tests.e2e.conftest import PATIENCE, Browsers, Shots
 from tests.e2e.playground import Playground
 
@@ -94,7 +95,7 @@ def test_a_teacher_opens_a_site_for_the_lesson_and_afterwards_it_closes_by_itsel
 
     # Until then: a friendly page inside the site's own TLS, by the school's CA; the site is not contacted.
     pupil = browsers.pupil(pupil_name, width)
-    answer = pupil.goto(SITE)
+    answer = types(pupil, SITE)
     assert answer is not None and answer.status == 403
     details = answer.security_details()
     assert details is not None and details["issuer"] == "Klaswacht CA Speeltuinschool"
@@ -146,12 +147,13 @@ def test_a_teacher_opens_a_site_for_the_lesson_and_afterwards_it_closes_by_itsel
     shots.take(teacher, "juf", "na-de-les")
 
 
+@pytest.mark.full
 def test_a_teacher_says_no_and_the_page_tells_it_kindly(play: Playground, browsers: Browsers) -> None:
     shots = Shots(PHONE, number=20)
     teacher = browsers.staff("anja", PHONE)
     sign_in(teacher, play, "anja")
     pupil = browsers.pupil("Fatima", PHONE)
-    pupil.goto(SITE)
+    types(pupil, SITE)
     asks_the_teacher(pupil, "", shots)
     question = teacher.locator("#part-asks .item")
     expect(question).to_have_count(1, timeout=PATIENCE)
@@ -167,7 +169,7 @@ def test_a_teacher_says_no_and_the_page_tells_it_kindly(play: Playground, browse
 def test_a_pupil_reports_something_unpleasant(play: Playground, browsers: Browsers) -> None:
     shots = Shots(PHONE, number=30)
     pupil = browsers.pupil("Daan", PHONE)
-    pupil.goto(SITE)
+    types(pupil, SITE)
     pupil.get_by_role("link", name=say("page.button.report", "nl")).click()
     expect(pupil.locator("h1")).to_have_text(say("page.tell.title", "nl"), timeout=PATIENCE)
     shots.take(pupil, "leerling", "meldt")
@@ -183,12 +185,12 @@ def test_a_browser_that_does_not_trust_the_school_sees_no_page_at_all(play: Play
     """So what the other tests see is trusted because of the exported CA, and of nothing else."""
     pupil = browsers.pupil("Mees", DESKTOP, trusting=False)
     with pytest.raises(Error, match="ERR_CERT_AUTHORITY_INVALID"):
-        pupil.goto(SITE)
+        types(pupil, SITE)
 
 
 def test_a_reviewed_learning_site_is_open(play: Playground, browsers: Browsers) -> None:
     pupil = browsers.pupil("Sanne", DESKTOP)
-    pupil.goto("https://rekenrijk.test/")
+    types(pupil, "https://rekenrijk.test/")
     expect(pupil.locator("#som")).to_contain_text("×", timeout=PATIENCE)
 
 
@@ -196,7 +198,7 @@ def test_a_search_for_help_gets_warm_answers_and_is_seen_by_nobody(play: Playgro
     shots = Shots(PHONE, number=40)
     before = play.store.events.last_id("school")
     pupil = browsers.pupil("Sanne", PHONE)
-    pupil.goto("https://zoekmaar.test/zoek?q=ik+word+gepest")
+    types(pupil, "https://zoekmaar.test/zoek?q=ik+word+gepest")
     expect(pupil.locator("h1")).to_have_text(say("page.help.title", "nl"), timeout=PATIENCE)
     shots.take(pupil, "leerling", "hulp")
     pupil.wait_for_timeout(2000)
@@ -237,6 +239,7 @@ def test_a_telephone_number_waits_for_the_teacher(play: Playground, browsers: Br
     Shots(PHONE, number=51).take(pupil, "leerling", "hou-dit-voor-jezelf")
 
 
+@pytest.mark.full
 def test_named_counsellors_hear_that_somebody_looked_for_help_and_the_class_does_not(
     play: Playground, browsers: Browsers
 ) -> None:
@@ -249,12 +252,13 @@ def test_named_counsellors_hear_that_somebody_looked_for_help_and_the_class_does
         assert account is not None
         token = play.store.accounts.make_link(school, account.id, Purpose.SET_PASSWORD, now)
         assert token is not None and accounts.set_password(play.desk, token, PASSWORD, PASSWORD, now).ok
+    assert play.store.counsel.switch_on(school, "staff-directie", now)
     before = play.store.events.last_id(school)
     pupil = browsers.pupil("Sanne", DESKTOP)
     deadline = time.monotonic() + PATIENCE / 1000
     while True:
         # Both workers hear of the counsellors by themselves; until then the page says that nobody hears.
-        pupil.goto("https://zoekmaar.test/zoek?q=ik+word+gepest")
+        types(pupil, "https://zoekmaar.test/zoek?q=ik+word+gepest")
         expect(pupil.locator("h1")).to_have_text(say("page.help.title", "nl"), timeout=PATIENCE)
         if pupil.get_by_text(say("page.help.heard", "nl")).count() or time.monotonic() > deadline:
             break
@@ -262,7 +266,7 @@ def test_named_counsellors_hear_that_somebody_looked_for_help_and_the_class_does
     assert "gepest" not in pupil.url
     shots.take(pupil, "leerling", "hulp-vertrouwen")
     for _ in range(4):  # by whichever worker
-        pupil.goto("https://zoekmaar.test/zoek?q=ik+word+gepest")
+        types(pupil, "https://zoekmaar.test/zoek?q=ik+word+gepest")
     wait_until(lambda: bool(play.store.signals.newest(school)), pupil, "a signal in the inbox")
     pupil.wait_for_timeout(1000)
     (kept,) = play.store.signals.newest(school)

@@ -19,6 +19,7 @@ from config.texts import say
 from dashboard.actions import care, measures
 from dashboard.actions.measures import Until, Wish
 from policy.model import Member, Role, SanctionTarget
+from tests.e2e.browsing import types
 from tests.e2e.clients import Device, Refused
 from tests.e2e.conftest import PATIENCE, Browsers, Shots
 from tests.e2e.playground import Playground
@@ -72,6 +73,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+@pytest.mark.full
 def test_a_ban_holds_on_the_proved_device_at_once_and_is_over_by_itself(play: Playground) -> None:
     noor, sem, unknown = play.device("Noor"), play.device("Sem"), play.device()
     noor = replace(noor, trust=(*noor.trust, play.papers.ca))  # the learning site is tunnelled: its own certificate
@@ -144,7 +146,7 @@ def test_the_management_bans_on_the_screen_and_the_childs_page_is_kind(
 ) -> None:
     shots = Shots(width, number=60)
     pupil = browsers.pupil(name, width)
-    pupil.goto(OPEN)
+    types(pupil, OPEN)
     page = browsers.staff("directie", width)
     sign_in(page, play, "directie", "/maatregelen/")
     page.get_by_text("Groep 7", exact=True).click()
@@ -164,14 +166,14 @@ def test_the_management_bans_on_the_screen_and_the_childs_page_is_kind(
     assert fits(page)
 
     def closed() -> bool:
-        pupil.goto(OPEN)
+        types(pupil, OPEN)
         return bool(pupil.get_by_text(say("page.sanction.title", "nl")).count())
 
     until(closed, pupil, "the pupil's page is closed")
     assert "Sloeg" not in pupil.content()
     assert fits(pupil)
     shots.take(pupil, "leerling", "verbod")
-    pupil.goto(LEARNING)
+    types(pupil, LEARNING)
     expect(pupil.locator("#som")).to_contain_text("×", timeout=PATIENCE)
 
     form = page.locator("#aantekeningen form", has=page.locator("textarea[rows='3']"))

@@ -17,6 +17,7 @@ from config.texts import say
 from policy.model import Device as Registered
 from policy.model import DeviceClass, Role
 from store.people import Person
+from tests.e2e.browsing import types
 from tests.e2e.clients import Device
 from tests.e2e.conftest import PATIENCE, Browsers, Shots
 from tests.e2e.playground import Playground
@@ -55,13 +56,13 @@ def test_the_management_lets_teachers_look_and_stops_it_again(play: Playground, 
     anja, noor = laptop(play), play.device("Noor")
     becomes(anja, FILMS, 403)
     page = browsers.staff("coordinator", width)
-    sign_in(page, play, "coordinator", "/beheer/registers")
+    sign_in(page, play, "coordinator", "/beheer/personeel")
     expect(page.get_by_text(say("dash.standing.only_management", "nl"))).to_be_visible(timeout=PATIENCE)
     assert page.get_by_role("button", name=say("dash.standing.accept", "nl")).count() == 0
     shots.take(page, "coordinator", "vaste-toestemming")
     assert fits(page)
     page = browsers.staff("directie", width)
-    sign_in(page, play, "directie", "/beheer/registers")
+    sign_in(page, play, "directie", "/beheer/personeel")
     expect(page.get_by_text("a1:")).to_be_visible(timeout=PATIENCE)
     page.get_by_text(say("dash.standing.open_form", "nl")).click()
     shots.take(page, "directie", "vaste-toestemming-voorstel")
@@ -159,7 +160,7 @@ def test_an_account_without_a_manager_and_a_closed_means_for_parents_are_told(
     expect(page.get_by_text(say("dash.done.site_closed", "nl"))).to_be_visible(timeout=PATIENCE)
     becomes(play.device("Noor"), "https://onzeschool.test/", 403)
     pupil = browsers.pupil("Noor", width)
-    pupil.goto("https://onzeschool.test/")
+    types(pupil, "https://onzeschool.test/")
     expect(pupil.locator("h1")).to_have_text(say("page.identity.title", "nl"), timeout=PATIENCE)
     shots.take(pupil, "leerling", "past-niet")
     assert fits(pupil)

@@ -16,10 +16,11 @@ from dashboard.actions import accounts
 from policy.model import Device, DeviceClass, ReportTo, Role
 from store.accounts import Purpose
 from store.people import Person
+from tests.e2e.browsing import types
 from tests.e2e.conftest import PATIENCE, Browsers, Shots
 from tests.e2e.playground import Playground, playground
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.full, pytest.mark.browser, pytest.mark.timeout(300)]
 
 FIXED = "vertel.klaswacht.internal"
 PHOTOS = "https://fotodrop.test/"
@@ -35,11 +36,13 @@ LINE = "hij roept steeds dingen op het plein"
 
 @pytest.fixture(scope="module")
 def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
-    """A playground with a reminder, a counsellor, and a laptop of the school's own for juf Anja."""
+    """A playground with a reminder, two counsellors, and a laptop of the school's own for juf Anja."""
     with playground(tmp_path_factory.mktemp("telling"), REMINDER) as running:
         now, school = datetime.now(UTC), running.desk.school
         person = Person("coen", Role.COUNSELLOR, "Coen Dekker")
-        running.store.people.put_people(school, [person], "setup", now)
+        fay = Person("fay", Role.COUNSELLOR, "Fay Hendriks")
+        running.store.people.put_people(school, [person, fay], "setup", now)
+        assert running.store.counsel.switch_on(school, "staff-directie", now)
         account = accounts.add_account(running.desk, "coen", person, "setup", now).value
         assert account is not None
         token = running.store.accounts.make_link(school, account.id, Purpose.SET_PASSWORD, now)
@@ -85,7 +88,7 @@ def test_a_child_that_is_bullied_tells_the_head_and_nobody_in_class_hears_it(
     teacher = browsers.staff("anja", width)
     enter(teacher, play, "anja")
     pupil = browsers.pupil("Daan", width)
-    pupil.goto(f"{scheme}://{FIXED}/")
+    types(pupil, f"{scheme}://{FIXED}/")
     expect(pupil.locator("h1")).to_have_text(say("page.tell.title", "nl"), timeout=PATIENCE)
     shots.take(pupil, "leerling", "vertelt")
 
@@ -122,7 +125,7 @@ def test_words_of_who_needs_help_first_bring_help_and_then_go_to_the_counsellor(
 ) -> None:
     shots = Shots(PHONE, number=70)
     pupil = browsers.pupil("Sanne", PHONE)
-    pupil.goto(f"http://{FIXED}/")
+    types(pupil, f"http://{FIXED}/")
     choose(pupil, "bullied")
     until(lambda: pupil.locator("input[value=counsellor]").count() == 1, pupil, pupil.reload)
     pupil.locator("input[name=to][value=counsellor]").check()

@@ -15,6 +15,7 @@ from policy.model import (
     Closure,
     DeviceClass,
     Effect,
+    Emergency,
     Facet,
     Gate,
     Grant,
@@ -62,6 +63,7 @@ REQUESTS = st.builds(
     search=st.none() | st.sampled_from(["kat", "kut", "vermoord", "ik wil dood"]).map(lambda t: Search("zoek", t)),
     personal=st.sampled_from([frozenset(), frozenset({"phone"})]),
     released=st.booleans(),
+    asker=st.sampled_from(["", "leren.nl", "nieuws.nl"]),
 )
 
 # --- what is going on ------------------------------------------------------------------------------------------------
@@ -81,7 +83,9 @@ GRANTS = st.builds(
     roles=st.sampled_from([frozenset(), frozenset({Role.TEACHER}), frozenset({Role.INTERN, Role.STAFF})]),
 )
 _SPANS = st.lists(st.builds(Span, group=st.sampled_from(["7", "8"]), start=WHEN, end=WHEN), max_size=2).map(tuple)
-_AGREEMENTS = st.builds(Agreement, st.just("a"), WHEN, WHEN, GROUPS, PEOPLE, st.lists(HOSTS, max_size=2).map(tuple))
+_AGREEMENTS = st.builds(
+    Agreement, st.just("a"), WHEN, WHEN, GROUPS, PEOPLE, st.lists(HOSTS, max_size=2).map(tuple), test=st.booleans()
+)
 _BANS = st.builds(
     Sanction,
     st.just("b"),
@@ -98,6 +102,9 @@ _CARE = st.builds(
     st.none() | st.just("chroom-1"),
     st.lists(HOSTS, max_size=1).map(tuple),
 )
+_EMERGENCIES = st.builds(
+    lambda start, hours: Emergency("e", start, start + timedelta(hours=hours)), WHEN, st.integers(1, 6)
+)
 STATES = st.builds(
     State,
     grants=st.lists(GRANTS, max_size=4).map(tuple),
@@ -108,6 +115,10 @@ STATES = st.builds(
     care=st.lists(_CARE, max_size=1).map(tuple),
     consents=st.dictionaries(st.sampled_from(_PERSONS), st.booleans()),
     consented_groups=GROUPS,
+    # Seldom: while one is open most other rules have nothing to say.
+    emergencies=st.integers(0, 7).flatmap(
+        lambda one: st.just(()) if one else st.lists(_EMERGENCIES, max_size=2).map(tuple)
+    ),
 )
 
 # --- the school ------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from bench.recognition import idna, suffixes, whatwg
 from policy.address import canonical, canonical_host, is_ip, name_without_suffix, site_of
 
 
+@pytest.mark.evasion("E14")
 @pytest.mark.parametrize(
     ("written", "read"),
     [
@@ -34,6 +35,7 @@ def test_every_spelling_of_a_host_is_the_same_host(written: str, read: str) -> N
     assert canonical_host(written) == read
 
 
+@pytest.mark.evasion("E14")
 @pytest.mark.parametrize(
     "written", ["", "a@b.nl", "a/b", "a\\b", "a?b", "a#b", ".nl", "a..nl", "a" * 254 + ".nl", "a b"]
 )
@@ -53,6 +55,7 @@ def test_what_is_no_web_address_is_none(url: str) -> None:
     assert canonical(url) is None
 
 
+@pytest.mark.evasion("E18")
 def test_a_site_under_a_shared_suffix_is_a_site_of_its_own() -> None:
     assert site_of("kind.github.io") == "kind.github.io"
     assert site_of("www.school.co.uk") == "school.co.uk"
@@ -60,6 +63,7 @@ def test_a_site_under_a_shared_suffix_is_a_site_of_its_own() -> None:
     assert name_without_suffix("www.google.co.uk") == "google"
 
 
+@pytest.mark.evasion("E14")
 @given(st.text(max_size=60))
 def test_a_canonical_host_stays_what_it_is(text: str) -> None:
     host = canonical_host(text)
@@ -74,6 +78,7 @@ def test_an_address_of_a_host_has_that_host(name: str) -> None:
     assert (address.host if address else None) == canonical_host(name)
 
 
+@pytest.mark.evasion("E14")
 @pytest.mark.data
 @pytest.mark.parametrize("measure", [whatwg, idna, suffixes], ids=lambda measure: measure.__name__)
 def test_every_row_of_the_public_data_is_read_as_a_browser_reads_it(measure) -> None:

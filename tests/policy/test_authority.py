@@ -7,7 +7,20 @@ import pytest
 
 from policy.authority import Refusal, may_act_for, may_grant, may_stand, school_ends
 from policy.decide import decide
-from policy.model import DeviceClass, Effect, Facet, Gate, Grant, LiftableBy, Member, PeriodKind, Role, Slot
+from policy.model import (
+    Action,
+    DeviceClass,
+    Effect,
+    Facet,
+    Gate,
+    Grant,
+    LiftableBy,
+    Member,
+    PeriodKind,
+    Role,
+    Rule,
+    Slot,
+)
 from tests.cast import (
     ANJA,
     BO,
@@ -156,3 +169,47 @@ def test_a_kind_of_program_that_nobody_opens_is_refused_beforehand() -> None:
     wish = grant(categories=frozenset({"vpn"}), facets=frozenset({Facet.APP}), start=LESSON, end=at("23:00"))
     verdict = may_grant(ANJA, wish, with_rules(*RULES, floor), LESSON)
     assert (verdict.reason, verdict.rule) == (Refusal.LOCKED, floor)
+
+
+PICTURES = rule(
+    "pictures",
+    facet=Facet.ACTION,
+    actions=frozenset({Action.UPLOAD}),
+    media=frozenset({"picture", "video"}),
+    categories=frozenset({"social"}),
+)
+SENDING = grant(
+    sites=("social.com",),
+    facets=frozenset({Facet.PLACE, Facet.ACTION}),
+    kinds=frozenset({"picture"}),
+    start=LESSON,
+    end=at("23:00"),
+)
+
+
+@pytest.mark.parametrize(
+    ("rules", "changes", "refusal"),
+    [
+        ((SOCIAL, PICTURES), {}, None),
+        ((SOCIAL, replace(PICTURES, liftable_by=LiftableBy.NOBODY)), {}, Refusal.NOT_LIFTABLE),
+        ((replace(PICTURES, liftable_by=LiftableBy.NOBODY),), {"sites": ("leren.nl",)}, None),
+        ((replace(PICTURES, liftable_by=LiftableBy.MANAGEMENT, categories=frozenset()),), {}, Refusal.NOT_LIFTABLE),
+        ((replace(PICTURES, liftable_by=LiftableBy.NOBODY, media=frozenset({"video"})),), {}, None),
+        ((replace(PICTURES, liftable_by=LiftableBy.NOBODY, actions=frozenset({Action.POST})),), {}, None),
+        ((SOCIAL, PICTURES), {"kinds": frozenset({"coarse"})}, Refusal.NOTHING),
+        ((SOCIAL, PICTURES), {"sites": (), "facets": frozenset({Facet.ACTION})}, None),
+        ((SOCIAL, PICTURES), {"sites": ()}, Refusal.NOTHING),
+        ((SOCIAL, PICTURES), {"sites": (), "facets": frozenset({Facet.ACTION}), "kinds": frozenset()}, Refusal.NOTHING),
+    ],
+)
+def test_sending_pictures_is_permitted_where_that_may_be_lifted(
+    rules: tuple[Rule, ...], changes: dict[str, object], refusal: Refusal | None
+) -> None:
+    assert may_grant(ANJA, replace(SENDING, **changes), with_rules(*rules), LESSON).reason is refusal
+
+
+def test_the_parents_are_asked_where_sending_pictures_needs_them() -> None:
+    rules = (SOCIAL, replace(PICTURES, consent=True))
+    assert may_grant(ANJA, SENDING, with_rules(*rules), LESSON).left_out == {"noor"}
+    assert may_grant(ANJA, replace(SENDING, without=frozenset({"noor"})), with_rules(*rules), LESSON).left_out == set()
+    assert may_grant(ANJA, replace(SENDING, kinds=frozenset()), with_rules(*rules), LESSON).left_out == set()

@@ -17,7 +17,7 @@ FULL = replace(
     grants=(grant(sites=("social.com",), goal="een verslag"),),
     sanctions=(Sanction("b", "sam", SanctionTarget.PRINTER, at("08:00"), at("15:00")),),
     care=(Care("c", device="d", sites=("a.nl",)),),
-    agreements=(Agreement("a", at("08:00"), at("09:00"), frozenset({"7"}), sites=("a.nl",)),),
+    agreements=(Agreement("a", at("08:00"), at("09:00"), frozenset({"7"}), sites=("a.nl",), test=True),),
     pauses=(Span("7", at("08:00"), at("09:00")),),
     leases=(Lease("d", "sam", at("08:00"), at("09:00")),),
 )

@@ -12,15 +12,21 @@ from policy.model import Member, PeriodKind, Principal, ReportKind, ReportTo, Ro
 from tests.cast import BREAK, EVENING, LESSON, SNAPSHOT, at
 
 COEN, FAY = Member("coen", Role.COUNSELLOR), Member("fay", Role.COUNSELLOR)
-NAMED = replace(SNAPSHOT, people={**SNAPSHOT.people, "coen": COEN, "fay": FAY})
+NAMED = replace(SNAPSHOT, people={**SNAPSHOT.people, "coen": COEN, "fay": FAY}, inbox=True)
 SAM = Principal(Role.PUPIL, "sam", ("7",), "chroom-1", strength=Strength.PROVED)
 
 
 def test_two_counsellors_make_an_inbox_and_one_does_not() -> None:
-    one = replace(SNAPSHOT, people={**SNAPSHOT.people, "coen": COEN})
+    one = replace(SNAPSHOT, people={**SNAPSHOT.people, "coen": COEN}, inbox=True)
     assert (has_inbox(SNAPSHOT), has_inbox(one), has_inbox(NAMED)) == (False, False, True)
     assert set(counsellors(NAMED)) == {"coen", "fay"}
     assert told_of(SNAPSHOT, SAM, LESSON) is told_of(one, SAM, LESSON) is told_of(None, SAM, LESSON) is Told.NOBODY
+
+
+def test_nobody_hears_before_the_management_switched_it_on() -> None:
+    off = replace(NAMED, inbox=False)
+    assert not has_inbox(off) and told_of(off, SAM, LESSON) is Told.NOBODY
+    assert all(ReportTo.COUNSELLOR not in may_hear(kind, role, off) for kind in ReportKind for role in Role)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ def pretended(name: str) -> str | None:
     return PROTECTED.pretended(host)
 
 
+@pytest.mark.evasion("E14")
 @pytest.mark.parametrize(
     ("name", "real"),
     [
@@ -42,11 +43,13 @@ def test_a_name_that_reads_like_a_protected_one_is_told(name: str, real: str | N
     assert pretended(name) == (real if real else "mixed scripts" if name == "рурl.com" else None)
 
 
+@pytest.mark.evasion("E14")
 @pytest.mark.parametrize("name", ["pаypal.example", "xn--80ak6aa92e.foo-аb.nl"])
 def test_two_alphabets_in_one_label_are_told(name: str) -> None:
     assert pretended(name) == "mixed scripts"
 
 
+@pytest.mark.evasion("E14")
 @pytest.mark.parametrize(
     "name",
     [
@@ -73,6 +76,7 @@ def test_an_honest_name_is_left_alone(name: str) -> None:
     assert pretended(name) is None
 
 
+@pytest.mark.evasion("E14")
 def test_a_pretending_site_is_closed_and_the_real_one_is_not() -> None:
     def effect(url: str) -> Effect:
         address = canonical(url)

@@ -24,6 +24,7 @@ def answer(url: str):
     return decide(AccessRequest(Action.VISIT, pupil(), (address.host,), address), SNAPSHOT, LESSON)
 
 
+@pytest.mark.evasion("E18")
 @pytest.mark.parametrize(
     ("host", "category"),
     [
@@ -45,12 +46,25 @@ def test_the_registered_name_is_read(host: str, category: str | None) -> None:
     assert (found[0] if found else None) == category
 
 
+@pytest.mark.evasion("E27")
+@pytest.mark.parametrize("host", ["turn.bellen.example", "eu.stun.bellen.example", "turns.a.bellen.example"])
+def test_a_server_that_passes_calls_on_says_so(host: str) -> None:
+    assert (FACTORY.of_host(host) or ("",))[0] == "chat"
+
+
+@pytest.mark.parametrize("host", ["turn.example", "www.turn.example", "return.bellen.example", "u-turn.bellen.example"])
+def test_a_name_with_such_a_word_in_it_is_none(host: str) -> None:
+    assert FACTORY.of_host(host) is None
+
+
+@pytest.mark.evasion("E18")
 def test_a_page_of_ones_own_on_a_shared_host_is_read_by_its_path() -> None:
     assert NAMES.of_page(canonical("https://pages.example/view/Unblocked_Spel/home")) == ("games", "unblocked")
     assert NAMES.of_page(canonical("https://pages.example/view/breuken")) is None
     assert NAMES.of_page(canonical("https://leren.nl/view/unblocked")) is None
 
 
+@pytest.mark.evasion("E18")
 def test_a_mirror_nobody_listed_is_closed_for_what_it_is() -> None:
     assert (answer("https://unblocked-99.nl/").effect, answer("https://unblocked-99.nl/").category) == (
         Effect.DENY,
@@ -96,6 +110,7 @@ def test_an_innocent_name_is_left_alone(host: str) -> None:
     assert FACTORY.of_host(host) is None
 
 
+@pytest.mark.evasion("E18")
 @pytest.mark.parametrize(
     "url",
     [
@@ -111,6 +126,7 @@ def test_an_innocent_page_is_left_alone(url: str) -> None:
     assert FACTORY.of_page(canonical(url)) is None
 
 
+@pytest.mark.evasion("E18")
 @pytest.mark.parametrize(
     ("url", "category"),
     [
@@ -136,9 +152,64 @@ def test_no_name_makes_reading_fail(text: str) -> None:
         FACTORY.of_page(address)
 
 
+@pytest.mark.evasion("E18")
 def test_a_school_that_lists_a_host_that_many_share_has_not_read_every_name_below_it() -> None:
     policy = replace(POLICY, lists={"games": ("github.io",), "education": ("vpn-uitleg.github.io",)})
     school = replace(SNAPSHOT, policy=policy)
     assert decide(visit("gratis-vpn.github.io"), school, LESSON).reason is Reason.LOCKED
     assert decide(visit("breuken.github.io"), school, LESSON).category == "games"
     assert decide(visit("vpn-uitleg.github.io"), school, LESSON).reason is Reason.PLACE  # read by somebody, and a game
+
+
+MIRRORS = [
+    "https://sites.google.com/view/tyrones-unblocked-games",
+    "https://unblockedgames.github.io/run3/",
+    "https://jan.github.io/unblocked-games/",
+    "https://ubg76.gitlab.io/",
+    "https://unblockedgames.replit.app/",
+    "https://retro-games.pages.dev/",
+    "https://unblocked.netlify.app/",
+    "https://slope-unblocked.vercel.app/",
+    "https://games.s3.amazonaws.com/index.html",
+    "https://s3.amazonaws.com/unblocked-games/index.html",
+    "https://s3.eu-west-1.amazonaws.com/unblocked-games/index.html",
+    "https://storage.googleapis.com/unblocked-games/index.html",
+    "https://unblocked.blob.core.windows.net/games/index.html",
+    "https://raw.githubusercontent.com/jan/unblocked-games/main/index.html",
+    "https://rawcdn.githack.com/jan/unblocked-games/main/index.html",
+    "https://cdn.jsdelivr.net/gh/jan/unblocked-games@main/slope/index.html",
+    "https://unblockedgames.w3spaces.com/",
+    "https://unblockedgames.neocities.org/",
+    "https://a.unblockedgames.workers.dev/",
+]
+NEIGHBOURS = [
+    "https://sites.google.com/view/groep7werkstuk",
+    "https://jan.github.io/werkstuk/",
+    "https://jan.github.io/tetris/",
+    "https://groep7.neocities.org/dino.html",
+    "https://s3.amazonaws.com/school-fotos/kamp.jpg",
+    "https://storage.googleapis.com/chart/plaat.png",
+    "https://raw.githubusercontent.com/jan/les/main/2048.py",
+    "https://cdn.jsdelivr.net/npm/tetris@1/proxy.js",
+    "https://cdn.jsdelivr.net/gh/jquery/jquery@3/dist/jquery.min.js",
+    "https://docs.google.com/document/d/unblocked/edit",
+]
+
+
+def told(url: str) -> str | None:
+    address = canonical(url)
+    assert address is not None
+    found = FACTORY.of_host(address.host) or FACTORY.of_page(address)
+    return found[0] if found else None
+
+
+@pytest.mark.evasion("E18")
+@pytest.mark.parametrize("url", MIRRORS)
+def test_a_mirror_on_a_host_that_many_share_is_known_by_what_it_calls_itself(url: str) -> None:
+    assert told(url) == "games"
+
+
+@pytest.mark.evasion("E18")
+@pytest.mark.parametrize("url", NEIGHBOURS)
+def test_its_neighbours_stay_open(url: str) -> None:
+    assert told(url) is None

@@ -29,6 +29,7 @@ from policy.model import (
     Snapshot,
     Span,
     State,
+    Strength,
 )
 from policy.projection import changes_at, project
 from policy.seat import seated
@@ -142,6 +143,16 @@ def test_a_pupil_who_is_put_at_a_laptop_is_on_it_only_for_that_time() -> None:
     assert changes_at(whole, DEVICE, at("09:45")) is None
 
 
+def test_who_signed_in_at_an_address_travels_to_no_device() -> None:
+    here = Lease(DEVICE, "noor", at("09:00"), at("09:45"), "noor", "", Strength.PROVED)
+    elsewhere = Lease("", "bo", at("09:00"), at("09:45"), "bo", "10.0.7.31", Strength.CLAIMED)
+    cut = project(having(leases=(here, elsewhere)), DEVICE, at("09:10"))
+    assert (cut.state.leases[0].person, cut.state.leases[0].proof) == ("noor", Strength.PROVED)
+    assert len(cut.state.leases) == 1 and "bo" not in ids_in(cut) and "10.0.7.31" not in repr(cut.state)
+    odd = replace(having(leases=(elsewhere,)), devices={"": Device("", "Chromebook", DeviceClass.PUPIL, "7")})
+    assert project(odd, "", at("09:10")).state.leases == () and changes_at(odd, "", at("09:10")) is None
+
+
 def test_a_device_that_is_gone_gets_the_rules_and_nobody() -> None:
     cut = project(having(grants=(grant(),)), "weg", LESSON)
     assert (dict(cut.people), dict(cut.devices), cut.state) == ({}, {}, State())
@@ -176,6 +187,7 @@ def test_what_stands_for_staff_is_no_business_of_a_pupil_s_laptop() -> None:
 
 
 _STAFF = frozenset({Role.TEACHER, Role.STAFF})
+_PROOFS = (Strength.CLAIMED, Strength.PROVED)
 people = st.sampled_from(sorted(PEOPLE))
 some_people = st.frozensets(people, max_size=3)
 some_groups = st.frozensets(st.sampled_from(["7", "8"]), max_size=2)
@@ -221,14 +233,24 @@ def sanctions(draw: st.DrawFn) -> Sanction:
 @st.composite
 def leases(draw: st.DrawFn) -> Lease:
     start, end = draw(stretches())
-    return Lease(draw(st.sampled_from([DEVICE, "other"])), draw(people | st.just("weg")), start, end, draw(people))
+    where, proof = draw(st.sampled_from([DEVICE, "other", ""])), draw(st.sampled_from(_PROOFS))
+    address = "" if where else "10.0.7.31"
+    return Lease(where, draw(people | st.just("weg")), start, end, draw(people), address, proof)
 
 
 @st.composite
 def agreements(draw: st.DrawFn) -> Agreement:
     start, end = draw(stretches())
     return Agreement(
-        draw(names), start, end, draw(some_groups), draw(some_people), ("leren.nl",), draw(people), draw(people)
+        draw(names),
+        start,
+        end,
+        draw(some_groups),
+        draw(some_people),
+        ("leren.nl",),
+        draw(people),
+        draw(people),
+        draw(st.booleans()),
     )
 
 

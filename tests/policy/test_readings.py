@@ -14,6 +14,7 @@ def texts(typed: str) -> set[str]:
     return {one.text.strip() for one in readings(typed)}
 
 
+@pytest.mark.evasion("E15")
 @pytest.mark.parametrize(
     ("typed", "read"),
     [

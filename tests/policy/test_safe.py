@@ -51,6 +51,7 @@ def sent(url: str) -> str:
     return found.path_and_query
 
 
+@pytest.mark.evasion("E16")
 def test_a_pupils_search_says_safe() -> None:
     assert sent("https://zoek.nl/s?q=kat") == "/s?q=kat&safe=on&lock=1"
     assert sent("https://zoek.nl/s") == "/s?safe=on&lock=1"
@@ -59,6 +60,7 @@ def test_a_pupils_search_says_safe() -> None:
     assert (found.headers, found.cookies) == ((("X-Safe", "Strict"),), (("safe", "on"),))
 
 
+@pytest.mark.evasion("E16")
 @pytest.mark.parametrize(
     "written",
     [
@@ -103,6 +105,7 @@ def test_only_where_words_are() -> None:
     assert safe("https://donker.nl/?q=kat") is None
 
 
+@pytest.mark.evasion("E16")
 def test_an_engine_behind_another_name_hears_it_too() -> None:
     fronted = safe_form(at("https://letters.nl/s?q=kat&safe=off"), pupil(), SCHOOL, ("letters.nl", "zoek.nl"))
     assert fronted is not None

@@ -21,6 +21,7 @@ def test_the_query_of_an_engine_is_found() -> None:
     assert _query("https://zoek.nl/s?x=1&q=de+kat+%26+hond") == Search("zoek", "de kat & hond")
 
 
+@pytest.mark.evasion("E16")
 def test_google_is_google_in_every_country() -> None:
     assert _query("https://www.google.co.uk/search?q=kat") == Search("google", "kat")
     assert _query("https://google.nl/search?Q=kat") == Search("google", "kat")
@@ -29,15 +30,18 @@ def test_google_is_google_in_every_country() -> None:
     assert found.engine == "unknown"
 
 
+@pytest.mark.evasion("E16")
 def test_a_second_q_does_not_hide_behind_the_first() -> None:
     assert _query("https://zoek.nl/s?q=kat&q=hond") == Search("zoek", "kat hond")
 
 
+@pytest.mark.evasion("E16")
 def test_an_engine_nobody_knows_is_found_by_its_shape() -> None:
     assert _query("https://raar.nl/find?query=kat") == Search("unknown", "kat")
     assert _query("https://raar.nl/find?id=12") is None
 
 
+@pytest.mark.evasion("E16")
 def test_padding_does_not_hide_the_words() -> None:
     assert _query("https://zoek.nl/s?q=kat&" + "&".join(f"a{i}=1" for i in range(1000))) == Search("zoek", "kat")
 
@@ -70,6 +74,7 @@ def _at(url: str) -> Search | None:
     return ENGINES.query(address)
 
 
+@pytest.mark.evasion("E16")
 @pytest.mark.parametrize(
     "query",
     [
@@ -96,6 +101,7 @@ def test_no_way_of_writing_hides_the_word(query: str) -> None:
     assert "kat" in found.text
 
 
+@pytest.mark.evasion("E16")
 @pytest.mark.parametrize(
     ("path", "words"),
     [
@@ -128,6 +134,7 @@ def _address(url: str) -> Address:
     return address
 
 
+@pytest.mark.evasion("E16")
 @pytest.mark.parametrize(
     "url",
     [
@@ -211,6 +218,7 @@ def test_what_is_dropped_of_a_value_is_never_a_short_one(text: str) -> None:
     assert all(word in kept for word in text.split() if word.isalpha())
 
 
+@pytest.mark.evasion("E16")
 def test_a_search_in_a_body_is_read_by_its_keys() -> None:
     there = _address("https://shop.nl/find")
     assert ENGINES.in_body(there, [("variables.words", "kat"), ("variables.page", "1")]) == Search("shop", "kat")
@@ -292,6 +300,7 @@ NAMED = Engines(
 )
 
 
+@pytest.mark.evasion("E16")
 def test_an_engine_is_looked_up_by_its_safe_name_in_every_country_and_nothing_else_is() -> None:
     assert NAMED.safe_name("www.groot.nl") == "veilig.groot.com"
     assert NAMED.safe_name("www.groot.co.uk") == "veilig.groot.com"
@@ -315,6 +324,7 @@ def test_a_school_may_choose_the_milder_form() -> None:
     assert milder.safe_name("klein.nl") == "veilig.klein.nl"
 
 
+@pytest.mark.evasion("E16")
 def test_an_engine_without_a_safe_mode_is_known_by_all_its_names() -> None:
     assert NAMED.unsafe("duister.ru")
     assert NAMED.unsafe("plaatjes.duister.com")

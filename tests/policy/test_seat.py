@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from policy.model import Device, DeviceClass, Lease, Role, Snapshot, Strength
-from policy.seat import seated
+from policy.seat import live_at, seated
 from proxy_addons.facts import Peer
 from proxy_addons.identity import Identity
 from tests.cast import LESSON, SNAPSHOT, at
@@ -71,6 +71,20 @@ def test_a_pupil_whom_a_teacher_put_there_is_claimed_and_an_owner_is_proved() ->
     assert seated(owned, owned.devices["d"], LESSON).strength is Strength.PROVED
     both = school(device(person="sam"), at_d("sam"))
     assert seated(both, both.devices["d"], LESSON) == seated(owned, owned.devices["d"], LESSON)
+
+
+@pytest.mark.parametrize("proof", [Strength.CLAIMED, Strength.PROVED])
+def test_who_signed_in_is_as_sure_as_the_sign_in(proof: Strength) -> None:
+    signed = school(device(), replace(at_d("noor"), by="noor", proof=proof))
+    found = seated(signed, signed.devices["d"], LESSON)
+    assert (found.person, found.strength) == ("noor", proof)
+
+
+def test_of_two_at_one_address_neither_sits_there() -> None:
+    first = Lease("", "noor", at("08:30"), at("10:00"), "noor", "10.0.7.31")
+    assert live_at([first], LESSON) == first
+    assert live_at([first, replace(first, person="sam", start=at("08:45"))], LESSON) is None
+    assert live_at([first], at("10:00")) is None and live_at([], LESSON) is None
 
 
 def test_staff_who_own_a_pupils_device_are_not_sitting_there() -> None:

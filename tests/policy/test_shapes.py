@@ -14,6 +14,8 @@ from policy.model import AccessRequest, Action, Reason
 from policy.shapes import relay_tool
 from tests.cast import LESSON, SNAPSHOT, pupil
 
+pytestmark = pytest.mark.evasion("E03")
+
 
 @pytest.mark.parametrize(
     ("url", "websocket", "kind"),
@@ -28,6 +30,14 @@ from tests.cast import LESSON, SNAPSHOT, pupil
         ("https://onbekend.example/cgi-bin/nph-proxy.cgi/00/http/x", False, "proxy-script"),
         ("https://onbekend.example/cgi-bin/nph-proxy.cgi", False, "proxy-script"),
         ("https://onbekend.example/0123456789abcdef0123456789abcdef/_rhsAbc", False, "proxy-session"),
+        ("https://onbekend.example/uv/service/geheim", False, "proxy-session"),
+        ("https://onbekend.example/~/sj/geheim", False, "proxy-session"),
+        ("https://onbekend.example/page?__cpo=aHR0cHM6Ly9sZXJlbi5ubA", False, "proxy-session"),
+        ("https://onbekend.example/browse.php?u=geheim&b=29", False, "proxy-script"),
+        ("https://onbekend.example/includes/process.php?action=update", False, "proxy-session"),
+        ("https://leren.nl/browse.php?u=5", False, None),
+        ("https://leren.nl/service/uv-index", False, None),
+        ("https://leren.nl/~jansen/uv/", False, None),
         ("https://leren.nl/barebones/index.html", False, None),
         ("https://museum.example/bare/", False, None),
         ("https://leren.nl/dynamic/nieuws.html", False, None),

@@ -41,6 +41,7 @@ def ids(text: str, lexicon: Lexicon = LEXICON) -> list[str]:
     return [hit.term_id for hit in lexicon.hits(text)]
 
 
+@pytest.mark.evasion("E15")
 @pytest.mark.parametrize(
     "text",
     [
@@ -67,6 +68,7 @@ def test_a_word_is_found_in_its_disguises(text: str) -> None:
     assert ids(text) == ["kut"]
 
 
+@pytest.mark.evasion("E15")
 @pytest.mark.parametrize(
     "text", ["ne.uk-en", "n_e uken", "n3uk3n", "nueken", "neucken", "n**ken", "n e u k e n", "нeuken", "neu\u00adken"]
 )
@@ -74,6 +76,7 @@ def test_a_longer_word_is_also_found_misspelt_mistyped_and_masked(text: str) -> 
     assert ids(text) == ["neuk"]
 
 
+@pytest.mark.evasion("E15")
 @pytest.mark.parametrize(
     "text", ["kutten", "k2t", "2024", "lullaby", "flauwekul", "", "kat", "keuken", "c# les", "a*b"]
 )
@@ -91,6 +94,7 @@ def test_a_star_leaves_one_end_open() -> None:
     assert ids("verrotte") == []
 
 
+@pytest.mark.evasion("E15")
 def test_digits_for_letters_are_read_as_letters() -> None:
     assert [hit.kind for hit in LEXICON.hits("ik w1l d00d")] == ["help"]
 
@@ -125,6 +129,7 @@ def test_two_words_may_be_one_in_a_frame_and_a_loose_frame_has_any_order() -> No
     assert ids("vermoorden wil ik de juf") == ["los"]
 
 
+@pytest.mark.evasion("E15")
 @pytest.mark.parametrize("text", ["ne uken", "neu ken", "kloo tz ak", "ne uk en nu", "kl**tzak", "r*tte"])
 def test_syllables_apart_and_masked_beginnings_are_found(text: str) -> None:
     assert ids(text) in (["neuk"], ["zak"], ["rot"])
@@ -180,6 +185,7 @@ def test_a_misspelt_insult_near_an_end_of_a_long_text_is_found(at: int) -> None:
     assert "thuis" in ids(f"{PROSE[:at]} papa slaadt mij {PROSE[at:]}")
 
 
+@pytest.mark.evasion("E15")
 @pytest.mark.parametrize(
     ("written", "id_"),
     [

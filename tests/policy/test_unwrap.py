@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b32encode, b64encode, urlsafe_b64encode
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 from urllib.parse import quote
@@ -61,9 +62,24 @@ def hexadecimal(text: str) -> str:
     return text.encode().hex()
 
 
-WAYS = (plain, percent, twice_percent, base64, base64url, reversed_, every_second, xored, hexadecimal)
+def base32(text: str) -> str:
+    return b32encode(text.encode()).decode().rstrip("=").lower()
+
+
+def turned(places: int) -> Callable[[str], str]:
+    """Every letter some places on, as the emperor wrote."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    there = letters[places:] + letters[:places]
+    table = str.maketrans(letters + letters.upper(), there + there.upper())
+    return lambda text: percent(text.translate(table))
+
+
+WAYS = (
+    *(plain, percent, twice_percent, base64, base64url, reversed_, every_second, xored, hexadecimal, base32),
+    *(turned(places) for places in (1, 3, 13, 25)),
+)
 # Under these a name by itself, without `https://`, can be told as well.
-NAME_WAYS = (plain, percent, twice_percent, base64, base64url, reversed_, every_second, hexadecimal)
+NAME_WAYS = (plain, percent, twice_percent, base64, base64url, reversed_, every_second, hexadecimal, turned(13))
 PLACES = (
     "https://relay.example/service/{}",
     "https://relay.example/a/b/{}",
@@ -91,6 +107,7 @@ def inside(url: str) -> list[str]:
     return [one.address.host for one in look_inside(address, RELAYS).found]
 
 
+@pytest.mark.evasion("E03")
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("closed", CLOSED)
@@ -99,12 +116,14 @@ def test_a_closed_site_is_closed_in_every_relay(closed: str, way, place: str) ->
     assert decision.effect is Effect.DENY, (closed, way, place)
 
 
+@pytest.mark.evasion("E03")
 @pytest.mark.parametrize("way", NAME_WAYS)
 def test_a_name_without_http_is_seen_too(way) -> None:
     assert answer(f"https://relay.example/go/{way('www.social.com')}").effect is Effect.DENY
     assert answer(f"https://relay.example/go?site={way('social.com/app')}").effect is Effect.DENY
 
 
+@pytest.mark.evasion("E03")
 @pytest.mark.property
 @given(
     st.sampled_from(CLOSED),
@@ -121,6 +140,7 @@ def test_a_closed_site_is_closed_in_relays_inside_relays(closed: str, ways, plac
     assert answer(place.format(text)).effect is Effect.DENY
 
 
+@pytest.mark.evasion("E03")
 @pytest.mark.parametrize(
     "rest",
     [
@@ -151,6 +171,7 @@ def test_a_closed_site_is_closed_in_relays_inside_relays(closed: str, ways, plac
         "u=aAB0AHQAcABzADoALwAvAHMAbwBjAGkAYQBsAC4AYwBvAG0ALwA",
         "u=uggcf%3A%2F%2Ffbpvny.pbz%2F",
         "u=eC5jb20",
+        "u=iuuq://a.nl/kwwsv://vrfldo.frp/",
         "q=view-source:https://social.com",
         "q=%20https://social.com",
         "q=ahttps://social.com",
@@ -165,6 +186,7 @@ def test_no_neighbour_and_no_disguise_hides_an_address(rest: str) -> None:
     assert answer(f"https://relay.example/p?{rest}").effect is Effect.DENY
 
 
+@pytest.mark.evasion("E03")
 @pytest.mark.parametrize("path", ["/aHR0/cHM6/Ly9zb2NpYWwuY29tLw", "/x/_aHR0cHM6Ly9zb2NpYWwuY29tLw", "/a;social.com"])
 def test_no_disguise_in_a_path_hides_an_address(path: str) -> None:
     assert answer(f"https://relay.example{path}").effect is Effect.DENY
@@ -187,6 +209,7 @@ def test_where_somebody_came_from_and_what_is_written_about_is_not_fetched(url: 
     assert answer(url).effect is Effect.ALLOW
 
 
+@pytest.mark.evasion("E08")
 def test_an_address_without_a_name_inside_another_is_one() -> None:
     bare = rule("bare", facet=Facet.PLACE, categories=frozenset({"bare-ip"}))
     school = with_rules(bare)
@@ -198,6 +221,7 @@ def test_what_a_free_host_calls_itself_is_no_search_engine() -> None:
     assert answer("https://google.github.io/search?q=https://social.com/").effect is Effect.DENY
 
 
+@pytest.mark.evasion("E04")
 def test_a_name_that_cannot_be_read_in_a_relays_own_is_closed() -> None:
     assert answer("https://onleesbaar.translate.goog/").reason is Reason.UNREADABLE
 
@@ -207,6 +231,7 @@ def test_of_a_name_inside_only_the_site_is_told() -> None:
     assert decision.host == "social.com"
 
 
+@pytest.mark.evasion("E04")
 def test_deeper_than_anybody_writes_is_closed_as_unreadable() -> None:
     text = "https://leren.nl/"
     for _ in range(MAX_DEPTH + 3):
@@ -220,6 +245,7 @@ def test_long_work_on_a_learning_site_is_not_taken_for_packing() -> None:
     assert answer(f"https://leren.nl/teken?d={percent(drawing)}").effect is Effect.ALLOW
 
 
+@pytest.mark.evasion("E04")
 def test_more_percent_signs_than_anybody_writes_are_unreadable() -> None:
     text = "https://leren.nl/"
     for _ in range(20):
@@ -227,6 +253,7 @@ def test_more_percent_signs_than_anybody_writes_are_unreadable() -> None:
     assert answer(f"https://relay.example/?u={text}").reason is Reason.UNREADABLE
 
 
+@pytest.mark.evasion("E04")
 def test_padding_does_not_hide_what_stands_behind_it() -> None:
     padding = "&".join(f"field{n}=abcdefghijklmnop{n}" for n in range(4000))
     assert answer(f"https://relay.example/?{padding}&u=https://social.com/").effect is Effect.DENY
@@ -234,6 +261,7 @@ def test_padding_does_not_hide_what_stands_behind_it() -> None:
     assert answer(f"https://relay.example/?{many}&u=https://social.com/").effect is Effect.DENY
 
 
+@pytest.mark.evasion("E04")
 @pytest.mark.parametrize(
     "url",
     [
@@ -263,17 +291,20 @@ def test_a_permission_for_the_inner_site_opens_it_through_a_relay() -> None:
     assert answer(url, with_state(grants=(grant(sites=("social.com",)),))).effect is Effect.ALLOW
 
 
+@pytest.mark.evasion("E04")
 def test_an_open_site_is_open_through_a_relay() -> None:
     assert answer("https://leren-nl.translate.goog/les?_x_tr_sl=nl").effect is Effect.ALLOW
     assert answer("https://archive.org/web/2020/https://leren.nl/").effect is Effect.ALLOW
 
 
+@pytest.mark.evasion("E03")
 @pytest.mark.parametrize("closed", ["https://adult.com/", "https://vpn.com/get"])
 def test_the_safety_floor_holds_inside_a_relay_for_everybody(closed: str) -> None:
     decision = answer(f"https://relay.example/?u={base64(closed)}")
     assert (decision.reason, decision.host) == (Reason.LOCKED, canonical(closed).host)
 
 
+@pytest.mark.evasion("E04")
 def test_known_relays_are_told_by_their_form() -> None:
     assert inside("https://translate.google.co.uk/x?u=social.com") == ["social.com"]
     assert inside("https://nl-social-com.translate.goog/a/b") == ["nl.social.com"]
@@ -283,6 +314,7 @@ def test_known_relays_are_told_by_their_form() -> None:
     assert inside("https://translate.google.nope/x?a=b") == []
 
 
+@pytest.mark.evasion("E04")
 def test_a_site_written_before_the_name_of_another_is_seen() -> None:
     assert "social.com" in inside("https://social.com.relay.example/")
     assert "www.social.com" in inside("https://www.social.com.cdn.relay.example/x")
@@ -291,6 +323,7 @@ def test_a_site_written_before_the_name_of_another_is_seen() -> None:
     assert answer("https://app.leren.nl/").effect is Effect.ALLOW
 
 
+@pytest.mark.evasion("E04")
 def test_a_relay_inside_a_relay_is_unwrapped() -> None:
     assert "www.social.com" in inside("https://archive.org/web/2019/https://www-social-com.translate.goog/")
 
@@ -307,6 +340,7 @@ def test_a_site_that_is_searched_for_is_a_word_and_no_relay(url: str) -> None:
     assert answer(url).effect is Effect.ALLOW
 
 
+@pytest.mark.evasion("E03")
 def test_a_whole_address_in_the_search_field_of_an_unlisted_site_is_one_to_fetch() -> None:
     assert answer("https://onbekend.example/zoeken?q=https://social.com/").effect is Effect.DENY
     assert answer(f"https://onbekend.example/zoeken?q={base64('https://social.com/')}").effect is Effect.DENY
@@ -327,6 +361,7 @@ def test_ordinary_pages_are_not_taken_for_relays(url: str) -> None:
     assert answer(url).effect is Effect.ALLOW
 
 
+@pytest.mark.evasion("E03")
 def test_a_request_that_carries_its_target_in_a_header_is_a_proxy() -> None:
     decision = decide(asked("https://onbekend.example/v3", relay="bare-server"), SNAPSHOT, LESSON)
     assert (decision.reason, decision.category) == (Reason.LOCKED, "bypass")
@@ -338,6 +373,7 @@ def test_a_reading_tool_of_one_child_opens_itself_and_not_what_is_closed() -> No
     assert answer("https://lees.example/?url=https://social.com/", school).effect is Effect.DENY
 
 
+@pytest.mark.evasion("E04")
 def test_what_is_searched_through_a_relay_is_judged_by_its_words() -> None:
     decision = answer("https://translate.google.nl/translate?u=https%3A%2F%2Fzoek.nl%2Fs%3Fq%3Dkut")
     assert (decision.effect, decision.reason) == (Effect.DENY, Reason.WORDS)
@@ -362,6 +398,7 @@ def test_no_broken_address_makes_looking_inside_fail(text: str) -> None:
         look_inside(address, known)
 
 
+@pytest.mark.evasion("E04")
 @pytest.mark.data
 def test_embedded_addresses_are_found_as_a_browser_finds_them() -> None:
     assert DATA

@@ -105,6 +105,13 @@ def test_an_agreement_gives_way_to_a_permission_for_that_site_or_when_it_stops()
     assert (Change.TEACHER,) in told
 
 
+def test_a_test_gives_way_to_nothing_but_its_own_end() -> None:
+    test = Agreement("a", at("08:45"), at("09:30"), frozenset({"7"}), sites=("leren.nl",), test=True)
+    told = found(visit("nieuw.nl"), with_state(agreements=(test,)))
+    assert (Change.AGREEMENT,) in told
+    assert (Change.TEACHER,) not in told
+
+
 def test_after_a_pause_and_in_a_dry_break_it_is_told_what_opens() -> None:
     paused = with_state(pauses=(Span("7", at("08:55"), at("09:10")),))
     assert found(visit("nieuw.nl"), paused)[:2] == [(Change.TIME,), (Change.PAUSE,)]

@@ -33,6 +33,7 @@ class Front:
 
     def __init__(self, gate: Gate) -> None:
         self.gate = gate
+        self.peer = Peer("c", "127.0.0.1", 8080, basic("chroom-1"))
         self.looks = 1_000_000
         self.port = 0
 
@@ -50,8 +51,7 @@ class Front:
             size = int(headers.get("content-length", "0"))
             body = await reader.readexactly(size) if size else None
             host = headers.get("host", "")
-            peer = Peer("c", "127.0.0.1", 8080, basic("chroom-1"))
-            asked = Exchange(peer, method, "http", url, (host,), headers=headers, body=body)
+            asked = Exchange(self.peer, method, "http", url, (host,), headers=headers, body=body)
             self.looks -= 1
             answer = (await self.gate.ask(asked)).answer if self.looks >= 0 else None
             status, sent, body = (answer.status, answer.headers, answer.body) if answer else (200, (), ORIGIN)

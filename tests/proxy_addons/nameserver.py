@@ -26,8 +26,14 @@ class NameServer:
     `long` names are cut short over UDP; while `silent` nothing is answered.
     """
 
-    def __init__(self, records: dict[str, dict[str, list[str]]] | None = None, ttl: int = 300) -> None:
+    def __init__(
+        self,
+        records: dict[str, dict[str, list[str]]] | None = None,
+        ttl: int = 300,
+        at: tuple[str, int] = ("127.0.0.1", 0),
+    ) -> None:
         self.records = records or {}
+        self._at = at
         self.ttl = ttl
         self.asked: list[tuple[str, str, str]] = []
         self.long: set[str] = set()
@@ -37,7 +43,7 @@ class NameServer:
         self.extra: dict[str, list[str]] = {}
 
     def __enter__(self) -> NameServer:
-        self._udp, self._tcp = _both()
+        self._udp, self._tcp = _both(*self._at)
         self.port = int(self._udp.getsockname()[1])
         self._tcp.listen(32)
         self._threads = [threading.Thread(target=one, daemon=True) for one in (self._datagrams, self._lines)]
@@ -123,17 +129,20 @@ class NameServer:
             answer.additional.append(dns.rrset.from_text(f"{owner}.", self.ttl, "IN", "A", *texts))
 
 
-def _both() -> tuple[socket.socket, socket.socket]:
-    """One port for both."""
+def _both(address: str = "127.0.0.1", port: int = 0) -> tuple[socket.socket, socket.socket]:
+    """One port for both; 0 is any. Raises `OSError` when a port that was named cannot be had."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     while True:
-        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        udp.bind(("127.0.0.1", 0))
-        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        udp = socket.socket(family, socket.SOCK_DGRAM)
+        udp.bind((address, port))
+        tcp = socket.socket(family, socket.SOCK_STREAM)
         try:
-            tcp.bind(udp.getsockname())
+            tcp.bind(udp.getsockname()[:2])
         except OSError:
             udp.close()
             tcp.close()
+            if port:
+                raise
             continue
         return udp, tcp
 

@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,6 +50,9 @@ class HandGate:
         self.raising: set[str] = set()
         self.faults = 0
         self.away: Counter[str] = Counter()
+        self.reaches: list[tuple[str, bool]] = []
+        self.distrust: list[tuple[Peer, str]] = []
+        self.troubles: list[str] = []
         self._callbacks: list[tuple[asyncio.AbstractEventLoop, Callable[[], None]]] = []
 
     def on_change(self, callback: Callable[[], None]) -> None:
@@ -89,6 +92,14 @@ class HandGate:
         self._may_raise("turned_away")
         self.away[kind] += 1
 
+    def reached(self, host: str, *, secure: bool) -> None:
+        self._may_raise("reached")
+        self.reaches.append((host, secure))
+
+    def distrusted(self, peer: Peer, name: str) -> None:
+        self._may_raise("distrusted")
+        self.distrust.append((peer, name))
+
     async def ask(self, exchange: Exchange) -> Ruling:
         self._may_raise("ask")
         self.asked.append(exchange)
@@ -111,6 +122,7 @@ class HandGate:
         return Answer(503, PAGE, BROKEN)
 
     def trouble(self, exchange: Exchange, kind: str) -> Answer:
+        self.troubles.append(kind)
         return Answer(502, PAGE, f"<!doctype html><p>trouble: {kind}".encode())
 
 
@@ -127,14 +139,22 @@ ENGINES = _engines()
 
 
 class Rig:
-    """Origins, a worker and its CA. `proxy` is its port; `more` goes to its `RunnerConfig`."""
+    """Origins, a worker and its CA. `proxy` is its port; `more` goes to its `RunnerConfig`, `hosts` beside its own."""
 
-    def __init__(self, folder: Path, gate: HandGate | None = None, listeners: int = 1, **more) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        gate: HandGate | None = None,
+        listeners: int = 1,
+        hosts: Mapping[str, str] | None = None,
+        **more,
+    ) -> None:
         self.gate = gate or HandGate()
         self.ca = Ca(folder / "ca", "Klaswacht test CA")
         self.world = Ca(folder / "world", "World")
         self.origins = Origins(self.world, *NAMES)
         self._folder, self._listeners, self._more = folder, listeners, more
+        self._hosts = {} if hosts is None else hosts  # read when it starts
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self.trouble: BaseException | None = None
@@ -150,7 +170,7 @@ class Rig:
         self.config = runner.RunnerConfig(
             listen=(("127.0.0.1", 0),) * self._listeners,
             confdir=self.ca.folder,
-            hosts=hosts,
+            hosts=hosts | self._hosts,
             trust=self.world.crt,
             help_hosts=frozenset({"help.test"}),
             grace=0.0,

@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 import pytest
+from mitmproxy import exceptions
 from mitmproxy.test import tflow
 
 from proxy_addons import engine
@@ -134,6 +135,23 @@ def test_a_simple_modes_hook_that_raises_blocks_too():
     flow = tflow.tflow()
     blocking.guard("http_connect", http_connect)(flow)
     assert flow.response.status_code == 503
+
+
+def test_a_simple_modes_hook_that_is_cancelled_blocks_and_one_that_waits_for_more_bytes_does_not():
+    blocking = Blocking(Failsafe(HandGate(), frozenset()))
+
+    async def request(_flow):
+        raise asyncio.CancelledError
+
+    flow = tflow.tflow()
+    asyncio.run(blocking.guard("request", request)(flow))
+    assert flow.response.content == BROKEN
+
+    def next_layer(_data):
+        raise exceptions.AddonHalt
+
+    with pytest.raises(exceptions.AddonHalt):
+        blocking.guard("next_layer", next_layer)(tflow.tflow())
 
 
 def test_every_name_of_a_request_is_in_play_and_none_of_the_proxys_headers_goes_on():

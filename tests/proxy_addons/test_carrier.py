@@ -8,14 +8,10 @@ import gc
 import inspect
 import time
 
-import h2.config
-import h2.connection
-import h2.events
 import pytest
 from mitmproxy.proxy import commands, events, server
 from OpenSSL import SSL
 
-from proxy_addons import carrier
 from tests.proxy_addons.rig import SECRET, HandGate, Rig, until_closed
 
 
@@ -118,36 +114,6 @@ def test_what_comes_through_a_permission_ends_at_once_when_it_ends(rig):
         assert until_closed(sock) < 2
 
 
-def test_many_streams_of_one_client_to_one_origin_do_not_wait_for_each_other(rig):
-    """A browser over HTTP/2, an origin that speaks HTTP/1.1: mitmproxy lets five at a time through and no more."""
-    assert carrier.PER_ORIGIN >= 32
-    with rig.tls2("open.test") as sock:
-        conn = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True, header_encoding="utf-8"))
-        conn.initiate_connection()
-        for number in range(20):
-            head = [(":method", "GET"), (":path", "/sse"), (":scheme", "https"), (":authority", "open.test")]
-            conn.send_headers(1 + 2 * number, head, end_stream=True)
-        sock.sendall(conn.data_to_send())
-        heard: set[int] = set()
-        until = time.monotonic() + 20
-        while len(heard) < 20 and time.monotonic() < until:
-            for event in conn.receive_data(sock.recv(65535)):
-                if isinstance(event, h2.events.DataReceived):
-                    heard.add(event.stream_id)
-                    conn.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
-            sock.sendall(conn.data_to_send())
-        assert len(heard) == 20
-
-
-def test_an_origin_that_does_not_answer_is_not_waited_for_for_ever(rig, monkeypatch):
-    monkeypatch.setattr(carrier, "CONNECT_WITHIN", 0.5)
-    with rig.client() as client:
-        start = time.monotonic()
-        answer = client.get("http://deaf.test/")
-        assert time.monotonic() - start < 8
-        assert b"trouble: timeout" in answer.content
-
-
 def test_a_page_of_an_earlier_error_is_not_shown_for_a_later_one(rig):
     """What went wrong is told once: each error has its own words."""
     with rig.client() as client:
@@ -193,7 +159,7 @@ def test_what_a_connection_held_is_free_when_it_is_over_without_the_collector(ri
 
 def test_nothing_runs_any_more_when_everybody_has_left(rig):
     async def running() -> int:
-        return sum(1 for task in asyncio.all_tasks() if "Carrier" in repr(task.get_coro()))
+        return sum(1 for task in asyncio.all_tasks() if "Dialling" in repr(task.get_coro()))
 
     _until(lambda: rig.look(lambda connections, _: len(connections)) == 0)
     assert asyncio.run_coroutine_threadsafe(running(), rig._loop).result(5) == 0

@@ -58,6 +58,7 @@ RUNNING = {
 }
 
 
+@pytest.mark.evasion("E12")
 @pytest.mark.parametrize("how", ["revoked", "ended"])
 @pytest.mark.parametrize("what", RUNNING)
 def test_what_only_the_permission_opened_is_closed(rig, what, how):
@@ -73,6 +74,7 @@ def test_what_only_the_permission_opened_is_closed(rig, what, how):
     assert until_closed(sock) < WITHIN
 
 
+@pytest.mark.evasion("E12")
 @pytest.mark.parametrize("how", ["revoked", "ended"])
 def test_a_websocket_ends_with_the_permission(rig, how):
     if how == "ended":
@@ -89,6 +91,7 @@ def test_a_websocket_ends_with_the_permission(rig, how):
         assert time.monotonic() - start < 1 + WITHIN
 
 
+@pytest.mark.evasion("E12")
 @pytest.mark.parametrize("how", ["revoked", "ended"])
 def test_a_stream_over_http2_ends_with_the_permission(rig, how):
     if how == "ended":
@@ -120,6 +123,7 @@ def test_a_change_that_takes_nothing_away_closes_nothing(rig):
         assert client.get("https://open.test/").content == SECRET
 
 
+@pytest.mark.evasion("E12")
 def test_an_idle_connection_may_stay_but_its_next_request_gets_the_page(rig):
     with rig.client() as client:
         assert client.get("https://open.test/").status_code == 200
@@ -175,6 +179,7 @@ class Clock:
         return self.now
 
 
+@pytest.mark.evasion("E23")
 def test_ends_are_kept_also_when_the_clock_jumps(monkeypatch):
     monkeypatch.setattr("proxy_addons.connections._LONGEST_NAP", 0.05)
 
@@ -200,6 +205,7 @@ def test_ends_are_kept_also_when_the_clock_jumps(monkeypatch):
     asyncio.run(run())
 
 
+@pytest.mark.evasion("E12")
 def test_a_message_after_the_end_is_dropped_even_before_any_timer_runs():
     clock, ended = Clock(), []
     connections = Connections(lambda _: (False, None), clock)

@@ -18,6 +18,7 @@ def rig(tmp_path_factory):
         yield rig
 
 
+@pytest.mark.evasion("E07")
 @pytest.mark.parametrize(
     ("url", "http2"), [("http://open.test/", False), ("https://open.test/", False), ("https://open.test/", True)]
 )
@@ -64,6 +65,7 @@ def test_a_tunnel_shows_the_sites_own_certificate(rig):
     assert len(rig.gate.asked) == asked  # nobody looked inside
 
 
+@pytest.mark.evasion("E10")
 def test_a_tunnel_with_another_name_in_its_hello_is_closed(rig):
     before = rig.seen.connections
     with pytest.raises((ssl.SSLError, ConnectionError)):
@@ -77,6 +79,7 @@ def test_a_tunnel_without_tls_is_looked_into(rig):
     assert b"403" in sock.recv(4096)
 
 
+@pytest.mark.evasion("E10")
 def test_sni_of_a_blocked_site_behind_an_open_connect_gets_the_page(rig):
     before = rig.seen.connections
     context = rig.trust()
@@ -87,6 +90,7 @@ def test_sni_of_a_blocked_site_behind_an_open_connect_gets_the_page(rig):
     assert rig.seen.connections == before
 
 
+@pytest.mark.evasion("E10")
 @pytest.mark.parametrize(
     "request_line",
     [
@@ -105,6 +109,7 @@ def test_another_name_in_the_request_than_in_the_connect_is_judged_too(rig, requ
     assert len(rig.seen.requests) == paths
 
 
+@pytest.mark.evasion("E10")
 def test_a_plain_request_with_another_host_header_is_judged_by_both(rig):
     requests = len(rig.seen.requests)
     sock = rig.raw(b"GET http://open.test/ HTTP/1.1\r\nHost: blocked.test\r\n\r\n")
@@ -112,6 +117,7 @@ def test_a_plain_request_with_another_host_header_is_judged_by_both(rig):
     assert len(rig.seen.requests) == requests
 
 
+@pytest.mark.evasion("E10", "E11")
 def test_another_authority_on_the_same_http2_connection_is_judged_too(rig):
     requests = len(rig.seen.requests)
     with rig.client(http2=True) as client:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy_addons.egress import Egress, EgressRefused, Way, trust_bundle
+from proxy_addons.here import Here
 
 
 def answers(*addresses: str, port: int = 443):
@@ -46,15 +47,14 @@ def ask(egress: Egress, host: str, port: int = 443):
     return asyncio.run(egress.getaddrinfo(host, port, type=socket.SOCK_STREAM))
 
 
-PRIVATE = [
-    "127.0.0.1", "127.8.8.8", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.0.1", "169.254.169.254", "100.64.0.1",
-    "100.127.255.255", "224.0.0.1", "255.255.255.255", "240.0.0.1", "192.0.2.1", "198.18.0.1", "::1", "::",
-    "fe80::1", "fc00::1", "fd00:ec2::254", "ff02::1", "fec0::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:7f00:1::",
-    "2001:0:4136:e378:8000:63bf:80ff:fffe", "2001:db8::1", "fe80::1%eth0",
+PRIVATE = ["127.0.0.1", "0.0.0.0", "10.1.2.3", "169.254.169.254", "100.64.0.1", "224.0.0.1", "255.255.255.255", "::1",
+    "::", "fe80::1", "fd00:ec2::254", "::ffff:10.0.0.1", "::7f00:1", "64:ff9b::a00:1", "2002:7f00:1::", "fe80::1%eth0",
 ]  # fmt: skip
+"""Of every kind one; all that there are is `world`'s."""
 PUBLIC = ["1.1.1.1", "93.184.216.34", "2606:4700:4700::1111", "64:ff9b::101:101"]
 
 
+@pytest.mark.evasion("S02")
 @pytest.mark.parametrize("address", PRIVATE)
 def test_no_address_inside_is_reached_by_a_name_or_as_such(address):
     with pytest.raises(EgressRefused):
@@ -73,6 +73,7 @@ def test_of_a_name_with_both_only_the_address_outside_is_used():
     assert [info[4][0] for info in ask(guarded(Names(both=("10.0.0.1", "1.1.1.1", "::1"))), "both")] == ["1.1.1.1"]
 
 
+@pytest.mark.evasion("S02")
 def test_a_name_that_turns_inwards_is_refused_when_its_answer_is_asked_again():
     names, clock = Names(turn=("1.1.1.1",)), [0.0]
     egress = guarded(names, clock=lambda: clock[0])
@@ -113,6 +114,20 @@ def test_only_listed_ports_and_mapped_names_are_open():
     assert asyncio.run(egress.trouble("unknown", 443)) == "dns"
 
 
+def test_a_name_server_that_says_nothing_is_told_from_a_name_that_does_not_exist():
+    class Silent(Names):
+        async def __call__(self, host, port, **options):
+            self.asked += 1
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    names = Silent()
+    egress = guarded(names)
+    for _ in range(2):
+        assert asyncio.run(egress.trouble("open.test", 443)) == "unanswered"
+    assert names.asked == 1, "the second is known from a moment ago"
+
+
+@pytest.mark.evasion("S02")
 def test_a_mapped_name_goes_to_its_place_but_never_to_the_guard_itself():
     hosts = {"play.test:443": "127.0.0.1:9443", "dash.test:443": "127.0.0.1:8443", "dash2.test:443": "127.0.0.9:8443"}
     egress = guarded(Names(), hosts=hosts, own=(("0.0.0.0", 8443),))
@@ -121,6 +136,39 @@ def test_a_mapped_name_goes_to_its_place_but_never_to_the_guard_itself():
         with pytest.raises(EgressRefused):
             ask(egress, name)
         assert asyncio.run(egress.trouble(name, 443)) == "unreachable"
+
+
+@pytest.mark.evasion("S02")
+@pytest.mark.parametrize("name", ["klaswacht.internal", "Klaswacht.Internal.", "wacht.klaswacht.internal"])
+def test_the_dashboard_is_not_reached_by_its_name_wherever_that_leads(name):
+    names = Names(**{name: ("1.1.1.1",)})
+    own_names = ("klaswacht.internal", "wacht.klaswacht.internal")
+    for hosts in ({}, {"klaswacht.internal:443": "10.0.0.5:8443", "wacht.klaswacht.internal:443": "10.0.0.5:80"}):
+        egress = guarded(names, hosts=hosts, own_names=own_names)
+        assert not egress.open(name, 443)
+        with pytest.raises(EgressRefused):
+            ask(egress, name)
+    assert names.asked == 0
+
+
+@pytest.mark.evasion("S02")
+def test_no_name_at_all_would_be_this_machine():
+    for host in (None, b"open.test"):
+        with pytest.raises(EgressRefused):
+            ask(guarded(Names()), host)
+
+
+@pytest.mark.evasion("S02")
+def test_an_address_that_this_machine_got_since_is_its_own_also_where_the_answer_was_kept():
+    had: list[tuple[str, str | None]] = []
+    clock = [0.0]
+    egress = guarded(Names(site=("45.9.9.9",)), here=Here(lambda: list(had), lambda: clock[0]), clock=lambda: clock[0])
+    assert ask(egress, "site")
+    had.append(("45.9.9.9", None))
+    clock[0] = 2.0
+    with pytest.raises(EgressRefused):
+        ask(egress, "site")
+    assert egress.is_here("45.9.9.9") and not egress.literal_open("45.9.9.9")
 
 
 def test_the_guards_own_address_is_not_the_world():

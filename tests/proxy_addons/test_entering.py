@@ -137,6 +137,7 @@ def test_in_a_pause_and_under_an_agreement_nothing_goes_through_unseen(guard: Gu
     assert door(guard, "kindertelefoon.nl") is Door.TUNNEL
 
 
+@pytest.mark.evasion("E10")
 def test_a_tunnel_says_the_name_it_was_opened_for(guard: Guard) -> None:
     assert hello(guard, f"{BANK}:443", BANK) is Door.TUNNEL
     assert hello(guard, BANK, "social.com") is Door.REFUSE
@@ -145,6 +146,7 @@ def test_a_tunnel_says_the_name_it_was_opened_for(guard: Guard) -> None:
     assert hello(guard, BANK, "a b") is Door.REFUSE
 
 
+@pytest.mark.evasion("E06")
 def test_a_hidden_name_is_never_tunnelled(guard: Guard) -> None:
     assert hello(guard, BANK, BANK, ech=True) is Door.INSPECT
     assert hello(guard, "kindertelefoon.nl", "kindertelefoon.nl", ech=True) is Door.INSPECT
@@ -162,6 +164,7 @@ def test_what_is_no_web_is_never_tunnelled(guard: Guard, protocol: str) -> None:
         assert hello(guard, name, name, alpn=("h2", "http/1.1", protocol)) is Door.INSPECT
 
 
+@pytest.mark.evasion("E10")
 def test_the_name_in_the_hello_opens_nothing_that_the_connect_did_not(guard: Guard) -> None:
     assert hello(guard, "social.com", BANK) is Door.INSPECT
     assert hello(guard, f"{BANK}:8443", BANK) is Door.INSPECT

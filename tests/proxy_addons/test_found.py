@@ -41,6 +41,7 @@ def test_only_the_chain_from_the_name_that_was_asked_is_kept():
     assert found.complete
 
 
+@pytest.mark.evasion("E06", "E07")
 @pytest.mark.parametrize("kind", ["HTTPS", "SVCB"])
 @pytest.mark.parametrize(
     ("before", "after"),

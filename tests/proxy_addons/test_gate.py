@@ -22,6 +22,7 @@ def test_an_open_site_is_let_through(guard: Guard) -> None:
     assert ruling.request is not None and ruling.request.hosts == ("leren.nl",)
 
 
+@pytest.mark.evasion("E10")
 @pytest.mark.parametrize(
     "changes", [{"connect": "social.com:443"}, {"sni": "social.com"}, {"hosts": ("leren.nl", "social.com")}]
 )
@@ -30,6 +31,7 @@ def test_every_name_in_play_must_be_open(guard: Guard, changes: dict[str, object
     assert ruling.answer is not None and ruling.answer.status == 403
 
 
+@pytest.mark.evasion("E04")
 def test_an_address_inside_an_address_is_judged_and_named_on_the_page(guard: Guard) -> None:
     ruling = guard.ask(exchange("https://translate.google.nl/translate?u=https://social.com/"))
     assert ruling.answer is not None and ruling.answer.status == 403

@@ -47,6 +47,7 @@ def named(guard: Guard) -> Guard:
     """The school with two counsellors."""
     counsellors = [Person(one, Role.COUNSELLOR, one.title()) for one in ("coen", "fay")]
     guard.store.people.put_people(SCHOOL, counsellors, "cor", guard.clock.now)
+    assert guard.store.counsel.switch_on(SCHOOL, "ria", guard.clock.now)
     return guard
 
 

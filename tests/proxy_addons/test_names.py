@@ -313,3 +313,14 @@ def addresses(answer: Message) -> list[str]:
         for one in rrset
         if one.rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA)
     ]
+
+
+def test_when_a_name_cannot_even_be_asked_about_help_is_still_found(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(translate, "of_dns", broken)
+    assert school.found("kindertelefoon.nl") not in ([], [HERE])
+    assert school.found("leren.nl") == [HERE]

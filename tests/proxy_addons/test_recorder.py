@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -193,7 +194,7 @@ def test_with_the_database_gone_events_wait_and_the_oldest_are_dropped_and_count
     def add_batch(self: Events, *args: object, **more: object) -> int:
         if gone[0]:
             raise StoreUnavailable("gone")
-        return real(self, *args, **more)  # type: ignore[arg-type]
+        return real(self, *args, **more)
 
     monkeypatch.setattr(Events, "add_batch", add_batch)
     monkeypatch.setattr("proxy_addons.recorder._BACK_OFF", (0.05,))
@@ -251,7 +252,7 @@ def test_with_the_database_gone_a_quiet_signal_waits_and_the_lost_ones_are_count
     monkeypatch.setattr(Signals, "add_batch", add_batch)
     monkeypatch.setattr("proxy_addons.recorder._BACK_OFF", (0.05,))
     named = {one: Member(one, Role.COUNSELLOR) for one in ("coen", "fay")}
-    snapshot = replace(SNAPSHOT, people={**SNAPSHOT.people, **named})
+    snapshot = replace(SNAPSHOT, people={**SNAPSHOT.people, **named}, inbox=True)
 
     def confide(recorder: Recorder, numbers: range) -> None:
         for n in numbers:
@@ -333,3 +334,32 @@ def test_the_bound_is_generous_but_there(guard: Guard) -> None:
     recorder = Recorder(store, SCHOOL, guard.clock)
     _flood(recorder, guard.clock, 0, 10_050)
     assert (recorder.waiting, recorder.lost) == (10_000, 50)
+
+
+def test_what_fails_while_it_is_told_to_stop_is_tried_once_more(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, tries = Events.add_batch, []
+    trying, told = threading.Event(), threading.Event()
+
+    def add_batch(self: Events, *args: object, **more: object) -> object:
+        tries.append(1)
+        if len(tries) == 1:
+            trying.set()
+            told.wait(NEVER)
+            raise StoreUnavailable("gone for a moment")
+        return real(self, *args, **more)
+
+    monkeypatch.setattr(Events, "add_batch", add_batch)
+
+    async def main() -> None:
+        recorder = Recorder(guard.store, SCHOOL, guard.clock)
+        recorder.start()
+        recorder.note(visit("x.com", who=pupil()), DENIED, SNAPSHOT)
+        assert await asyncio.to_thread(trying.wait, NEVER)
+        stopping = asyncio.ensure_future(recorder.stop(2 * NEVER))
+        await asyncio.sleep(0.1)
+        told.set()
+        await stopping
+        assert recorder.waiting == 0
+
+    asyncio.run(main())
+    assert len(guard.events()) == 1

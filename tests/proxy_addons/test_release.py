@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +49,7 @@ def token(releases: Releases, host: str = HOST, device: str = SAM) -> str:
     return releases.cookie(device, host, secure=True).partition(";")[0]
 
 
+@pytest.mark.evasion("E26")
 def test_it_counts_once() -> None:
     releases = Releases(b"secret")
     mine = token(releases)
@@ -58,6 +60,7 @@ def test_it_counts_once() -> None:
     assert releases.given(mine, SAM, HOST) is None
 
 
+@pytest.mark.evasion("E26")
 def test_it_counts_for_this_device_and_host_only() -> None:
     releases = Releases(b"secret")
     mine = token(releases)
@@ -66,6 +69,7 @@ def test_it_counts_for_this_device_and_host_only() -> None:
     assert Releases(b"another").given(mine, SAM, HOST) is None
 
 
+@pytest.mark.evasion("E26")
 def test_it_ends_by_itself() -> None:
     clock = Clock()
     releases = Releases(b"secret", clock)
@@ -202,6 +206,7 @@ def test_without_javascript_a_second_thought_is_a_form(guard: Guard) -> None:
     guard.run(work)
 
 
+@pytest.mark.evasion("E26")
 def test_another_sites_page_cannot_think_for_a_child(guard: Guard) -> None:
     async def work(gate: Gate) -> None:
         forged = replace(plain(RELEASE, {}), headers={**plain(RELEASE, {}).headers, "sec-fetch-site": "cross-site"})

@@ -30,6 +30,7 @@ def searching(guard: Guard, monkeypatch: pytest.MonkeyPatch) -> Guard:
     return guard
 
 
+@pytest.mark.evasion("E16")
 def test_a_pupils_search_is_sent_on_with_the_word_that_makes_it_safe(searching: Guard) -> None:
     ruling = searching.ask(exchange("https://zoek.nl/s?q=kat&safe=off"))
     assert ruling.answer is None and ruling.rewrite == Rewrite("/s?q=kat&safe=on")
@@ -37,6 +38,7 @@ def test_a_pupils_search_is_sent_on_with_the_word_that_makes_it_safe(searching: 
     assert searching.ask(exchange("https://zoek.nl/s?q=kat&safe=off", ANJAS)).rewrite is None
 
 
+@pytest.mark.evasion("E16")
 def test_what_is_typed_in_a_search_box_is_judged_and_answered_with_nothing_and_no_event(searching: Guard) -> None:
     for asked in (
         background("https://zoek.nl/ac?q=kut"),
@@ -56,6 +58,7 @@ def test_a_person_who_opens_the_address_of_a_suggestion_gets_a_page(searching: G
     assert [reason for *_, reason in searching.events()] == ["words"]
 
 
+@pytest.mark.evasion("E16")
 def test_a_search_that_is_sent_and_cannot_be_read_does_not_pass(
     searching: Guard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ def multipart(*parts: bytes) -> bytes:
     return b"".join(b"--sep\r\n" + part + b"\r\n" for part in parts) + b"--sep--\r\n"
 
 
+@pytest.mark.evasion("E10")
 def test_every_name_in_play_is_asked() -> None:
     page = exchange(
         "https://leren.nl/x", connect="a.leren.nl:443", sni="B.leren.nl.", hosts=("social.com:443", "x.com")
@@ -38,6 +39,7 @@ def test_one_name_four_times_is_one_name() -> None:
     assert asked(exchange("https://WWW.leren.nl:443/")).hosts == ("www.leren.nl",)
 
 
+@pytest.mark.evasion("E10")
 @pytest.mark.parametrize(
     "page",
     [
@@ -50,6 +52,18 @@ def test_one_name_four_times_is_one_name() -> None:
 )
 def test_a_name_that_cannot_be_read_is_doubt(page: Exchange) -> None:
     assert asked(page).unreadable
+
+
+def test_which_page_asks_is_what_the_browser_says_and_nothing_that_a_script_can() -> None:
+    def by(**headers: str) -> str:
+        page, more = exchange("https://cdn.net/a.js"), {name.replace("_", "-"): said for name, said in headers.items()}
+        return asked(replace(page, headers={**page.headers, **more})).asker
+
+    assert by(origin="https://Leren.nl:8443") == "leren.nl"
+    assert by(sec_fetch_site="same-origin") == by(sec_fetch_site="same-site") == "cdn.net"
+    assert by(sec_fetch_site="cross-site", origin="null") == ""
+    assert by(referer="https://leren.nl/les", sec_fetch_site="cross-site") == "", "a style sheet has one of its own"
+    assert by() == ""
 
 
 def test_a_form_is_a_submit_and_other_sending_too() -> None:

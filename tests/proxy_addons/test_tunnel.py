@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import pytest
 
+from proxy_addons import tunnel as tunnels
 from proxy_addons.tunnel import Tunnel, cut
 
 HELD = 4 * 1024 * 1024  # bytes: what may be under way between two ends, with the kernel's own
@@ -291,3 +292,22 @@ def test_what_is_gone_already_can_be_cut_again() -> None:
         server.close()
 
     asyncio.run(work())
+
+
+def test_a_site_of_which_the_tunnel_never_heard_is_closed_and_so_is_the_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object) -> None:
+        raise RuntimeError("broken on purpose")
+
+    async def work() -> bytes:
+        async with Site(count) as site:
+            monkeypatch.setattr(tunnels._Side, "connection_made", breaks)
+            reader, writer = await asyncio.open_connection(*site.address)
+            writer.write(b"x")
+            async with asyncio.timeout(5):
+                with suppress(ConnectionError):
+                    assert await reader.read() == b""
+            writer.close()
+            await site.all_over()
+            return b"over"
+
+    assert asyncio.run(work()) == b"over"

@@ -95,6 +95,7 @@ class Bench:
         return asyncio.run(pass_on())
 
 
+@pytest.mark.evasion("E18")
 def test_a_page_of_a_new_social_network_is_proposed(store: Store) -> None:
     bench = Bench(store)
     assert bench.see(SOCIAL)
@@ -129,6 +130,7 @@ def test_what_unpacks_to_gigabytes_or_is_broken_does_no_harm(store: Store, codin
     assert store.proposals.open(SCHOOL) == ()
 
 
+@pytest.mark.evasion("E18")
 def test_an_ordinary_page_is_not_proposed(store: Store) -> None:
     assert Bench(store).see(PLAIN)
     assert store.proposals.open(SCHOOL) == ()
@@ -244,6 +246,7 @@ def test_a_fault_in_the_looking_never_touches_the_page(store: Store, monkeypatch
     assert bench.unknown.look(wish("https://c.example/"), 200, HTML, "") is None
 
 
+@pytest.mark.evasion("E18")
 def test_a_school_that_waits_holds_it_at_once(store: Store) -> None:
     held = replace(POLICY, hold_unknown=True)
     store.policies.add(SCHOOL, held, "dashboard", "cor", LESSON)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import timedelta
+from html import unescape
 from urllib.parse import urlencode
 
 import pytest
@@ -30,6 +32,15 @@ from tests.proxy_addons.asking import (
 )
 from tests.store.school import SCHOOL
 
+NOTHING = {"open": False, "answer": None, "state": None, "till": None}
+
+
+def leads_to(html: str) -> str:
+    """Where a page that is ready goes by itself after two seconds; its button goes to the same place."""
+    (going,) = re.findall(r'http-equiv="refresh" content="2; url=([^"]*)"', html)
+    assert f'class="button first" href="{going}"' in html
+    return str(unescape(going))
+
 
 def test_the_waiting_page_hears_of_the_permission(guard: Guard) -> None:
     async def work(gate: Gate) -> None:
@@ -38,7 +49,8 @@ def test_the_waiting_page_hears_of_the_permission(guard: Guard) -> None:
         assert not waiting.done()
         await asyncio.to_thread(guard.grant, categories=("social",))
         async with asyncio.timeout(NEVER):
-            assert said(await waiting) == {"open": True, "answer": None, "state": None}
+            word = said(await waiting)
+        assert word == {"open": True, "answer": None, "state": None, "till": "Het mag tot 09:30 uur."}
 
     guard.run(work)
 
@@ -95,7 +107,7 @@ def test_a_wait_does_not_last_for_ever(guard: Guard, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("proxy_addons.waiting.LONGEST_WAIT", 0.2)
 
     async def work(gate: Gate) -> None:
-        assert said(await answered(gate, call(WAIT, PAGE))) == {"open": False, "answer": None, "state": None}
+        assert said(await answered(gate, call(WAIT, PAGE))) == NOTHING
 
     guard.run(work)
 
@@ -136,12 +148,14 @@ def test_without_javascript_a_child_can_ask_and_gets_in(guard: Guard) -> None:
         assert sent.status == 303
         there = dict(sent.headers)["Location"]
         waiting = await answered(gate, plain(SITE + there))
-        assert "verstuurd" in page(waiting) and 'http-equiv="refresh"' in page(waiting)
+        assert "onderweg" in page(waiting) and 'http-equiv="refresh"' in page(waiting)
         before = gate.live.revision
         await asyncio.to_thread(guard.grant, categories=("social",))
         await gate.live.changed(before, NEVER)
         opened = await answered(gate, plain(SITE + there))
-        assert opened.status == 303 and dict(opened.headers)["Location"] == "/groep/7?tab=1"
+        told = page(opened)
+        assert "Klaar, je mag!" in told and "social.com is nu open." in told
+        assert leads_to(told) == "/groep/7?tab=1"
 
     guard.run(work)
 
@@ -167,6 +181,18 @@ def test_the_way_back_never_leads_to_another_site(guard: Guard, back: str) -> No
 
     async def work(gate: Gate) -> None:
         answer = await answered(gate, plain(f"{SITE}/_klaswacht/asked?{urlencode({'back': back})}"))
-        assert answer.status == 303 and dict(answer.headers)["Location"] == "/"
+        assert leads_to(page(answer)) == "/"
+
+    guard.run(work)
+
+
+def test_what_was_sent_is_told_to_be_sent_again_and_leads_nowhere_by_itself(guard: Guard) -> None:
+    guard.grant(categories=("social",))
+
+    async def work(gate: Gate) -> None:
+        back = urlencode({"back": "/groep/7", "act": "upload"})
+        told = page(await answered(gate, plain(f"{SITE}/_klaswacht/asked?{back}")))
+        assert "Klaar, je mag!" in told and "verstuur het nog een keer" in told
+        assert 'http-equiv="refresh"' not in told
 
     guard.run(work)

@@ -12,6 +12,7 @@ import pytest
 
 from policy.model import Effect, Group, Reason
 from store import Store
+from store import feed as feed_module
 from store.db import Pulse
 from store.events import Event, What
 from store.feed import Feed
@@ -92,6 +93,25 @@ def test_many_screens_wait_on_one_feed(store: Store) -> None:
         for screen in screens:
             screen.join(GENEROUS)
     assert woken == [Pulse(0, 1)] * 5, "an event stirs the screens and leaves the revision alone"
+
+
+def test_whatever_breaks_once_in_the_looking_the_rules_go_on_changing(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, broken = feed_module.read_pulse, threading.Event()
+
+    def breaks_once(*given: object) -> Pulse:
+        if not broken.is_set():
+            broken.set()
+            raise MemoryError
+        return real(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(feed_module, "read_pulse", breaks_once)
+    with Feed(store, SCHOOL) as feed:
+        before = feed.wait_pulse(GENEROUS, None)
+        assert broken.is_set()
+        store.grants.add(SCHOOL, grant("later"), NOW)
+        assert feed.wait_pulse(GENEROUS, before).revision > before.revision
 
 
 def test_closing_a_feed_lets_everybody_go(store: Store) -> None:

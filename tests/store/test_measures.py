@@ -7,7 +7,7 @@ from datetime import date
 
 from policy.codec import snapshot_to_dict
 from policy.decide import decide
-from policy.model import Care, Reason, Sanction, SanctionTarget
+from policy.model import Agreement, Care, Reason, Sanction, SanctionTarget
 from policy.projection import project
 from store import Store
 from store.notes import NoteKind
@@ -40,6 +40,29 @@ def test_a_ban_that_is_lifted_for_a_lesson_is_back_after_it(store: Store) -> Non
     assert not store.measures.lift_for_now(SCHOOL, "b", at("09:00"), "ria", at("09:05")), "an end before its start"
     assert not store.measures.lift_for_now(SCHOOL, "b", at("12:30"), "ria", at("12:00")), "it ended"
     assert not store.measures.lift_for_now("other", "b", at("10:15"), "ria", at("09:05"))
+
+
+def test_a_planned_agreement_is_moved_or_taken_away_until_it_begins(store: Store) -> None:
+    settle(store)
+    plan = Agreement("", at("10:30"), at("12:00"), frozenset({"7"}), sites=("leren.nl",), by="anja", test=True)
+    made = store.measures.start_agreement(SCHOOL, plan, NOW)
+    assert store.measures.agreements(SCHOOL, NOW) == (made,)
+    assert said(store, "nieuws.nl", "10:20") is Reason.OPEN
+    assert said(store, "nieuws.nl", "10:30") is Reason.TEST
+    revision = store.revision(SCHOOL)
+    assert store.measures.move_agreement(SCHOOL, made.id, at("13:00"), at("14:00"), "anja", NOW)
+    assert store.revision(SCHOOL) == revision + 1, "guards hear of it"
+    assert said(store, "nieuws.nl", "10:30") is Reason.OPEN
+    assert said(store, "nieuws.nl", "13:00") is Reason.TEST
+    assert not store.measures.move_agreement("other", made.id, at("13:30"), at("14:00"), "anja", NOW)
+    assert not store.measures.move_agreement(SCHOOL, made.id, at("13:30"), at("14:00"), "anja", at("13:00")), "it runs"
+    assert not store.measures.cancel_agreement(SCHOOL, made.id, "anja", at("13:00")), "it runs"
+    assert not store.measures.cancel_agreement("other", made.id, "anja", NOW)
+    assert store.measures.cancel_agreement(SCHOOL, made.id, "anja", NOW)
+    assert store.measures.agreements(SCHOOL, NOW) == ()
+    assert not store.measures.cancel_agreement(SCHOOL, made.id, "anja", NOW)
+    written = [entry.what for entry in store.audit.entries(SCHOOL) if entry.what.startswith("agreement")]
+    assert sorted(written) == ["agreement.cancel", "agreement.move", "agreement.plan"]
 
 
 def test_why_a_child_is_banned_travels_nowhere(store: Store) -> None:

@@ -237,8 +237,21 @@ def test_a_store_that_is_opened_for_later_works_once_the_database_does(
     store.close()
 
 
-ADDED = {"grants": ("roles",), "sanctions": ("reason", "lifted"), "reports": ("kind", "audience")}
-NEW_TABLES = ("notes", "registers", "photo_permissions", "group_consents")
+ADDED = {
+    "grants": ("roles",),
+    "sanctions": ("reason", "lifted"),
+    "reports": ("kind", "audience"),
+    "agreements": ("test",),
+    "audit": ("link",),
+}
+NEW_TABLES = (
+    *("notes", "registers", "photo_permissions", "group_consents"),
+    *("notices", "refusals"),  # of 0005
+    *("prepared", "ban_proposals", "class_codes", "picture_passwords", "sign_in_tries"),  # of 0006
+    "sign_ins",
+    *("emergencies", "emergency_codes", "self_tests"),  # of 0007
+    *("audit_cuts", "tallies", "counsel"),
+)
 
 
 def _as_it_was_before_the_five_protocols(store: Store) -> None:
@@ -255,6 +268,10 @@ def _as_it_was_before_the_five_protocols(store: Store) -> None:
         connection.execution_options(klaswacht_write=True)
         with connection.begin():
             connection.execute(sa.update(policies).values(body=body))
+            if store.database.sqlite:
+                connection.exec_driver_sql("DROP TRIGGER audit_stays")
+            else:
+                connection.exec_driver_sql("DROP FUNCTION audit_stays, audit_cut CASCADE")
             for table in NEW_TABLES:
                 connection.exec_driver_sql(f"DROP TABLE {table}")
             for table, columns in ADDED.items():

@@ -66,6 +66,24 @@ def test_who_leaves_takes_memberships_and_consent_along(store: Store) -> None:
     assert [person.id for person in store.people.roster(SCHOOL, "7")] == ["noor"]
 
 
+def test_a_list_that_is_taken_over_is_one_revision_or_nothing(store: Store) -> None:
+    settle(store)
+    before, revision = store.people.persons(SCHOOL), store.revision(SCHOOL)
+    gone = next(one for one in before if one.role is Role.PUPIL)
+    new = Person("nieuw", Role.PUPIL, "Kim de Wit", ("9a",))
+    with pytest.raises(ValueError, match="there is no group `geen`"):
+        store.people.exchange(
+            SCHOOL, (Group("9a", "Groep 9a"),), [replace(new, groups=("geen",))], [gone.id], "cor", NOW
+        )
+    assert (store.people.persons(SCHOOL), store.revision(SCHOOL)) == (before, revision)
+    assert "9a" not in {group.id for group in store.people.groups(SCHOOL)}
+    store.people.exchange(SCHOOL, (Group("9a", "Groep 9a"),), [new], [gone.id, "niemand"], "cor", NOW, "people.import")
+    assert set(store.people.persons(SCHOOL)) == {*before, new} - {gone}
+    assert store.revision(SCHOOL) == revision + 1
+    told = {entry.what: entry.targets for entry in store.audit.entries(SCHOOL, limit=2)}
+    assert told == {"people.import": ("9a", "nieuw"), "person.remove": (gone.id,)}
+
+
 def test_a_group_that_goes_leaves_its_people(store: Store) -> None:
     settle(store)
     assert store.people.remove_group(SCHOOL, "7", "cor", NOW)

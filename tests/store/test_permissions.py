@@ -142,11 +142,23 @@ def test_saying_yes_answers_the_pupil_in_the_same_revision(store: Store) -> None
     asked = store.incidents.ask(SCHOOL, Wish("social.com", "project", "social", group="7", device="chroom-1"), NOW)
     assert asked is not None
     before = store.revision(SCHOOL)
-    given = store.grants.add(SCHOOL, grant("", sites=("social.com",)), NOW, answers=asked.id, answer="tot half tien")
+    given = store.grants.say_yes(SCHOOL, asked.id, grant("", sites=("social.com",)), NOW, "tot half tien")
+    assert given is not None
     answered = store.incidents.get_ask(SCHOOL, asked.id)
     assert answered is not None
     assert (answered.state, answered.answer, answered.grant) == (AskState.YES, "tot half tien", given.id)
     assert store.revision(SCHOOL) == before + 1
+
+
+def test_of_two_who_say_yes_at_once_one_is_first_and_the_other_opens_nothing(store: Store) -> None:
+    settle(store)
+    asked = store.incidents.ask(SCHOOL, Wish("social.com", "project", "social", group="7", device="chroom-1"), NOW)
+    assert asked is not None
+    first = store.grants.say_yes(SCHOOL, asked.id, grant("", sites=("social.com",)), NOW)
+    pulse = store.pulse(SCHOOL)
+    assert store.grants.say_yes(SCHOOL, asked.id, grant("", sites=("social.com",)), NOW) is None
+    assert store.grants.live(SCHOOL, NOW) == (first,)
+    assert store.pulse(SCHOOL) == pulse
 
 
 def test_what_cannot_be_written_changes_nothing(store: Store) -> None:

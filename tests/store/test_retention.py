@@ -10,9 +10,10 @@ import pytest
 
 from policy.model import Agreement, Effect, Group, Lease, Reason, Role, Sanction, SanctionTarget, Span
 from store import Store, open_store
-from store.accounts import Purpose
+from store.accounts import AccountState, Purpose
 from store.events import Count, Event, What
 from store.incidents import Wish
+from store.people import Person
 from store.retention import Counts, Refused, Terms, shorten
 from store.signals import Signal
 from tests.cast import KNOWLEDGE, at, grant
@@ -43,6 +44,7 @@ def fill(store: Store) -> None:
     signed_in(store, account)
     store.accounts.make_link(SCHOOL, account.id, Purpose.SET_PASSWORD, NOW)
     store.accounts.failed(SCHOOL, "login:x", NOW)
+    store.ban_proposals.add(SCHOOL, "sam", SanctionTarget.PHONE, "today", "Een reden.", "anja", NOW)
 
 
 def test_everything_is_kept_until_its_term_and_then_forgotten(store: Store) -> None:
@@ -59,9 +61,9 @@ def test_everything_is_kept_until_its_term_and_then_forgotten(store: Store) -> N
     found = store.purge(SCHOOL, NOW + 91 * DAY)
     assert (found.noted, found.counts) == (1, 1)
     found = store.purge(SCHOOL, at("23:59", "2027-07-31"))
-    assert (found.grants, found.measures, found.consents, found.groups) == (0, 0, 0, 0)
+    assert (found.grants, found.measures, found.consents, found.groups, found.ban_proposals) == (0, 0, 0, 0, 0)
     found = store.purge(SCHOOL, at("00:00", "2027-08-01"))
-    assert (found.grants, found.measures, found.consents, found.groups) == (1, 4, 2, 1)
+    assert (found.grants, found.measures, found.consents, found.groups, found.ban_proposals) == (1, 4, 2, 1, 1)
     assert store.purge(SCHOOL, NOW + 365 * DAY).audit == 0
     assert store.purge(SCHOOL, NOW + 366 * DAY).audit > 10
 
@@ -163,3 +165,32 @@ def test_on_the_first_of_august_a_running_guard_hears_that_last_years_consents_a
     assert store.revision(SCHOOL) == before
     store.purge(SCHOOL, datetime(2027, 8, 1, 12, tzinfo=UTC))
     assert store.revision(SCHOOL) > before
+
+
+def test_a_substitute_has_no_group_after_the_day_and_no_name_after_the_term(store: Store) -> None:
+    settle(store)
+    store.people.put_people(SCHOOL, [Person("invaller-1", Role.TEACHER, "invaller Jan", ("7",))], "anja", NOW)
+    code = store.day_codes.make(SCHOOL, "7", NOW, at("14:00"), "anja", NOW)
+    taken = store.day_codes.take(SCHOOL, code, NOW)
+    assert taken is not None
+    account = store.accounts.add_for_a_day(SCHOOL, "invaller-1", Role.TEACHER, taken.until, NOW)
+    store.day_codes.handed(SCHOOL, taken.id, account.id, NOW)
+    store.purge(SCHOOL, at("13:59"))
+    person, still = store.people.person(SCHOOL, "invaller-1"), store.accounts.get(SCHOOL, account.id)
+    assert person is not None and person.groups == ("7",)
+    assert still is not None and still.state is AccountState.ACTIVE
+
+    store.purge(SCHOOL, at("14:00"))
+    person, closed = store.people.person(SCHOOL, "invaller-1"), store.accounts.get(SCHOOL, account.id)
+    assert person is not None and person.groups == () and person.name == "invaller Jan"
+    assert closed is not None and closed.state is AccountState.CLOSED
+    revision = store.revision(SCHOOL)
+    assert store.purge(SCHOOL, at("15:00")).substitutes == 0
+    assert store.revision(SCHOOL) == revision
+
+    assert store.purge(SCHOOL, at("14:00") + 30 * DAY).substitutes == 0
+    assert store.purge(SCHOOL, at("14:00") + 31 * DAY).substitutes == 1
+    assert store.people.person(SCHOOL, "invaller-1") is None
+    assert store.accounts.get(SCHOOL, account.id) is None
+    assert store.day_codes.get(SCHOOL, taken.id) is None
+    assert store.people.person(SCHOOL, "anja") is not None

@@ -12,7 +12,19 @@ from datetime import date, timedelta
 import pytest
 
 from policy.codec import snapshot_to_dict
-from policy.model import Agreement, Care, Device, DeviceClass, Group, Lease, Role, Sanction, SanctionTarget, Span
+from policy.model import (
+    Agreement,
+    Care,
+    Device,
+    DeviceClass,
+    Emergency,
+    Group,
+    Lease,
+    Role,
+    Sanction,
+    SanctionTarget,
+    Span,
+)
 from store import Store, StoreUnavailable
 from store.people import Person
 from tests.cast import KNOWLEDGE, PEOPLE, POLICY, SNAPSHOT, at, grant
@@ -33,6 +45,7 @@ def everything(store: Store) -> None:
     store.measures.pause(SCHOOL, Span("7", NOW, at("09:05"), "anja"), NOW)
     store.measures.rain(SCHOOL, Span("8", NOW, at("10:30"), "bram"), NOW)
     store.devices.lease(SCHOOL, Lease("chroom-1", "sam", NOW, at("10:15"), "anja"), NOW)
+    store.emergencies.adopt(SCHOOL, Emergency("e", NOW, at("10:30"), "cor", "desk"), NOW)
 
 
 def test_the_snapshot_is_the_school_as_it_was_written(store: Store) -> None:
@@ -86,6 +99,7 @@ def test_measures_end_when_somebody_ends_them(store: Store) -> None:
     assert store.measures.dry(SCHOOL, "8", "bram", later)
     assert store.devices.end_lease(SCHOOL, "chroom-1", "anja", later)
     assert store.people.set_group_consent(SCHOOL, "8", False, "cor", later)
+    assert store.emergencies.stop(SCHOOL, "cor", later)
     before = store.revision(SCHOOL)
     state = store.snapshot(SCHOOL, KNOWLEDGE, later).state
     assert replace(state, grants=(), consents={}) == replace(SNAPSHOT.state, consents={})
@@ -96,6 +110,7 @@ def test_measures_end_when_somebody_ends_them(store: Store) -> None:
     assert not store.measures.resume(SCHOOL, "7", "anja", later)
     assert not store.measures.dry(SCHOOL, "8", "bram", later)
     assert not store.devices.end_lease(SCHOOL, "chroom-1", "anja", later)
+    assert not store.emergencies.stop(SCHOOL, "cor", later)
     assert store.revision(SCHOOL) == before
 
 

@@ -1,0 +1,126 @@
+"""How the guard itself is: what the supervisor told last, and what the database knows. Of nobody, and no names.
+
+The supervisor is another process; what it told stands in `Vitals`, handed in by composition. Its age is part of it: a
+supervisor that says nothing any more is the first thing to look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from dashboard.actions.desk import Desk
+from policy.model import DeviceClass
+from store.notices import Condition
+
+SILENT_AFTER = timedelta(seconds=60)
+"""The supervisor tells how it is every few seconds; after so long something is wrong with it."""
+_UNSEEN = timedelta(days=7)
+_TODAY = timedelta(days=1)
+_STOPS_LESSONS = frozenset({Condition.RULES, Condition.UPSTREAM, Condition.NAMES})
+
+
+class Level(StrEnum):
+    """Green, look at it, broken; the gravest last."""
+
+    OK = "ok"
+    LOOK = "look"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line: of which part, how bad, which sentence with which values, and since when it is so (None: unknown)."""
+
+    part: str
+    level: Level
+    code: str
+    values: Mapping[str, str | int] = field(default_factory=dict)
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the supervisor told at `at` (UTC)."""
+
+    at: datetime
+    facts: tuple[Fact, ...]
+
+
+class Vitals(Protocol):
+    """Where the supervisor's word is kept."""
+
+    def told(self) -> Told | None:
+        """What it told last; None: nothing that can be read."""
+
+
+PARTS = (
+    "workers",
+    "names",
+    "load",
+    "notices",
+    "queue",
+    "database",
+    "rules",
+    "lists",
+    "clock",
+    "certificates",
+    "disk",
+    "purge",
+    "agents",
+    "exit",
+    "version",
+)
+"""The lines in their order: what stops lessons first."""
+
+
+def see(desk: Desk, vitals: Vitals | None, now: datetime) -> tuple[Fact, ...]:
+    """Everything, part by part; within a part the gravest first."""
+    found = [*_of_the_guard(vitals, now), *_of_the_database(desk, now)]
+    grave = list(Level)
+    return tuple(sorted(found, key=lambda one: (PARTS.index(one.part), -grave.index(one.level))))
+
+
+def _of_the_guard(vitals: Vitals | None, now: datetime) -> Iterator[Fact]:
+    told = vitals.told() if vitals is not None else None
+    if told is None:
+        yield Fact("workers", Level.BROKEN, "silent_ever")
+        return
+    if abs(now - told.at) > SILENT_AFTER:
+        yield Fact("workers", Level.BROKEN, "silent", since=told.at)
+        return
+    yield from (one for one in told.facts if one.part in PARTS)
+
+
+def _of_the_database(desk: Desk, now: datetime) -> Iterator[Fact]:
+    store, school = desk.store, desk.school
+    standing = store.notices.standing(school, now)
+    for one in standing:
+        level = Level.BROKEN if one.kind in _STOPS_LESSONS else Level.LOOK
+        yield Fact("notices", level, f"notice_{one.kind.value}", since=one.since)
+    if not standing:
+        yield Fact("notices", Level.OK, "notices_none")
+    lost = store.events.lost(school, now - _TODAY)
+    if lost:
+        yield Fact("queue", Level.LOOK, "queue_lost", {"count": lost})
+    current = store.policies.current(school)
+    if current is not None:
+        yield Fact("rules", Level.OK, "rules", {"number": current.number}, current.when)
+    yield _agents(desk, now)
+    has_code = store.emergencies.code(school) is not None
+    yield Fact("exit", Level.OK if has_code else Level.LOOK, "exit_code" if has_code else "exit_no_code")
+
+
+def _agents(desk: Desk, now: datetime) -> Fact:
+    """Devices with a key of their own that nobody saw for a week of school; how many, not which."""
+    devices = desk.snapshot(now).devices.values()
+    keyed = [one.id for one in devices if one.key_hash and one.kind is not DeviceClass.INFRASTRUCTURE]
+    if not keyed:
+        return Fact("agents", Level.OK, "agents_none")
+    seen = desk.store.devices.last_seen(desk.school, keyed)
+    away = sum(one not in seen or now - seen[one] > _UNSEEN for one in keyed)
+    values = {"count": away, "total": len(keyed)}
+    return Fact("agents", Level.LOOK if away else Level.OK, "agents_away" if away else "agents", values)

@@ -1,0 +1,105 @@
+"""Beheer, Gezondheid: every part a line, in words; a supervisor that is silent is told first; no names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from config.texts import has
+from dashboard.actions import health
+from dashboard.actions.desk import Desk
+from dashboard.actions.health import PARTS, SILENT_AFTER, Fact, Level, Told
+from store import Store
+from store.devices import Devices
+from store.notices import Condition
+from tests.cast import LESSON
+from tests.dashboard.conftest import NAMES, SCHOOL, STAFF, Browser, own
+
+SignIn = Callable[[str], Browser]
+PATH = "/beheer/gezondheid"
+GOOD = (
+    Fact("workers", Level.OK, "workers", {"count": 2, "deaths": 0}),
+    Fact("clock", Level.OK, "clock", {"time": "09:00"}),
+    Fact("disk", Level.OK, "disk", {"free": 9000}),
+)
+
+
+class Said:
+    """A supervisor that said this."""
+
+    def __init__(self, told: Told | None) -> None:
+        self._told = told
+
+    def told(self) -> Told | None:
+        return self._told
+
+
+def tell(app: Flask, *facts: Fact, ago: timedelta = timedelta(seconds=3)) -> None:
+    app.extensions["klaswacht_vitals"] = Said(Told(LESSON - ago, facts))
+
+
+def test_all_is_well_in_words_and_with_numbers(app: Flask, store: Store, signed_in: SignIn) -> None:
+    tell(app, *GOOD)
+    store.emergencies.make_code(SCHOOL, "cor", LESSON)
+    page = signed_in("cor").page(PATH)
+    assert "Alles is in orde." in page and "2 werkers luisteren" in page and "9000 MB vrij." in page
+    assert "Versie 1 van de regels geldt." in page and "kapot" not in page
+
+
+def test_what_is_not_well_says_what_to_do_and_since_when(app: Flask, store: Store, signed_in: SignIn) -> None:
+    since = LESSON - timedelta(minutes=20)
+    away = Fact("workers", Level.BROKEN, "process_away", {"name": "proxy 2"}, since)
+    tell(app, away, Fact("clock", Level.LOOK, "clock_free", {"time": "09:00"}, since))
+    store.notices.tell(SCHOOL, "w1", {Condition.UPSTREAM: since}, LESSON)
+    page = signed_in("ria").page(PATH)
+    assert "proxy 2 luistert niet." in page and "sinds 08:40" in page and "klaswacht doctor" in page
+    assert "timedatectl set-ntp true" in page and "Het internet doet het even niet." in page
+    assert page.index("proxy 2 luistert niet") < page.index("Het internet doet") < page.index("De klok staat")
+    assert "Kapot: 2." in page and "Wat u kunt nakijken: de router" in page
+
+
+@pytest.mark.parametrize("ago", [SILENT_AFTER + timedelta(seconds=1), -SILENT_AFTER - timedelta(hours=1)])
+def test_a_supervisor_that_is_silent_or_of_another_clock_is_the_first_thing_to_look_at(
+    app: Flask, signed_in: SignIn, ago: timedelta
+) -> None:
+    tell(app, *GOOD, ago=ago)
+    page = signed_in("cor").page(PATH)
+    assert "Klaswacht zegt niets meer over zichzelf." in page and "9000 MB" not in page
+    app.extensions["klaswacht_vitals"] = None
+    assert "Klaswacht zegt niet hoe het ermee is." in signed_in("cor").page(PATH)
+
+
+def test_devices_that_nobody_saw_are_counted_and_not_named(
+    app: Flask, store: Store, signed_in: SignIn, desk: Desk
+) -> None:
+    tell(app, *GOOD)
+    for name in ("boek-sam", "boek-noor"):
+        store.devices.put(SCHOOL, own(name), "cor", LESSON)
+    devices: Devices = store.devices
+    devices.seen(SCHOOL, {"boek-sam": LESSON - timedelta(days=1), "boek-noor": LESSON - timedelta(days=8)})
+    page = signed_in("cor").page(PATH)
+    assert "1 van 2 zijn langer dan een week niet gezien." in page
+    assert "boek-noor" not in page.lower()
+
+
+def test_it_names_nobody(app: Flask, signed_in: SignIn) -> None:
+    tell(app, *GOOD)
+    page = signed_in("cor").page(PATH)
+    for name in (*NAMES.values(), *(one.name for one in STAFF.values())):
+        assert name not in page
+
+
+@pytest.mark.parametrize("login", ["anja", "iris", "stan", "coen"])
+def test_it_is_for_the_office(app: Flask, signed_in: SignIn, login: str) -> None:
+    tell(app, *GOOD)
+    assert signed_in(login).get(PATH).status_code == 403
+
+
+def test_every_part_has_a_name_and_the_database_side_only_known_sentences(desk: Desk) -> None:
+    for lang in ("nl", "en"):
+        assert all(has(f"dash.health.part.{part}", lang) for part in PARTS)
+        for fact in health.see(desk, None, LESSON):
+            assert has(f"dash.health.say.{fact.code}", lang), fact

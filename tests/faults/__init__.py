@@ -1,0 +1,1 @@
+"""Everything that runs while somebody surfs, broken on purpose."""
