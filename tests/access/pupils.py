@@ -37,6 +37,7 @@ from proxy_addons.facts import Answer, Exchange
 from proxy_addons.gate import Gate
 from proxy_addons.sign_pages import Way
 from proxy_addons.telling import page_of
+from store.self_tests import Probe
 from tests.access.school import BREAK, LESSON, Standing
 from tests.proxy_addons.asking import SAMS, exchange
 
@@ -152,6 +153,7 @@ VISITS = (
         for name in SITUATIONS
     ),
     Visit("rules", f"{OWN}regels", "told.title.pupil"),
+    Visit("self-test", f"{PUPILS}_klaswacht/test", "selftest.title"),
     Visit("nood", f"{PUPILS}_klaswacht/nood", "nood.title"),
     Visit("nood-wrong", f"{PUPILS}_klaswacht/nood", "nood.title", act=_types_a_code),
 )
@@ -196,6 +198,7 @@ def drawn() -> Mapping[str, Callable[[Gate], Answer]]:
     here = canonical(f"{PUPILS}_klaswacht/nood")
     assert here is not None
     found["nood-open"] = lambda gate: gate._own._emergency._page(asked, here, Said(), (held,))
+    found["self-test-open"] = lambda gate: gate._self_test._not_closed(asked, Probe.SOCIAL)
     found["aloud"] = lambda gate: gate._reporting.aloud("nl")
     return found | _signing()
 

@@ -47,7 +47,7 @@ def test_an_ordinary_name_stays_as_it_is() -> None:
         assert safe(name) == as_meant(name) == name
 
 
-@pytest.mark.skipif(not DATA, reason="the collections of others are not here")
+@pytest.mark.data
 def test_the_naughty_strings_come_back_as_they_were() -> None:
     collected = json.loads(Path(str(DATA), "naughty-strings", "blns.json").read_text("utf-8"))
     payloads = Path(str(DATA), "payloads", "CSV_Injection_README.md").read_text("utf-8").splitlines()
