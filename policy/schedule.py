@@ -107,7 +107,7 @@ class _Days:
         """The last day before today on which school ended; yesterday when there is none in sight."""
         for back in range(1, _HORIZON_DAYS):
             day = today - timedelta(days=back)
-            if any(end <= now and slot.kind is not PeriodKind.OUTSIDE for _, end, slot in self._day(day)):
+            if any(start < end <= now and slot.kind is not PeriodKind.OUTSIDE for start, end, slot in self._day(day)):
                 return day
         return today - _DAY
 

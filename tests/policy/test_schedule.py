@@ -165,6 +165,13 @@ def test_a_stretch_in_the_hour_that_is_skipped_is_not_there() -> None:
     assert period_at(camp, "7", at("01:59", "2026-03-29")).kind is OUTSIDE
 
 
+def test_a_lesson_in_the_hour_that_is_skipped_is_no_bell_that_one_looks_back_to() -> None:
+    nights = Schedule(days={6: (Slot(LESSON, time(2, 0), time(3, 0)),)})
+    week = period_at(nights, None, at("01:00", "2026-03-23"))
+    assert week.start == at("03:00", "2026-03-22")
+    assert period_at(nights, None, at("12:00", "2026-04-04")) == week
+
+
 def test_waiting_holidays_close_nothing() -> None:
     waits = replace(SCHEDULE, closures=(), waiting=SCHEDULE.closures)
     assert told(waits, "09:00", day="2026-12-22") == (LESSON, "ochtend", "22-12 08:30", "22-12 10:15")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlsplit
@@ -75,7 +76,8 @@ def test_an_id_of_another_school_opens_nothing_and_changes_nothing(fresh: Callab
 @pytest.mark.parametrize("login", LOGINS)
 def test_no_id_of_another_school_opens_anything_for_anybody(fresh: Callable[[], Standing], login: str) -> None:
     school = fresh()
-    substitute(school, (login,), foreign(school))
+    ids = foreign(school)
+    substitute(school, (login,), ids[:: len(ids) // 8] if os.environ.get("KLASWACHT_SHORT") else ids)
 
 
 @pytest.mark.parametrize(
