@@ -7,6 +7,7 @@ they are left out, and a line says so.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Generator
 
 import pytest
@@ -14,9 +15,11 @@ from hypothesis import settings
 
 CI = os.environ.get("CI") == "true"
 DATA = os.environ.get("KLASWACHT_TEST_DATA")
+SHORT = bool(os.environ.get("KLASWACHT_SHORT"))
+WIDTHS = re.compile(r"\b(390|820|1280|1440)\b")
 # Property tests try many inputs in `make test-full` and fewer in `make test`. No deadline: a busy machine is no bug.
 settings.register_profile("some", max_examples=200, deadline=None)
-settings.register_profile("many", max_examples=1_000 if os.environ.get("KLASWACHT_SHORT") else 10_000, deadline=None)
+settings.register_profile("many", max_examples=1_000 if SHORT else 10_000, deadline=None)
 settings.load_profile(os.environ.get("KLASWACHT_PROPERTIES", "some"))
 # A missing sentence is loud here, also in the programs that tests start; on a page it is a general one.
 os.environ.setdefault("KLASWACHT_STRICT_TEXTS", "1")
@@ -44,10 +47,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker("property")
-    left_out = [] if DATA else [item for item in items if item.get_closest_marker("data")]
+    left_out = set() if DATA else {item for item in items if item.get_closest_marker("data")}
+    if SHORT:
+        left_out |= _wider(items)
     if left_out:
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
         items[:] = [item for item in items if item not in left_out]
-        config.hook.pytest_deselected(items=left_out)
+
+
+def _wider(items: list[pytest.Item]) -> set[pytest.Item]:
+    """What is tried at several widths is tried on a phone's only, in the short form."""
+    on_a_phone = {item.nodeid.split("[")[0] for item in items if _width(item) == "390"}
+    return {item for item in items if _width(item) not in ("", "390") and item.nodeid.split("[")[0] in on_a_phone}
+
+
+def _width(item: pytest.Item) -> str:
+    found = WIDTHS.search(item.nodeid.partition("[")[2])
+    return found[1] if found else ""
 
 
 def pytest_report_header() -> str:
