@@ -16,6 +16,7 @@ from agent.outbox import Outbox, app_event
 from agent.platform import Show
 from agent.school import School
 from agent.signs import Recognition
+from agent.tampering import Around
 from agent.translate import Program, principal, programs
 from config.appsigns_file import factory_signs
 from config.texts import reason_sentence, say
@@ -58,7 +59,10 @@ class Setting:
 class Watch:
     """Looks at the device pass after pass. Used by one thread."""
 
-    def __init__(self, setting: Setting, school: School, outbox: Outbox, show: Show) -> None:
+    def __init__(
+        self, setting: Setting, school: School, outbox: Outbox, show: Show, around: Around | None = None
+    ) -> None:
+        self._around = around
         self._setting = setting
         self._school = school
         self._outbox = outbox
@@ -75,6 +79,8 @@ class Watch:
         seen = self._seen = observe(now, self._setting.user, self._seen)
         who = self._who(now)
         at_school = self._school.at_school(who, now)
+        if self._around is not None:
+            self._around.look(now, seen.user, self._revision(), at_school=at_school)
         also = self._recognition.names(seen)
         found = [one for one in programs(self._scope(seen), who, also) if self._school.known(one.app)]
         asked = [(one, self._school.decide(one.request, now)) for one in found]
@@ -131,8 +137,10 @@ class Watch:
         # Whoever leaves the list of a test leaves nothing behind, on a laptop as on the network.
         if record and decision.reason is not Reason.TEST:
             ended = Ending.REFUSED not in one.endings
-            revision = self._school.snapshot.revision if self._school.snapshot else 0
-            self._outbox.add(app_event(program, decision, seen.at, revision, ended=ended))
+            self._outbox.add(app_event(program, decision, seen.at, self._revision(), ended=ended))
+
+    def _revision(self) -> int:
+        return self._school.snapshot.revision if self._school.snapshot else 0
 
     def _fresh(self, program: Program, how: str, seen: Observation) -> bool:
         """Whether this was not told a moment ago.

@@ -78,7 +78,16 @@ def _sign(document: Document, at: Path, entry: dict[str, Any], apps: frozenset[s
     numbers = {key: _ports(document, at, entry, key) for key in _NUMBERS}
     if not any((texts["command"], texts["parent"], texts["name"], *numbers.values())):
         raise document.error(at, "a sign without anything to see by is met by every program", "say what is seen")
-    return Sign(app, _number(document, (*at, "weight")), **texts, **numbers)
+    return Sign(
+        app=app,
+        weight=_number(document, (*at, "weight")),
+        command=texts["command"],
+        without=texts["without"],
+        parent=texts["parent"],
+        name=texts["name"],
+        listens=numbers["listens"],
+        connects=numbers["connects"],
+    )
 
 
 def _ports(document: Document, at: Path, entry: dict[str, Any], key: str) -> frozenset[int]:

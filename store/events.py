@@ -27,6 +27,7 @@ class What(StrEnum):
     FAULT = "fault"
     PERMISSION = "permission"
     PERMISSION_ENDED = "permission ended"
+    DEVICE = "device"  # what a device noticed about itself: `category` is the kind of fact, `thing` its detail
 
 
 @dataclass(frozen=True, slots=True)
