@@ -29,6 +29,7 @@ from proxy_addons.facts import Answer, Door, Entry, Exchange, Hello, Peer, Rewri
 from proxy_addons.faults import told
 from proxy_addons.helping import Helping
 from proxy_addons.identity import Identity, Spot
+from proxy_addons.joining import Joining
 from proxy_addons.live import HELP_OPEN, Live, utc_now
 from proxy_addons.names.following import Leases
 from proxy_addons.names.front import Front, Place
@@ -119,7 +120,8 @@ class Gate:
         self._self_test = SelfTest(store, options.school, live, pages, self.front, options.place)
         asked = (self._decide, self._releases, self._helping, self._reporting, promising, self._signing)
         emergency = EmergencyForm(*here[:5], pupils)
-        self._own = OwnPath(*here, *asked, self._self_test, emergency)
+        joining = Joining(*here[:5], identity.leases, pupils)
+        self._own = OwnPath(*here, *asked, self._self_test, emergency, joining)
 
     async def start(self) -> None:
         """Load the rules and start recording."""
