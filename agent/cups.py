@@ -11,6 +11,7 @@ import os
 import pwd
 import socket
 import struct
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -18,6 +19,7 @@ from pathlib import Path
 
 SOCKET = Path("/run/cups/cups.sock")
 _PATIENCE = 15.0  # seconds
+_AGAIN = (0.1, 0.3, 0.6, 1.0)  # seconds
 _LARGEST = 64 * 1024 * 1024  # bytes of a document that are read to count its pages
 _OF_A_JOB = (
     "job-id",
@@ -51,6 +53,9 @@ class Operation(IntEnum):
     DELETE_PRINTER = 0x4004
     MOVE_JOB = 0x400D
     GET_DOCUMENT = 0x4027
+
+
+_READS = frozenset({Operation.GET_JOB, Operation.GET_JOBS, Operation.GET_PRINTERS, Operation.GET_DOCUMENT})
 
 
 class JobState(IntEnum):
@@ -185,8 +190,12 @@ class Cups:
         self._ask(Operation.ADD_MODIFY_PRINTER, _queue(queue), printer=attributes, data=ppd, path="/admin/")
 
     def delete(self, queue: str) -> None:
-        """Take a queue away, with the jobs in it."""
-        self._ask(Operation.DELETE_PRINTER, _queue(queue), path="/admin/")
+        """Take a queue away, with the jobs in it; one that is not there is fine."""
+        try:
+            self._ask(Operation.DELETE_PRINTER, _queue(queue), path="/admin/")
+        except CupsError as problem:
+            if problem.status != _NOT_FOUND:
+                raise
 
     def stop(self, queue: str) -> None:
         """Stop a queue: jobs are taken in and stay."""
@@ -228,7 +237,7 @@ class Cups:
         if given and given[0][0] is Tag.URI:
             first.append((Tag.NAME, "requesting-user-name", self.user))
         body = encode(operation, [(1, [*first, *rest]), (2, job), (4, printer)]) + data
-        status, answer = self._http("POST", path, body, "application/ipp")
+        status, answer = self._http("POST", path, body, "application/ipp", reads=operation in _READS)
         if status != http.client.OK:
             raise _http_error(status)
         code, groups, left = decode(answer)
@@ -237,15 +246,27 @@ class Cups:
             raise CupsError(said or f"IPP status {code:#06x}", refused=code in _REFUSED, status=code)
         return groups, left
 
-    def _http(self, method: str, path: str, body: bytes, kind: str) -> tuple[int, bytes]:
+    def _http(self, method: str, path: str, body: bytes, kind: str, *, reads: bool = False) -> tuple[int, bytes]:
+        """Ask once; what only `reads` is asked again, for CUPS breaks off talks while it reads its file again."""
+        for wait in _AGAIN if reads or method == "GET" else ():
+            try:
+                return self._once(method, path, body, kind)
+            except (ConnectionError, FileNotFoundError):
+                time.sleep(wait)
+            except (OSError, http.client.HTTPException):
+                break
+        try:
+            return self._once(method, path, body, kind)
+        except (OSError, http.client.HTTPException) as problem:
+            raise CupsError(f"CUPS does not answer at `{self.path}`: {problem}") from problem
+
+    def _once(self, method: str, path: str, body: bytes, kind: str) -> tuple[int, bytes]:
         headers = {"Authorization": f"PeerCred {self.user}"} | ({"Content-Type": kind} if kind else {})
         connection = _Local(self.path)
         try:
             connection.request(method, path, body or None, headers)
             answer = connection.getresponse()
             return answer.status, answer.read(_LARGEST)
-        except (OSError, http.client.HTTPException) as problem:
-            raise CupsError(f"CUPS does not answer at `{self.path}`: {problem}") from problem
         finally:
             connection.close()
 

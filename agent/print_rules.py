@@ -10,17 +10,22 @@ from collections.abc import Iterator
 from agent.cups import Attributes, Cups, CupsError
 from agent.printed import PrintSetting
 
-PUPILS_POLICY, REAL_POLICY = "klaswacht-leerling", "klaswacht-echt"
+PUPILS_POLICY, REAL_POLICY, SERVER_POLICY = "klaswacht-leerling", "klaswacht-echt", "klaswacht-server"
 SCHEME = "klaswacht"
 STOPPED, IDLE = 5, 3  # RFC 8011, 5.4.11
 _BEGIN = "# klaswacht: begin (made by `klaswacht printing setup`; changed here it is lost at the next setup)"
 _END = "# klaswacht: end"
-_SEE = "Get-Printer-Attributes Get-Jobs Get-Job-Attributes Get-Printer-Supported-Values Validate-Job"
+_SEE = (
+    "Get-Printer-Attributes Get-Jobs Get-Job-Attributes Get-Printer-Supported-Values Validate-Job CUPS-Get-Default "
+    "CUPS-Get-Printers CUPS-Get-Classes CUPS-Get-PPD CUPS-Get-PPDs Create-Printer-Subscriptions Get-Subscriptions "
+    "Get-Subscription-Attributes Renew-Subscription Cancel-Subscription Get-Notifications"
+)
 _SEND = "Create-Job Print-Job Send-Document Close-Job"
 _GUARDED = (
     "CUPS-Get-Document Cancel-Jobs Purge-Jobs Hold-Job Release-Job Restart-Job Reprocess-Job Set-Job-Attributes "
     "Print-URI Send-URI CUPS-Move-Job Pause-Printer Resume-Printer Enable-Printer Disable-Printer Hold-New-Jobs "
-    "Release-Held-New-Jobs CUPS-Add-Modify-Printer CUPS-Delete-Printer CUPS-Accept-Jobs CUPS-Reject-Jobs"
+    "Release-Held-New-Jobs CUPS-Create-Local-Printer CUPS-Add-Modify-Printer CUPS-Delete-Printer CUPS-Accept-Jobs "
+    "CUPS-Reject-Jobs"
 )
 _CLASS = 0x1  # printer-type: a class of printers
 
@@ -28,7 +33,9 @@ _CLASS = 0x1  # printer-type: a class of printers
 def block(setting: PrintSetting) -> str:
     """Return our part of `cupsd.conf`.
 
-    `DirtyCleanInterval 0`: a job and where it is are on the disk at once, not after half a minute.
+    `DirtyCleanInterval 0`: a job and where it is are on the disk at once, not after half a minute. `DefaultPolicy`:
+    what belongs to no queue is asked of it, and (CUPS 2.4) reading a document to count its pages is too, of whichever
+    queue it is. It also keeps anybody from making a queue of their own to the printer (`CUPS-Create-Local-Printer`).
     """
     staff = " ".join(setting.staff)
     real_send = f"AuthType Default\n    Require user {setting.guard} {staff}\n    Order deny,allow"
@@ -38,6 +45,8 @@ def block(setting: PrintSetting) -> str:
             "DirtyCleanInterval 0",
             *_policy(PUPILS_POLICY, setting, "Order deny,allow"),
             *_policy(REAL_POLICY, setting, real_send if staff else _guard_only(setting)),
+            *_policy(SERVER_POLICY, setting, "Order deny,allow"),
+            f"DefaultPolicy {SERVER_POLICY}",
             _END,
             "",
         )

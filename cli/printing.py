@@ -131,11 +131,11 @@ def uninstall(home: Path, lang: str) -> int:
     if setting.pupils in queues:
         waiting = len(_asked(lambda: cups.jobs(setting.pupils), lang))
         if before["pupils"] is None:
-            _asked(lambda: cups.delete(setting.pupils), lang)
+            _soon(lambda: cups.delete(setting.pupils), lang)
         else:
-            _asked(lambda: cups.change(setting.pupils, _as_before(before["pupils"])), lang)
+            _soon(lambda: cups.change(setting.pupils, _as_before(before["pupils"])), lang)
     if setting.real in queues:
-        _asked(lambda: cups.change(setting.real, _as_before(before["real"])), lang)
+        _soon(lambda: cups.change(setting.real, _as_before(before["real"])), lang)
     _configure(cups, without_block, lang)
     try:
         (Path(setting.backends) / SCHEME).unlink(missing_ok=True)
@@ -231,7 +231,7 @@ def _install_backend(home: Path, backends: Path) -> None:
 def _configure(cups: Cups, change: Callable[[str], str], lang: str) -> None:
     text = _asked(cups.configuration, lang)
     if change(text) != text:
-        _asked(lambda: cups.configure(change(text)), lang)
+        _soon(lambda: cups.configure(change(text)), lang)
 
 
 def _queues(cups: Cups, lang: str) -> dict[str, Attributes]:
