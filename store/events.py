@@ -108,6 +108,11 @@ class Events:
         """The newest events, newest first."""
         return self._select(school, groups, sa.true(), table.c.id.desc(), limit)
 
+    def of_devices(self, school: str, since: datetime, limit: int = 200) -> tuple[Event, ...]:
+        """What devices noticed about themselves since then, newest first; of nobody."""
+        where = sa.and_(table.c.what == What.DEVICE.value, table.c.at >= since)
+        return tuple(one.event for one in self._select(school, None, where, table.c.id.desc(), limit))
+
     def _select(
         self,
         school: str,

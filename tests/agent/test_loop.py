@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +28,8 @@ from policy.model import Agreement, Effect, Knowledge, Reason
 from store.events import What
 from tests.agent.school import DEVICE, LESSON, SCHOOL, Dashboard
 from tests.cast import at
+
+ROOT = Path(__file__).parents[2]
 
 
 class Laptop:
@@ -289,3 +294,31 @@ def test_the_whole_agent_from_tap_to_closed(at_school: Dashboard, laptop: Laptop
         stop.set()
         agent.join(30)
     assert not agent.is_alive()
+
+
+@pytest.mark.full
+def test_the_agent_that_was_killed_goes_on_where_it_was(at_school: Dashboard, home: Home, run) -> None:
+    """The whole program as a service manager starts it, over what one shell started; killed, and started again."""
+    at_school.link(home)
+    nothing = dict.fromkeys(("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS"), "")
+    command = [sys.executable, "-m", "agent", "--home", str(home.path), "--under", str(os.getpid())]
+
+    def started() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **nothing, "PATH": ""})
+
+    agent = started()
+    try:
+        assert run("discord").wait(60) != 0
+        assert eventually(lambda: at_school.events() or len(Outbox(home)))
+        agent.kill()
+        agent.wait()
+        steam = run("steam")
+        at_school.stop()
+        agent = started()
+        assert steam.wait(60) != 0, "without the server, by the copy on disk"
+        at_school.start()
+        assert eventually(lambda: {one.thing for one in at_school.events()} == {"discord", "steam"}, 60)
+    finally:
+        agent.kill()
+        agent.wait()
+    assert len(at_school.events()) == 2
