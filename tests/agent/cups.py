@@ -7,9 +7,11 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -82,7 +84,7 @@ def needed() -> None:
 
 
 class Sink:
-    """A printer at a socket: what one connection brings is one paper. `slow` seconds pass before it takes it."""
+    """A printer at a socket: what one connection brings is one paper. Until `go` is set it takes one byte."""
 
     def __init__(self) -> None:
         self.papers: list[bytes] = []
@@ -91,7 +93,8 @@ class Sink:
         self.go.set()
         self._server = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self._server.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
 
     @property
     def uri(self) -> str:
@@ -117,8 +120,19 @@ class Sink:
             self.papers.append(bytes(taken))
 
     def close(self) -> None:
+        """Take no more. The thread must be gone before its number of a socket is given to another one."""
         self.go.set()
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._thread.join(10)
         self._server.close()
+
+
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that other accounts may enter, as `/run/cups` is: the one that pytest gives is closed to them."""
+    with tempfile.TemporaryDirectory(prefix="cups-") as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
 
 
 class PrivateCups:
@@ -130,10 +144,6 @@ class PrivateCups:
         self.conf = root / "cupsd.conf"
         for folder in ("spool/tmp", "cache", "state", "bin", "ppd", "ssl"):
             (root / folder).mkdir(parents=True)
-        # A pupil's programs reach the socket as on a real machine.
-        for folder in (root, *root.parents):
-            if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
-                folder.chmod(folder.stat().st_mode | 0o055)
         for folder in SERVER_BIN.iterdir():
             if folder.name != "backend":
                 (root / "bin" / folder.name).symlink_to(folder)

@@ -26,7 +26,7 @@ from cli.printing import install
 from config.load import factory_policy, knowledge
 from policy.decide import decide
 from policy.model import Facet, Grant, Role, Snapshot, State, Strength
-from tests.agent.cups import PUPIL, PrivateCups, Sink, needed, until
+from tests.agent.cups import PUPIL, PrivateCups, Sink, needed, open_folder, until
 from tests.cast import LESSON, PEOPLE, at
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -240,11 +240,12 @@ def acting_as(account: str) -> Iterator[None]:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[PrintServer]:
+def server() -> Iterator[PrintServer]:
     needed()
-    made = PrintServer(tmp_path)
-    yield made
-    made.close()
+    with open_folder() as root:
+        made = PrintServer(root)
+        yield made
+        made.close()
 
 
 _PRINT_JOB = """{ OPERATION Print-Job

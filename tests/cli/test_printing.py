@@ -15,7 +15,7 @@ from agent.printed import PrintSetting, read_setting
 from cli.doctor import Level, printing_findings
 from cli.home import Trouble
 from cli.main import app
-from tests.agent.cups import PUPIL, PrivateCups, needed, until
+from tests.agent.cups import PUPIL, PrivateCups, needed, open_folder, until
 
 DEVICE = "socket://127.0.0.1:9"
 
@@ -59,11 +59,12 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
+def machine() -> Iterator[Machine]:
     needed()
-    made = Machine(tmp_path)
-    yield made
-    made.cupsd.stop()
+    with open_folder() as root:
+        made = Machine(root)
+        yield made
+        made.cupsd.stop()
 
 
 def test_setup_makes_a_stopped_queue_for_pupils_and_closes_the_printers_own(machine):
