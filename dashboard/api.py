@@ -131,7 +131,7 @@ class Counter:
         self._feed = feed
         self._clock = clock
         self._key = key
-        self._questions = Questions(clock())
+        self._questions = Questions()
         self._places = BoundedSemaphore(WAITERS)
         self._seen: dict[str, datetime] = {}
         self._seen_lock = Lock()

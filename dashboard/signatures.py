@@ -67,10 +67,11 @@ class Claim:
 class Questions:
     """Which questions were answered: each counts once, and only while it is fresh. Safe between threads.
 
-    What is remembered is gone after a restart; therefore nothing counts that was signed before this process began.
+    What is remembered is gone after a restart; therefore nothing counts that was signed before `began` (None: before
+    the first question came in).
     """
 
-    def __init__(self, began: datetime) -> None:
+    def __init__(self, began: datetime | None = None) -> None:
         self._began = began
         self._lock = Lock()
         self._seen: dict[str, dict[str, datetime]] = {}
@@ -79,8 +80,8 @@ class Questions:
         """Whether this question is fresh and was not asked before; from now on it was. Only for what is genuine."""
         with self._lock:
             # The clock of the school was put right: what the wrong one said must not shut out every device.
-            self._began = min(self._began, now)
-            if abs(now - claim.at) > SKEW or claim.at < self._began:
+            began = self._began = min(self._began or now, now)
+            if abs(now - claim.at) > SKEW or claim.at < began:
                 return False
             mine = {
                 nonce: at for nonce, at in self._seen.get(claim.device, {}).items() if abs(now - at) <= SKEW
