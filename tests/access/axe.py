@@ -51,7 +51,7 @@ def everywhere(page: Page) -> list[str]:
     """
     lines: list[str] = []
     if SHORT:
-        on_a_phone = zlib.crc32(page.locator("main").first.inner_text().encode()) % 2
+        on_a_phone = zlib.crc32(page.locator("body").inner_text().encode()) % 2
         name, (width, height), scheme = ("phone", PHONE, "dark") if on_a_phone else ("desktop", DESKTOP, "light")
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")

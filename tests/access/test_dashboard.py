@@ -88,5 +88,5 @@ def test_what_is_wrong_is_found(chromium: Browser) -> None:
     )
     told = "\n".join(everywhere(page))
     for rule in ("color-contrast", "label", "target-size", "html-has-lang"):
-        assert f"light: {rule}:" in told
-    assert "dark: color-contrast:" in told
+        assert f": {rule}:" in told
+    assert SHORT or ("light: color-contrast:" in told and "dark: color-contrast:" in told)
