@@ -15,6 +15,7 @@ from enum import StrEnum
 from agent.cups import Attributes, Cups, CupsError, JobState
 from agent.pages import Sure, count
 from agent.printed import Entry, Journal, Mark, Marks, PrintSetting, Stage
+from config.texts import say
 from policy.model import AccessRequest, Action, Decision, Effect, Principal, Role, Snapshot, Strength
 from policy.schedule import period_at
 
@@ -126,6 +127,16 @@ def _why(seen: Seen, cap: int | None, yes: frozenset[str]) -> Why:
     if seen.job.pages is None or seen.job.sure is not Sure.COUNTED:
         return Why.UNCOUNTED
     return Why.TOO_LONG if seen.job.pages > cap else Why.PERMITTED
+
+
+def sentence(act: Act, lang: str) -> str:
+    """Return what a person is told of an act; nothing where there is nothing to tell. Never a title."""
+    told = "warn" if act.deed is Deed.WARN else act.why.value
+    if act.deed in {Deed.MOVE, Deed.WAIT}:
+        return ""
+    number = act.job.pages
+    length = "pages_unknown" if number is None else "page" if number == 1 else "pages"
+    return say(f"printing.told.{told}", lang, user=act.job.user, pages=say(f"printing.told.{length}", lang, n=number))
 
 
 def asker(snapshot: Snapshot, user: str, people: Mapping[str, str]) -> Principal:

@@ -21,7 +21,7 @@ from agent.cups import Attributes, Cups, CupsError, Tag, decode, encode
 from agent.pages import Sure
 from agent.print_rules import IDLE, STOPPED, faults
 from agent.printed import Entry, Journal, Mark, Marks, PrintSetting, Stage
-from agent.printing import NOTICE, Act, Deed, Printing, PrintJob, Seen, Why, asker, job_of, plan
+from agent.printing import NOTICE, Act, Deed, Printing, PrintJob, Seen, Why, asker, job_of, plan, sentence
 from cli.printing import install
 from config.load import factory_policy, knowledge
 from policy.decide import decide
@@ -140,6 +140,25 @@ class TestWho:
         assert {field.name for field in dataclasses.fields(PrintJob)} == {
             "id", "user", "pages", "colour", "at", "uuid", "sure"
         }  # fmt: skip
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+@pytest.mark.parametrize(
+    ("deed", "why"),
+    [
+        (Deed.WARN, Why.NOT_PERMITTED),
+        (Deed.WARN, Why.TOO_LONG),
+        (Deed.DROP, Why.BELL),
+        (Deed.DROP, Why.PRINTED),
+        (Deed.TELL, Why.DOUBT),
+        (Deed.TELL, Why.LOST),
+    ],
+)
+def test_everything_that_is_told_has_a_sentence(deed, why, lang):
+    assert len(sentence(Act(deed, JOB, why, BELL), lang)) > 20
+    assert sentence(Act(Deed.MOVE, JOB, Why.PERMITTED), lang) == ""
+    unknown = replace(JOB, pages=None)
+    assert "None" not in sentence(Act(deed, unknown, why), lang)
 
 
 class TestJournal:
