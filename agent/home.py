@@ -19,6 +19,8 @@ _CA = "school-ca.crt"
 _COPY = "snapshot.json"
 _MARK = "newest.json"
 _EVENTS = "events.json"
+SURROUNDINGS = "surroundings.json"
+"""Where `agent.tampering` keeps what is usual around the device."""
 _TRIAL = "trial.json"
 
 
@@ -94,7 +96,7 @@ class Home:
 
     def forget(self) -> None:
         """Remove everything that the agent wrote here."""
-        for name in (_ENROLMENT, _CA, _COPY, _MARK, _EVENTS):
+        for name in (_ENROLMENT, _CA, _COPY, _MARK, _EVENTS, SURROUNDINGS):
             (self.path / name).unlink(missing_ok=True)
 
     def copy(self) -> dict[str, Any] | None:

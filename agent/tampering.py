@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from agent.clock import system_time
+from agent.home import SURROUNDINGS
 from agent.outbox import Outbox, device_event
 from agent.platform import linux
 from agent.put_back import put_back_dns, put_back_proxies
 from agent.surroundings import Places, Surroundings, look_around
 from policy.devicefact import DeviceFact
 
-_FILE = "surroundings.json"
 _EVERY = timedelta(seconds=5)
 _QUIET = timedelta(minutes=1)
 _JUMP = timedelta(minutes=2)
@@ -59,7 +59,7 @@ class Usual:
     """The surroundings as they were at the first look at school, kept in the agent's folder through restarts."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / _FILE
+        self._path = folder / SURROUNDINGS
 
     def read(self) -> Surroundings | None:
         """Return what is kept; None where there is nothing, or nothing that can be read."""
@@ -79,7 +79,7 @@ class Usual:
     def keep(self, usual: Surroundings) -> None:
         """Keep it; a disk that is full costs the copy, never the agent."""
         with suppress(OSError):
-            new = self._path.with_name(f".{_FILE}.{secrets.token_hex(4)}")
+            new = self._path.with_name(f".{SURROUNDINGS}.{secrets.token_hex(4)}")
             try:
                 with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                     file.write(json.dumps(_plain(usual)).encode())

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from agent.home import Enrolment, Home, default_home
 from agent.signing import DeviceKey
+from agent.surroundings import Surroundings
+from agent.tampering import Usual
 
 SECRET = DeviceKey.make()
 DEVICE = Enrolment("127.0.0.1:8443", "chroom-1", "a-secret-key", "school", SECRET, "x")
@@ -46,6 +48,8 @@ def test_a_new_enrolment_forgets_the_old_copy_and_events(home: Home) -> None:
 
 def test_unenrolling_leaves_nothing(home: Home) -> None:
     home.enrol(DEVICE, b"certificate")
+    home.keep_events({"events": [1]})
+    Usual(home.path).keep(Surroundings(dns=("10.0.0.9",)))
     home.forget()
     assert list(home.path.iterdir()) == []
 
