@@ -242,8 +242,14 @@ def staff(play: Playground, bird: dict[str, str]) -> None:
 
 
 def everywhere(device: Device, status: int) -> bool:
-    """Several tries in a row, each on a connection of its own: both workers must have heard of it."""
-    return all(device.fetch("https://kletsplein.test/").status == status for _ in range(8))
+    """Several tries in a row, each on a connection of its own: both workers must have heard of it.
+
+    A connection that a permission's end cuts under a question is told as "not yet": nothing was shown on it.
+    """
+    try:
+        return all(device.fetch("https://kletsplein.test/").status == status for _ in range(8))
+    except ConnectionError:
+        return False
 
 
 def wait_until(true: Callable[[], bool], what: str) -> None:
