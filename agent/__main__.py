@@ -15,6 +15,7 @@ from agent.loop import Setting, Watch, run
 from agent.outbox import Outbox
 from agent.platform import shower
 from agent.school import School
+from agent.tampering import Around
 from config.load import knowledge
 from config.texts import say
 
@@ -31,7 +32,10 @@ def start(home: Home, stop: threading.Event, *, dry_run: bool = False, under: in
     school = School(home, knowledge())
     outbox = Outbox(home)
     setting = Setting(enrolment.device, enrolment.language, dry_run, under=under)
-    run(Watch(setting, school, outbox, shower()), school, outbox, Link(enrolment, home.ca), stop)
+    link = Link(enrolment, home.ca, clock=school.clock)
+    # On a computer that somebody works on (`under`) the network is that person's business.
+    around = None if under is not None else Around(home.path, outbox, dry_run=dry_run)
+    run(Watch(setting, school, outbox, shower(), around), school, outbox, link, stop)
     return 0
 
 

@@ -9,15 +9,19 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from agent.observe import Observation, Process, running
+from agent.translate import app_names
 
 _SYSTEM_USERS = frozenset(
     {"root", "system", "local service", "network service", "daemon", "messagebus", "dbus", "polkitd", "nobody"}
 )
 _FIRST_PIDS = frozenset({0, 1})
 _KERNEL_PARENTS = frozenset({0, 2})
+WARNING = timedelta(seconds=20)
+"""How long there is to save one's work."""
 _PATIENCE = 3.0
 _LOOK_EVERY = 0.05
 
@@ -68,6 +72,32 @@ def _account(user: str) -> str:
 def _system_account(account: str) -> bool:
     # macOS has accounts like `_windowserver`, systemd's own start with `systemd-`.
     return not account or account in _SYSTEM_USERS or account.startswith(("_", "systemd-"))
+
+
+class Warnings:
+    """Time to save: a program in which there may be schoolwork ends `WARNING` after it was said that it will.
+
+    `schoolwork` are the names of such programs. Used by one thread.
+    """
+
+    def __init__(self, schoolwork: frozenset[str]) -> None:
+        self._schoolwork = schoolwork
+        self._until: dict[Process, datetime] = {}
+
+    def due(self, processes: Iterable[Process], now: datetime) -> tuple[frozenset[Process], frozenset[Process]]:
+        """Return which of these are to end now, and which are to be warned now; the others have been and wait.
+
+        A process that is not among them any more (it ended, or may run again) is forgotten: next time it gets its
+        time anew.
+        """
+        given = frozenset(processes)
+        self._until = {one: until for one, until in self._until.items() if one in given}
+        work = {one for one in given if app_names(one) & self._schoolwork}
+        warned = frozenset(work - self._until.keys())
+        self._until.update(dict.fromkeys(warned, now + WARNING))
+        # A clock that is put right by hours makes nobody wait for hours.
+        late = {one for one in work if not now < self._until[one] <= now + WARNING}
+        return (given - work) | late, warned
 
 
 def end(

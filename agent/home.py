@@ -1,6 +1,6 @@
-"""The agent's own folder on the device: enrolment with the device key, the school's CA, the offline copy, events.
+"""The agent's own folder on the device: enrolment with its keys, the school's CA, the offline copy, events.
 
-Only the account of the agent may read it (folder 0700, files 0600): the device key lies in it.
+Only the account of the agent may read it (folder 0700, files 0600): the device's private key lies in it.
 """
 
 from __future__ import annotations
@@ -12,25 +12,37 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from agent.signing import DeviceKey
+
 _ENROLMENT = "device.json"
 _CA = "school-ca.crt"
 _COPY = "snapshot.json"
+_MARK = "newest.json"
 _EVENTS = "events.json"
+SURROUNDINGS = "surroundings.json"
+"""Where `agent.tampering` keeps what is usual around the device."""
 _TRIAL = "trial.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """Which device of which school. `server` is `host:port` of the dashboard, `key` the secret of this device."""
+    """Which device of which school. `server` is `host:port` of the dashboard.
+
+    `secret` is the private key that this device made itself: it signs what the agent asks and never leaves the device.
+    `school_key` is what the school's answers are proved with, pinned when the device enrolled. `key` is what proves
+    the device on the network (to the proxy); here it opens nothing.
+    """
 
     server: str
     device: str
     key: str
     school: str
+    secret: str
+    school_key: str
     language: str = "nl"
 
     def __repr__(self) -> str:
-        """Tell everything but the key, so that it never reaches a log."""
+        """Tell everything but the secrets, so that they never reach a log."""
         return f"Enrolment(server={self.server!r}, device={self.device!r}, school={self.school!r})"
 
 
@@ -60,9 +72,12 @@ class Home:
         """Return which device this is, or None when it is not enrolled."""
         found = self._read(_ENROLMENT)
         try:
-            return Enrolment(**{name: str(value) for name, value in found.items()}) if found else None
-        except TypeError:
+            enrolment = Enrolment(**{name: str(value) for name, value in found.items()}) if found else None
+            if enrolment is not None:
+                DeviceKey(enrolment.secret)
+        except (TypeError, ValueError):
             return None
+        return enrolment
 
     def check(self) -> None:
         """Write and remove something, so that a code is not used up for a folder that cannot keep the key.
@@ -81,16 +96,22 @@ class Home:
 
     def forget(self) -> None:
         """Remove everything that the agent wrote here."""
-        for name in (_ENROLMENT, _CA, _COPY, _EVENTS):
+        for name in (_ENROLMENT, _CA, _COPY, _MARK, _EVENTS, SURROUNDINGS):
             (self.path / name).unlink(missing_ok=True)
 
     def copy(self) -> dict[str, Any] | None:
-        """Return the offline copy: the last answer of the server, as it came."""
+        """Return the offline copy: the last answer of the server with its signature, as it was kept."""
         return self._read(_COPY)
 
-    def keep_copy(self, answer: dict[str, Any]) -> None:
-        """Keep the last answer of the server for when it is gone."""
+    def mark(self) -> dict[str, Any] | None:
+        """Return what says how new the copy must be at least."""
+        return self._read(_MARK)
+
+    def keep_copy(self, answer: dict[str, Any], mark: dict[str, Any]) -> None:
+        """Keep the last answer of the server for when it is gone, and then how new it is."""
+        # In this order: whoever stops in between has a copy that is newer than it must be.
         self._write(_COPY, _json(answer))
+        self._write(_MARK, _json(mark))
 
     def events(self) -> dict[str, Any]:
         """Return the events that wait, as `agent.outbox` wrote them."""

@@ -1,24 +1,33 @@
-"""The line to the school's dashboard: https only, and only with a certificate of the school's own CA."""
+"""The line to the school's dashboard: https only, and only with a certificate of the school's own CA.
+
+Every question is signed by this device, with the school's time and a number of its own; every answer is signed by the
+school over that number. An answer to another question, for another device or changed on the way counts for nothing.
+"""
 
 from __future__ import annotations
 
 import http.client
 import json
+import secrets
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+from agent.clock import SchoolClock
 from agent.home import Enrolment
+from agent.signing import Answer, DeviceKey
+from policy import signed
 
 NOW_HEADER = "Klaswacht-Now"
+SIGNATURE_HEADER = "Klaswacht-Signature"
 _TIMEOUT = 10.0
 _LARGEST = 16 * 1024 * 1024
 _DEFAULT_PORT = 8443
-_OK, _EMPTY = 200, 204
+_OK, _EMPTY, _NOT_NOW = 200, 204, 425
 _TEMPORARY = frozenset({408, 425, 429})
 
 
@@ -32,11 +41,26 @@ class LinkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the server said. `now` is its time, `pause` how many seconds to wait before asking again (it is busy)."""
+    """What the server said. `now` is its time, `pause` how many seconds to wait before asking again (it is busy).
+
+    `answer` is the same as it was signed; only the answer to an enrolment has none.
+    """
 
     body: dict[str, Any] | None
     now: datetime | None
     pause: float = 0.0
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """An answer as it came off the wire, believed by nobody yet."""
+
+    status: int
+    data: bytes
+    now: str
+    signature: str
+    retry: str
 
 
 def server_address(text: str) -> str:
@@ -56,30 +80,36 @@ def server_address(text: str) -> str:
 
 
 def enrol(server: str, ca: Path, code: str, timeout: float = _TIMEOUT) -> Enrolment:
-    """Trade a one-time code for the key of this device.
+    """Make a key for this device and enrol its public half with a one-time code; pin the school's.
 
     Raises:
         LinkError: unreachable, another CA, or a code that is wrong, old or used.
     """
-    address = server_address(server)
-    reply = _ask(address, ca, "POST", "/api/agent/enroll", {"code": code}, timeout=timeout)
-    body = reply.body or {}
+    address, secret = server_address(server), DeviceKey.make()
+    asked = _json({"code": code, "public_key": DeviceKey(secret).public})
+    heard = _send(address, ca, "POST", "/api/agent/enroll", asked, timeout=timeout)
+    body = _reply(address, heard).body or {}
     try:
-        return Enrolment(
-            address, str(body["device"]), str(body["key"]), str(body["school"]), str(body.get("language", "nl"))
-        )
+        device, key, school, school_key = (str(body[name]) for name in ("device", "key", "school", "school_key"))
     except KeyError as missing:
         raise LinkError(f"the server's answer has no {missing}; is it a Klaswacht dashboard?", permanent=True) from None
+    return Enrolment(address, device, key, school, secret, school_key, str(body.get("language", "nl")))
 
 
 class Link:
-    """The line of an enrolled device. Every call is one connection; any number of threads may call."""
+    """The line of an enrolled device. Every call is one connection, or two where the clock was wrong.
 
-    def __init__(self, enrolment: Enrolment, ca: Path, timeout: float = _TIMEOUT) -> None:
-        self._server = enrolment.server
-        self._authorization = f"Klaswacht {enrolment.device}:{enrolment.key}"
+    Any number of threads may call. `clock` is put right by what the server says; None: one of its own.
+    """
+
+    def __init__(
+        self, enrolment: Enrolment, ca: Path, timeout: float = _TIMEOUT, clock: SchoolClock | None = None
+    ) -> None:
+        self._enrolment = enrolment
+        self._key = DeviceKey(enrolment.secret)
         self._ca = ca
         self._timeout = timeout
+        self._clock = clock or SchoolClock()
 
     def fetch(self, revision: int, wait: float = 0.0) -> Reply:
         """Ask for this device's cut of the snapshot; `body` is None while `revision` is still the newest.
@@ -87,7 +117,7 @@ class Link:
         Waits at most `wait` seconds (20 at most) for a change.
 
         Raises:
-            LinkError: unreachable, or the device is not known any more (permanent).
+            LinkError: unreachable, not signed by the school, or the device is not known any more (permanent).
         """
         path = f"/api/agent/snapshot?revision={revision}&wait={wait:g}"
         return self._ask("GET", path, None, self._timeout + wait)
@@ -100,31 +130,68 @@ class Link:
         """
         return self._ask("POST", "/api/agent/events", {"events": list(events), "lost": lost}, self._timeout)
 
+    def leave(self) -> None:
+        """Tell the school that this device forgets its keys; they open nothing there any more.
+
+        Raises:
+            LinkError: as `fetch`.
+        """
+        self._ask("POST", "/api/agent/unenroll", {}, self._timeout)
+
     def _ask(self, method: str, path: str, body: dict[str, Any] | None, timeout: float) -> Reply:
-        return _ask(self._server, self._ca, method, path, body, timeout=timeout, authorization=self._authorization)
+        """Ask, and once more where the question came at the wrong time: the server told which time it is."""
+        data = b"" if body is None else _json(body)
+        nonce, heard = self._send(method, path, data, timeout)
+        told = _time(heard.now)
+        if heard.status == _NOT_NOW and told is not None:
+            self._clock.hear(told)
+            nonce, heard = self._send(method, path, data, timeout)
+        reply = _reply(self._enrolment.server, heard)
+        answer = self._proved(heard, nonce, reply)
+        if reply.now is not None:
+            self._clock.hear(reply.now)
+        return replace(reply, answer=answer)
+
+    def _send(self, method: str, path: str, data: bytes, timeout: float) -> tuple[str, _Heard]:
+        """Sign a question and send it; return its number too."""
+        mine, nonce = self._enrolment, secrets.token_hex(16)
+        at = signed.moment_number(self._clock.now())
+        signature = self._key.sign(signed.question(mine.school, mine.device, method, path, data, at, nonce))
+        authorization = f"Klaswacht {quote(mine.device, safe='')}:{at}:{nonce}:{signature}"
+        return nonce, _send(mine.server, self._ca, method, path, data, timeout=timeout, authorization=authorization)
+
+    def _proved(self, heard: _Heard, nonce: str, reply: Reply) -> Answer:
+        """Return the answer, once it is sure that the school gave it to this question of this device."""
+        mine, revision = self._enrolment, _revision(reply.body)
+        body = heard.data.decode(errors="replace")
+        answer = Answer(mine.school, mine.device, nonce, heard.now, heard.status, revision, body, heard.signature)
+        if reply.now is None or not answer.proved(mine.school_key):
+            raise LinkError(f"`{mine.server}` answers what the school did not sign", permanent=False)
+        return answer
 
 
-def _ask(
+def _send(
     server: str,
     ca: Path,
     method: str,
     path: str,
-    body: dict[str, Any] | None,
+    data: bytes,
     *,
     timeout: float,
     authorization: str | None = None,
-) -> Reply:
+) -> _Heard:
     """One request. No proxy, no redirect, no other CA than the school's."""
     headers = {"Accept": "application/json"}
-    if body is not None:
+    if data:
         headers["Content-Type"] = "application/json"
     if authorization:
         headers["Authorization"] = authorization
     connection = http.client.HTTPSConnection(server, timeout=timeout, context=_context(ca))
     try:
-        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        connection.request(method, path, data or None, headers)
         answer = connection.getresponse()
-        data = answer.read(_LARGEST + 1)
+        told = (answer.getheader(name, "") for name in (NOW_HEADER, SIGNATURE_HEADER, "Retry-After"))
+        return _Heard(answer.status, answer.read(_LARGEST + 1), *told)
     except ssl.SSLCertVerificationError as problem:
         said = problem.verify_message or "unknown"
         raise LinkError(f"`{server}` has no certificate of the school's CA ({said})", permanent=False) from problem
@@ -132,9 +199,6 @@ def _ask(
         raise LinkError(f"`{server}` cannot be reached ({problem})", permanent=False) from problem
     finally:
         connection.close()
-    if answer.status not in (_OK, _EMPTY):
-        raise _refusal(server, answer.status, data)
-    return _reply(server, answer, data)
 
 
 def _context(ca: Path) -> ssl.SSLContext:
@@ -146,15 +210,24 @@ def _context(ca: Path) -> ssl.SSLContext:
     return context
 
 
-def _reply(server: str, answer: http.client.HTTPResponse, data: bytes) -> Reply:
-    now, pause = _time(answer.getheader(NOW_HEADER)), answer.getheader("Retry-After", "")
-    seconds = min(float(pause), 300.0) if pause.isdecimal() else 0.0
-    if answer.status == _EMPTY:
+def _reply(server: str, heard: _Heard) -> Reply:
+    """Read an answer. Raises `LinkError` for a refusal and for what is no answer of a dashboard."""
+    if heard.status not in (_OK, _EMPTY):
+        raise _refusal(server, heard.status, heard.data)
+    now, seconds = _time(heard.now), min(float(heard.retry), 300.0) if heard.retry.isdecimal() else 0.0
+    if heard.status == _EMPTY:
         return Reply(None, now, seconds)
-    body = _object(data) if len(data) <= _LARGEST else None
+    body = _object(heard.data) if len(heard.data) <= _LARGEST else None
     if body is None:
         raise LinkError(f"`{server}` answers something that is not of Klaswacht", permanent=False)
     return Reply(body, now, seconds)
+
+
+def _revision(body: dict[str, Any] | None) -> int:
+    """Return the revision of the snapshot in an answer; 0: it brings none."""
+    snapshot = (body or {}).get("snapshot")
+    found = snapshot.get("revision") if isinstance(snapshot, dict) else None
+    return found if isinstance(found, int) else 0
 
 
 def _refusal(server: str, status: int, data: bytes) -> LinkError:
@@ -171,9 +244,13 @@ def _object(data: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
-def _time(text: str | None) -> datetime | None:
+def _time(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(text) if text else None
+        found = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found.astimezone(UTC) if found is not None and found.tzinfo is not None else None
+    return found.astimezone(UTC) if found.tzinfo is not None else None
+
+
+def _json(value: dict[str, Any]) -> bytes:
+    return json.dumps(value).encode()

@@ -9,13 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from agent.enforce import Ending, end, is_system
+from agent.enforce import Ending, Warnings, end, is_system
 from agent.link import Link, LinkError
 from agent.observe import Observation, Process, observe
 from agent.outbox import Outbox, app_event
 from agent.platform import Show
 from agent.school import School
+from agent.signs import Recognition
+from agent.tampering import Around
 from agent.translate import Program, principal, programs
+from config.appsigns_file import factory_signs
 from config.texts import reason_sentence, say
 from policy.model import Decision, LiftableBy, Principal, Reason, Role
 
@@ -56,13 +59,19 @@ class Setting:
 class Watch:
     """Looks at the device pass after pass. Used by one thread."""
 
-    def __init__(self, setting: Setting, school: School, outbox: Outbox, show: Show) -> None:
+    def __init__(
+        self, setting: Setting, school: School, outbox: Outbox, show: Show, around: Around | None = None
+    ) -> None:
+        self._around = around
         self._setting = setting
         self._school = school
         self._outbox = outbox
         self._show = show
         self._seen: Observation | None = None
         self._told: dict[tuple[str, str], datetime] = {}
+        signs = factory_signs()
+        self._recognition = Recognition(signs, school.known)
+        self._warnings = Warnings(signs.schoolwork)
 
     def look(self) -> tuple[Handled, ...]:
         """Do one pass and return what the policy was asked about."""
@@ -70,13 +79,15 @@ class Watch:
         seen = self._seen = observe(now, self._setting.user, self._seen)
         who = self._who(now)
         at_school = self._school.at_school(who, now)
-        found = [one for one in programs(self._scope(seen), who) if self._school.known(one.app)]
+        if self._around is not None:
+            self._around.look(now, seen.user, self._revision(), at_school=at_school)
+        also = self._recognition.names(seen)
+        found = [one for one in programs(self._scope(seen), who, also) if self._school.known(one.app)]
         asked = [(one, self._school.decide(one.request, now)) for one in found]
         if not at_school:
             asked = [(one, decision) for one, decision in asked if decision.reason is Reason.LOCKED]
-        endings = self._end(
-            [one for program, decision in asked if not decision.open for one in program.processes], seen
-        )
+        closed = [(program, decision) for program, decision in asked if not decision.open]
+        endings = self._end(self._due(closed, seen), seen)
         handled = tuple(
             Handled(program, decision, tuple(endings[one] for one in program.processes if one in endings))
             for program, decision in asked
@@ -98,6 +109,16 @@ class Watch:
             return Principal(Role.PUPIL, device=self._setting.device)
         return principal(self._school.snapshot, self._setting.device, now)
 
+    def _due(self, closed: list[tuple[Program, Decision]], seen: Observation) -> list[Process]:
+        """Return what is to end in this pass; where work may be lost, it is said first, and waited for."""
+        ours = {one for program, _ in closed for one in program.processes if not is_system(one, seen)}
+        due, warned = self._warnings.due(ours, seen.at)
+        if not self._setting.dry_run:
+            for program in dict.fromkeys(program for program, _ in closed if warned.intersection(program.processes)):
+                title = say("agent.saving.title", self._setting.language, app=program.app.title())
+                self._show(title, say("agent.saving.body", self._setting.language), seen.user)
+        return [one for program, _ in closed for one in program.processes if one in due]
+
     def _end(self, processes: list[Process], seen: Observation) -> dict[Process, Ending]:
         """End what may not run, all at once, and return what became of each; the system's own are left out."""
         ours = [one for one in processes if not is_system(one, seen)]
@@ -116,8 +137,10 @@ class Watch:
         # Whoever leaves the list of a test leaves nothing behind, on a laptop as on the network.
         if record and decision.reason is not Reason.TEST:
             ended = Ending.REFUSED not in one.endings
-            revision = self._school.snapshot.revision if self._school.snapshot else 0
-            self._outbox.add(app_event(program, decision, seen.at, revision, ended=ended))
+            self._outbox.add(app_event(program, decision, seen.at, self._revision(), ended=ended))
+
+    def _revision(self) -> int:
+        return self._school.snapshot.revision if self._school.snapshot else 0
 
     def _fresh(self, program: Program, how: str, seen: Observation) -> bool:
         """Whether this was not told a moment ago.

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import psutil
+
+_MOST_WORDS, _LONGEST_WORD = 64, 300
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
     """One running process. `exe` is None where the system does not tell; `started` is seconds since the epoch.
 
-    `started` makes a process id unmistakable: ids are used again, the pair of id and start is not.
+    `started` makes a process id unmistakable: ids are used again, the pair of id and start is not. `command` is how it
+    was started, cut to what signs need; it is shown nowhere and told to nobody.
     """
 
     pid: int
@@ -23,6 +26,15 @@ class Process:
     parent: int
     user: str
     started: float
+    command: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sockets:
+    """The ports on which a process listens, and those of others that it is connected to."""
+
+    listens: frozenset[int] = frozenset()
+    connects: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +87,7 @@ def _process(handle: psutil.Process, known: Mapping[tuple[int, float], Process])
         # A handle keeps the file that it saw first; after `exec`, which changes the name, only a fresh one tells it.
         fresh = psutil.Process(handle.pid)
         with fresh.oneshot():
-            return Process(fresh.pid, name, _exe(fresh), fresh.ppid() or 0, _user(fresh), started)
+            return Process(fresh.pid, name, _exe(fresh), fresh.ppid() or 0, _user(fresh), started, _command(fresh))
     except psutil.Error:
         return None
 
@@ -87,11 +99,29 @@ def _exe(handle: psutil.Process) -> str | None:
         return None
 
 
+def _command(handle: psutil.Process) -> tuple[str, ...]:
+    try:
+        return tuple(word[:_LONGEST_WORD] for word in handle.cmdline()[:_MOST_WORDS])
+    except psutil.AccessDenied:
+        return ()
+
+
 def _user(handle: psutil.Process) -> str:
     try:
         return str(handle.username())
     except psutil.AccessDenied:
         return ""
+
+
+def sockets(process: Process) -> Sockets:
+    """Look at the sockets of one process; none where it ended or the system does not tell."""
+    try:
+        found = psutil.Process(process.pid).net_connections("inet")
+    except (psutil.Error, OSError):
+        return Sockets()
+    # A datagram socket has no state: what is bound and goes nowhere yet waits for others.
+    listens = (one.laddr.port for one in found if one.laddr and not one.raddr)
+    return Sockets(frozenset(listens), frozenset(one.raddr.port for one in found if one.raddr))
 
 
 def session_user() -> str:

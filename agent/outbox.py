@@ -11,6 +11,7 @@ from typing import Any
 
 from agent.home import Home
 from agent.translate import Program
+from policy.devicefact import DeviceFact
 from policy.model import Decision
 
 LONGEST = 500
@@ -33,6 +34,18 @@ def app_event(program: Program, decision: Decision, at: datetime, revision: int,
         "grant": decision.grants[0] if decision.grants else None,
         "revision": revision,
         "ended": ended,
+    }
+
+
+def device_event(fact: DeviceFact, detail: str, at: datetime, revision: int, *, put_back: bool) -> dict[str, Any]:
+    """Return a fact about the device as the server takes it; there is no person in it. `put_back`: it is as it was."""
+    return {
+        "uid": secrets.token_hex(8),
+        "at": at.isoformat(),
+        "fact": fact.value,
+        "detail": "".join(letter for letter in detail if letter.isprintable())[:60],
+        "put_back": put_back,
+        "revision": revision,
     }
 
 

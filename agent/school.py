@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,9 @@ from typing import Any
 
 from agent.clock import SchoolClock, system_time
 from agent.home import Home
-from agent.link import Link, Reply
+from agent.link import Link, LinkError, Reply
+from agent.signing import Answer, DeviceKey, genuine
+from policy import signed
 from policy.codec import snapshot_from_dict
 from policy.decide import decide
 from policy.model import (
@@ -33,6 +36,8 @@ class School:
 
     `snapshot` is swapped by reference; None means that the device never had one that can be read. `heard` is when the
     server last spoke (in its own time), `again` when the snapshot changes although its revision does not.
+    `refused` is whether there is a copy on disk that is not believed: changed, of another device, or older than it
+    must be.
     """
 
     def __init__(self, home: Home, knowledge: Knowledge, system: Callable[[], datetime] = system_time) -> None:
@@ -41,16 +46,19 @@ class School:
         self.snapshot: Snapshot | None = None
         self.heard: datetime | None = None
         self.again: datetime | None = None
-        copy = home.copy()
-        if copy is not None:
-            with suppress(ValueError, KeyError, TypeError):
-                self._take(copy)
+        self.refused = False
+        self._sure = False
+        self._remember()
         self.clock = SchoolClock(self.heard, system=system)
 
     @property
     def revision(self) -> int:
-        """The revision to ask news of; 0 asks for everything."""
-        if self.snapshot is None or (self.again is not None and self.again <= self.clock.now()):
+        """The revision to ask news of; 0 asks for everything.
+
+        After a silence everything: an older database may have been put back, and have come to the same number since.
+        """
+        due = self.again is not None and self.again <= self.clock.now()
+        if self.snapshot is None or due or not self._sure:
             return 0
         return self.snapshot.revision
 
@@ -86,15 +94,57 @@ class School:
         now = self.clock.now()
         if self.again is not None and self.again > now:
             wait = min(wait, (self.again - now).total_seconds())
-        reply = link.fetch(self.revision, wait)
+        try:
+            reply = link.fetch(self.revision, wait)
+        except LinkError:
+            self._sure = False
+            raise
         if reply.now is not None:
             self.clock.hear(reply.now)
             self.heard = reply.now
         if reply.body is not None:
             self._take(reply.body)
-            with suppress(OSError):
-                self._home.keep_copy(reply.body)
+            if reply.answer is not None:
+                self._keep(reply.answer)
+        self._sure = True
         return reply
+
+    def _remember(self) -> None:
+        """Go on with the copy on disk, when the school signed it for this device and no newer one was kept here.
+
+        Time decides, not the revision: a database that was put back has lower ones. Without the mark that says how new
+        the copy must be it does not count either: taking it away must be no way back to yesterday.
+        """
+        found, enrolment = self._home.copy(), self._home.enrolment()
+        mark = self._home.mark() or {}
+        newest, by = mark.get("now"), mark.get("signature")
+        if enrolment is None or not isinstance(newest, str) or not isinstance(by, str):
+            self.refused = found is not None
+            return
+        mine = (enrolment.school, enrolment.device)
+        if not genuine(DeviceKey(enrolment.secret).public, signed.mark(*mine, newest), by):
+            self.refused = True
+            return
+        least = self.heard = _moment(newest)
+        copy = Answer.kept(found)
+        self.refused = True
+        if copy is None or least is None or copy.when is None or copy.when < least:
+            return
+        if (copy.school, copy.device) != mine or not copy.proved(enrolment.school_key):
+            return
+        with suppress(ValueError, KeyError, TypeError):
+            self._take(json.loads(copy.body))
+            self.refused = False
+
+    def _keep(self, answer: Answer) -> None:
+        enrolment = self._home.enrolment()
+        if enrolment is None:  # it was taken out while the agent runs
+            return
+        statement = signed.mark(enrolment.school, enrolment.device, answer.now)
+        mark = {"now": answer.now, "signature": DeviceKey(enrolment.secret).sign(statement)}
+        with suppress(OSError):
+            self._home.keep_copy(answer.written(), mark)
+            self.refused = False
 
     def _take(self, answer: dict[str, Any]) -> None:
         """Read an answer of the server whole before anything of it counts."""

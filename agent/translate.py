@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,11 +36,16 @@ def app_names(process: Process) -> frozenset[str]:
     return frozenset(names - {""})
 
 
-def programs(observation: Observation, who: Principal) -> tuple[Program, ...]:
-    """Return one question a program name, in order of name; a process with two names is in two programs."""
+def programs(
+    observation: Observation, who: Principal, also: Mapping[Process, frozenset[str]] | None = None
+) -> tuple[Program, ...]:
+    """Return one question a program name, in order of name; a process with two names is in two programs.
+
+    `also` are the programs that processes turned out to be, whatever they are called (`agent.signs`).
+    """
     found: dict[str, list[Process]] = {}
     for process in observation.processes:
-        for name in app_names(process):
+        for name in app_names(process) | (also.get(process, frozenset()) if also else frozenset()):
             found.setdefault(name, []).append(process)
     return tuple(Program(run_request(name, who), tuple(found[name])) for name in sorted(found))
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from agent.__main__ import start, stop_on_signals
-from agent.home import Home, default_home
+from agent.home import Enrolment, Home, default_home
 from agent.link import Link, LinkError, enrol
 from agent.outbox import Outbox
 from agent.school import School
@@ -24,6 +24,11 @@ HomeOption = Annotated[Path | None, typer.Option("--home", help="The agent's fol
 
 def _home(path: Path | None) -> Home:
     return Home(path or default_home())
+
+
+def _asked(school: School, home: Home, enrolment: Enrolment) -> None:
+    """Ask the school for news once. Raises `LinkError`."""
+    school.refresh(Link(enrolment, home.ca, clock=school.clock))
 
 
 def _stop(code: str, **values: object) -> typer.Exit:
@@ -58,7 +63,7 @@ def enroll(
     typer.echo(say("agent.enrolled", enrolment.language, device=enrolment.device, server=enrolment.server))
     try:
         # The first copy at once: from here on the computer knows the rules, also without the server.
-        School(here, knowledge()).refresh(Link(enrolment, here.ca))
+        _asked(School(here, knowledge()), here, enrolment)
     except LinkError as problem:
         typer.echo(say("agent.status.away", enrolment.language, why=problem), err=True)
 
@@ -90,13 +95,13 @@ def status(home: HomeOption = None) -> None:
     typer.echo(say("agent.status.server", lang, server=enrolment.server))
     school, outbox = School(here, knowledge()), Outbox(here)
     if school.snapshot is None or school.heard is None:
-        typer.echo(say("agent.status.no_copy", lang))
+        typer.echo(say("agent.line.bad_copy" if school.refused else "agent.status.no_copy", lang))
     else:
         when = school.heard.astimezone().strftime("%Y-%m-%d %H:%M")
         typer.echo(say("agent.status.copy", lang, revision=school.snapshot.revision, when=when))
     typer.echo(say("agent.status.waiting", lang, waiting=len(outbox), lost=outbox.lost))
     try:
-        school.refresh(Link(enrolment, here.ca))
+        _asked(school, here, enrolment)
     except LinkError as problem:
         typer.echo(say("agent.status.refused" if problem.permanent else "agent.status.away", lang, why=problem))
         raise typer.Exit(1) from None
@@ -106,12 +111,22 @@ def status(home: HomeOption = None) -> None:
 
 @app.command("unenroll")
 def unenroll(home: HomeOption = None) -> None:
-    """Forget the key, the copy and the events of this computer. The school takes the device out on its own screen."""
+    """Tell the school that this computer is taken out, and forget its keys, copy and events, also without the school.
+
+    The device itself stays in the school's list; it is taken out of that on the school's own screen.
+    """
     here = _home(home)
-    if here.enrolment() is None:
+    enrolment = here.enrolment()
+    if enrolment is None:
         raise _stop("not_enrolled", home=here.path)
+    told = "told"
+    try:
+        Link(enrolment, here.ca).leave()
+    except LinkError:
+        told = "untold"
     try:
         here.forget()
     except OSError as problem:
         raise _stop("unwritable", home=here.path, why=problem) from None
-    typer.echo(say("agent.gone"))
+    typer.echo(say("agent.gone", enrolment.language))
+    typer.echo(say(f"agent.line.{told}", enrolment.language))

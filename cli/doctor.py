@@ -27,6 +27,9 @@ import dns.rcode
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from agent import printed
+from agent.cups import Cups
+from agent.print_rules import faults
 from cli import ports
 from cli.ca import CaFiles, load_ca, signing
 from cli.ca.rotation import WAIT, standing
@@ -84,6 +87,7 @@ def examine(home: Home, now: datetime | None = None) -> tuple[list[Finding], str
     findings.extend(_database(home, settings, moment))
     findings.extend(Finding(Level(level), code, values) for level, code, values in ailing(home, moment))
     findings.extend(disk_findings(home))
+    findings.extend(printing_findings(settings.language))
     findings.extend(_dns())
     return findings, settings.language
 
@@ -329,6 +333,21 @@ def disk_findings(home: Home) -> Iterator[Finding]:
     free = shutil.disk_usage(place).free // 2**20
     level = Level.FAIL if free < _VERY_LOW else Level.WARN if free < _LOW else Level.OK
     yield Finding(level, "disk" if level is Level.OK else "disk_low", {"free": free})
+
+
+def printing_findings(lang: str, home: Path = printed.HOME) -> Iterator[Finding]:
+    """Whether pupils can print around the guard; nothing where this computer is no print server."""
+    setting = printed.read_setting(home)
+    if setting is None:
+        return
+    found = list(faults(Cups(Path(setting.socket)), setting))
+    if not found:
+        yield Finding(Level.OK, "printing", {"pupils": setting.pupils, "real": setting.real})
+    for code, values in found:
+        level = Level.WARN if code in {"silent", "stopped", "refuses"} else Level.FAIL
+        yield Finding(level, "printing_fault", {"problem": say(f"printing.fault.{code}", lang, **values)})
+    # What this cannot see is said, always.
+    yield Finding(Level.WARN, "printing_around", {"problem": say("printing.around", lang)})
 
 
 def _dns() -> Iterator[Finding]:

@@ -73,6 +73,11 @@ class Home:
         return self.path / "secrets" / "second-factor"
 
     @property
+    def answers_key(self) -> Path:
+        """Signs what the dashboard answers to devices, which pinned its public half. Read by nobody else."""
+        return self.path / "secrets" / "answers"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one running guard of this folder."""
         return self.path / "klaswacht.lock"

@@ -23,10 +23,14 @@ from cli.vitals import VitalsFile
 from config import load
 from config.feeds.opened import FeedIndex
 from config.settings import Settings
+from dashboard.api import WAITERS
 from dashboard.app import close_app, create_app
+from dashboard.stream import IN_ALL
 from proxy_addons.peek import peek_of
 
-_THREADS = 96  # every open lesson page keeps one, for its live events
+# Every open lesson page keeps one, for its live events, and so does every laptop that waits for news; the rest is for
+# who clicks. A thread that waits costs some memory and no work.
+_THREADS = IN_ALL + WAITERS + 16
 _GRACE = 3  # seconds that requests get to end when the dashboard stops
 
 
@@ -81,6 +85,7 @@ def serve_dashboard(home: Home, settings: Settings) -> None:
     files = CaFiles(home.ca_folder)
     listen = settings.listen
     form_secret, seal = secret(home.path / "secrets" / "dashboard"), secret(home.seal_key)
+    answers = secret(home.answers_key)
 
     def make_app() -> Flask:
         # In the worker, after the fork: a database connection must not be shared between processes.
@@ -103,6 +108,7 @@ def serve_dashboard(home: Home, settings: Settings) -> None:
             others=FeedsDesk(home),
             school_file=FileOnBox(home),
             vitals=VitalsFile(home.path),
+            answers=answers,
         )
 
     options: dict[str, Any] = {

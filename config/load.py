@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from config.factory import category_names, factory_knowledge
 from config.read import MAX_BYTES, ConfigError, Document, quoted, read_yaml
-from config.settings import Dns, Egress, Firewall, Listen, School, SchoolFile, Settings
+from config.settings import Dhcp, Dns, Egress, Firewall, Listen, School, SchoolFile, Settings
 from policy.match import Categories, Layers, within
-from policy.model import Knowledge, Policy, Term
+from policy.model import DeviceClass, Knowledge, Policy, Term
 from policy.ownwords import SHORTEST, own_term
 
 if TYPE_CHECKING:
@@ -138,6 +138,7 @@ def parse_school(data: bytes, name: str = "school.yaml", folder: Path | None = N
             trust=tuple(_trusted(part.egress.trust, document, folder)),
         ),
         dns=_dns(part),
+        dhcp=Dhcp(tuple(map(Path, dict.fromkeys(part.dhcp.leases))), DeviceClass(part.dhcp.unregistered)),
         firewall=_firewall(part),
         sign_in=sign_in_of(part.sign_in, document, folder),
         tunnels=dict(part.tunnels),

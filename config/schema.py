@@ -32,6 +32,7 @@ from config.words import (
     Ipv4Address,
     Kind,
     Language,
+    LeaseFile,
     LiftableWord,
     ListenPort,
     MeansWord,
@@ -254,6 +255,13 @@ class DnsPart(Part):
     answer_with: Ipv4Address | None = None
 
 
+class DhcpPart(Part):
+    """What the school's DHCP servers tell of the devices on its network."""
+
+    leases: Annotated[list[LeaseFile], Field(max_length=8)] = []
+    unregistered: Literal["phone", "unknown"] = "phone"
+
+
 class TermPart(Part):
     """A search word of the school's own; `part`: also inside a longer word. `severity` as in `policy.model.Term`."""
 
@@ -303,6 +311,7 @@ class SchoolFilePart(Part):
     listen: ListenPart = ListenPart()
     egress: EgressPart = EgressPart()
     dns: DnsPart = DnsPart()
+    dhcp: DhcpPart = DhcpPart()
     firewall: FirewallPart = FirewallPart()
     sign_in: SignInPart = SignInPart()
     schedule: Timetable

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from policy.model import Policy
+from policy.model import DeviceClass, Policy
 
 RETENTION_DAYS: Mapping[str, int] = MappingProxyType(
     {"blocked": 14, "noted": 90, "requests": 30, "reports": 30, "signals": 30, "bans": 365, "grants": 365, "audit": 365}
@@ -80,6 +80,18 @@ class Dns:
     upstream: tuple[str, ...] = ()
     zones: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     answer_with: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dhcp:
+    """What the school's DHCP servers tell of the devices on its network.
+
+    `leases` are their lease files (dnsmasq's, or Kea's CSV), absolute. `unregistered` is what a device counts as that
+    has an address from them and is not in the register: a phone, or only unknown. Without files nothing is told.
+    """
+
+    leases: tuple[Path, ...] = ()
+    unregistered: DeviceClass = DeviceClass.PHONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +177,7 @@ class Settings:
     listen: Listen = field(default_factory=Listen)
     egress: Egress = field(default_factory=Egress)
     dns: Dns = field(default_factory=Dns)
+    dhcp: Dhcp = field(default_factory=Dhcp)
     firewall: Firewall = field(default_factory=Firewall)
     sign_in: SignIn = field(default_factory=SignIn)
     tunnels: Mapping[str, str] = field(default_factory=dict)

@@ -185,6 +185,14 @@ def _address(value: Any) -> str:
         raise wrong(f"{quoted(text)} is not an ip address", "write one like `127.0.0.1` or `0.0.0.0`") from None
 
 
+def _lease_file(value: Any) -> str:
+    """The whole path of a file of another program: where this one happens to run must not change what is read."""
+    text = _text(value)
+    if not text.startswith("/") or text.endswith("/") or ".." in text.split("/"):
+        raise wrong(f"{quoted(text)} is not the whole path of a file", "write one like `/var/lib/misc/dnsmasq.leases`")
+    return text
+
+
 def _network(value: Any) -> str:
     """An address, or a network of them, in its one spelling."""
     text = _text(value)
@@ -229,6 +237,11 @@ Host = Annotated[
     str,
     BeforeValidator(_host),
     WithJsonSchema({"type": "string", "pattern": r"^[^\s/*]+$", "examples": ["example.nl"]}),
+]
+LeaseFile = Annotated[
+    str,
+    BeforeValidator(_lease_file),
+    _written("^/.*[^/]$", "/var/lib/misc/dnsmasq.leases", "/var/lib/kea/kea-leases4.csv"),
 ]
 IpAddress = Annotated[str, BeforeValidator(_address), WithJsonSchema({"type": "string", "pattern": "^[0-9A-Fa-f.:]+$"})]
 Network = Annotated[str, BeforeValidator(_network), WithJsonSchema({"type": "string", "pattern": "^[0-9A-Fa-f.:/]+$"})]

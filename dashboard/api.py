@@ -1,28 +1,29 @@
 """What agents on devices talk to: enrol with a one-time code, fetch the cut of the snapshot, hand over exceptions.
 
-A device shows itself with `Authorization: Klaswacht device-id:device-key`; there are no cookies here, so no form token
-either. Every answer carries the school's time (`Klaswacht-Now`); errors are `{"error": ...}`. A device is believed
-about itself only: person, group and kind of program are looked up here, and ordinary programs are never taken.
+Every question of a device is signed with the key that it made itself (`dashboard.signatures`); there are no cookies
+here, so no form token either. Every answer carries the school's time (`Klaswacht-Now`) and, where a device asked, the
+school's signature; errors are `{"error": ...}`. A device is believed about itself only: person, group and kind of
+program are looked up here, and ordinary programs are never taken.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from hmac import compare_digest
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, current_app, g, jsonify, request
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
 
 from dashboard.access import keyed
 from dashboard.actions.desk import Desk
 from dashboard.auth import House
+from dashboard.signatures import HEADER, NOBODY, Claim, Questions, SchoolKey, genuine, is_public_key
 from dashboard.told import read_event
 from dashboard.views.watching import Live
+from policy import signed
 from policy.codec import snapshot_to_dict
 from policy.model import Device, Snapshot
 from policy.projection import changes_at, project
@@ -34,10 +35,10 @@ NOW_HEADER = "Klaswacht-Now"
 LONGEST_WAIT = 20.0
 MOST_EVENTS = 50
 _LARGEST = 64 * 1024
-_WAITERS = 4
+WAITERS = 64
+"""How many devices may wait for news at a time, two classes: each keeps a thread of the server meanwhile."""
 _ASK_AGAIN = 3  # seconds, for a device that found no place to wait
 _SEEN_EVERY = timedelta(minutes=5)
-_UNKNOWN_KEY = "0" * 64
 
 
 class Refusal(Exception):
@@ -55,7 +56,8 @@ api = Blueprint("api", __name__, url_prefix="/api/agent")
 def _open(state: BlueprintSetupState) -> None:
     house: House = state.app.extensions["klaswacht"]
     live: Live = state.app.extensions["klaswacht_live"]
-    state.app.extensions["klaswacht_counter"] = Counter(house.desk, live.feed, house.clock)
+    key: SchoolKey = state.app.extensions["klaswacht_answers"]
+    state.app.extensions["klaswacht_counter"] = Counter(house.desk, live.feed, house.clock, key)
 
 
 def counter() -> Counter:
@@ -67,7 +69,7 @@ def counter() -> Counter:
 @api.post("/enroll")
 @keyed
 def enroll() -> Response:
-    """Trade a one-time code for the key of a device."""
+    """Take the public key of a device for a one-time code."""
     return jsonify(counter().enrol(_body(), request.remote_addr or "unknown"))
 
 
@@ -85,6 +87,15 @@ def events() -> Response:
     """Take exceptions from a device."""
     here = counter()
     return jsonify(here.events(here.device(), _body()))
+
+
+@api.post("/unenroll")
+@keyed
+def unenroll() -> Response:
+    """Forget the keys of a device that takes itself out."""
+    here = counter()
+    here.leave(here.device())
+    return jsonify(gone=True)
 
 
 @api.errorhandler(Refusal)
@@ -106,17 +117,22 @@ def _wrong(problem: HTTPException) -> Response:
 def _stamp(response: Response) -> Response:
     response.headers[NOW_HEADER] = counter().now().isoformat()
     response.headers["Cache-Control"] = "no-store"
+    asked: Claim | None = g.pop("klaswacht_asked", None)
+    if asked is not None:
+        response.headers[HEADER] = counter().signature(asked, response)
     return response
 
 
 class Counter:
     """Where agents are served. Safe to share between threads."""
 
-    def __init__(self, desk: Desk, feed: Feed, clock: Callable[[], datetime]) -> None:
+    def __init__(self, desk: Desk, feed: Feed, clock: Callable[[], datetime], key: SchoolKey) -> None:
         self._desk = desk
         self._feed = feed
         self._clock = clock
-        self._places = BoundedSemaphore(_WAITERS)
+        self._key = key
+        self._questions = Questions()
+        self._places = BoundedSemaphore(WAITERS)
         self._seen: dict[str, datetime] = {}
         self._seen_lock = Lock()
 
@@ -125,42 +141,67 @@ class Counter:
         return self._clock()
 
     def enrol(self, body: dict[str, Any], address: str) -> dict[str, Any]:
-        """Trade a one-time code for a device key, which is told this once.
+        """Take the public key of a device for a one-time code, and tell it the school's.
+
+        It is handed the key that proves it on the network too, which is told this once.
 
         Raises:
             Refusal: the code is wrong, used or too old, or there were too many wrong ones from this address.
         """
-        code, now, school = body.get("code"), self._clock(), self._desk.school
+        code, public_key, now, school = body.get("code"), body.get("public_key"), self._clock(), self._desk.school
+        if not is_public_key(public_key):
+            raise Refusal(400, "a public key of the device is needed; is its agent as new as the server?")
         if not isinstance(code, str) or not 4 <= len(code) <= 64:
             raise Refusal(400, "a code is needed")
         accounts, key = self._desk.store.accounts, f"enrol:{address}"
         tries = accounts.tries(school, key, now)
         if not tries.allowed:
             raise Refusal(429, "too many wrong codes; wait a while", int(tries.wait.total_seconds()) + 1)
-        enrolled = self._desk.store.devices.enrol(school, code, now)
+        enrolled = self._desk.store.devices.enrol(school, code, now, public_key)
         if enrolled is None:
             accounts.failed(school, key, now)
             raise Refusal(403, "this code is wrong, used or too old; ask for a new one")
         accounts.cleared(school, key)
         language = self._desk.settings.language
-        return {"device": enrolled.device, "key": enrolled.key, "school": school, "language": language}
+        told = {"device": enrolled.device, "key": enrolled.key, "school": school, "language": language}
+        return {**told, "school_key": self._key.public}
 
     def device(self) -> Device:
         """Return the device that asks.
 
         Raises:
-            Refusal: its credentials are missing or wrong, or it is not registered any more.
+            Refusal: it does not prove itself or is not registered any more (401), or its question is old, or was asked
+            before (425): then it may ask again by the time that it is told.
         """
-        scheme, _, credentials = request.headers.get("Authorization", "")[:512].partition(" ")
-        name, _, key = credentials.strip().partition(":")
-        found = self._snapshot().devices.get(name) if scheme.lower() == "klaswacht" else None
-        known = (found.key_hash if found else None) or _UNKNOWN_KEY
-        # Compared for an unknown device too, so that time does not tell which ids there are.
-        fits = compare_digest(hashlib.sha256(key.encode()).hexdigest().encode(), known.lower().encode())
-        if found is None or not found.key_hash or not fits:
+        claim = Claim.read(request.headers.get("Authorization", ""))
+        request.max_content_length = _LARGEST
+        body = request.get_data()
+        if claim is None:
             raise _stranger()
+        school, found = self._desk.school, self._snapshot().devices.get(claim.device)
+        public_key = self._desk.store.devices.public_key(school, claim.device)
+        query = request.query_string.decode("latin-1")
+        path = f"{request.path}?{query}" if query else request.path
+        asked = signed.question(school, claim.device, request.method, path, body, claim.number, claim.nonce)
+        # Looked at for an unknown device too, so that time does not tell which ids there are.
+        fits = genuine(public_key or NOBODY, asked, claim.signature)
+        if found is None or not public_key or not fits:
+            raise _stranger()
+        if not self._questions.new(claim, self._clock()):
+            raise Refusal(425, "this question is not of now, or was asked before")
+        g.klaswacht_asked = claim
         self._saw(found.id)
         return found
+
+    def signature(self, asked: Claim, answer: Response) -> str:
+        """Sign an answer to a device: what it says, to which question, and when."""
+        now, revision = answer.headers[NOW_HEADER], g.pop("klaswacht_revision", 0)
+        to = (self._desk.school, asked.device, asked.nonce)
+        return self._key.sign(signed.answer(*to, now, answer.status_code, revision, answer.get_data()))
+
+    def leave(self, device: Device) -> None:
+        """End the keys of a device; it stays in the register."""
+        self._desk.store.devices.unenrol(self._desk.school, device.id, self._clock())
 
     def snapshot(self, device: Device, revision: int, wait: float) -> Response:
         """Answer with the cut of the newest snapshot, or with 204 while `revision` is the newest.
@@ -186,6 +227,7 @@ class Counter:
                 answer.headers["Retry-After"] = str(_ASK_AGAIN)
             return answer
         now = self._clock()
+        g.klaswacht_revision = newest.revision
         again = changes_at(newest, device.id, now)
         return jsonify(
             v=1,

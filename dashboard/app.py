@@ -29,6 +29,7 @@ from dashboard.oidc import Desks
 from dashboard.packed import pack
 from dashboard.seal import KEY_BYTES, Seal
 from dashboard.shield import protect
+from dashboard.signatures import SchoolKey
 from dashboard.stream import Streams
 from dashboard.views import (
     account,
@@ -106,6 +107,7 @@ def create_app(
     others: OtherLists | None = None,
     school_file: BoxFile | None = None,
     vitals: Vitals | None = None,
+    answers: bytes | None = None,
 ) -> Flask:
     """The app, in the process that serves it: call it after a fork, one process with many threads.
 
@@ -113,8 +115,9 @@ def create_app(
     pages must be loaded again after a restart). `ca_file` is the school's public certificate for download. `peek`
     looks at a page for the preview (None: nothing does), `others` are the lists that the school subscribes to,
     `school_file` is the `school.yaml` on the box. `seal` is the 32 bytes that second factors are sealed with (None:
-    fresh ones, of no use after a restart). `vitals` is where the supervisor says how it is. `store` has its accounts
-    opened.
+    fresh ones, of no use after a restart). `vitals` is where the supervisor says how it is. `answers` is the 32
+    bytes of the key that signs what devices are answered (None: fresh ones, which no device trusts after a restart).
+    `store` has its accounts opened.
 
     Raises:
         LookupError: a route does not say who may use it.
@@ -127,6 +130,7 @@ def create_app(
         desk, clock, secret or secrets.token_bytes(32), Seal(seal or secrets.token_bytes(KEY_BYTES))
     )
     app.extensions["klaswacht_live"] = watching.Live(Feed(store, school), Streams())
+    app.extensions["klaswacht_answers"] = SchoolKey(answers or secrets.token_bytes(KEY_BYTES))
     app.extensions["klaswacht_ca"] = ca_file
     app.extensions["klaswacht_peek"] = peek
     app.extensions["klaswacht_vitals"] = vitals

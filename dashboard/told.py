@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from policy.devicefact import DeviceFact
 from policy.model import Action, Device, Effect, Reason, Snapshot
 from policy.seat import live_lease
 from store.events import Event, What
@@ -35,12 +36,51 @@ class AppEvent(BaseModel):
     ended: bool = True
 
 
+class DeviceNews(BaseModel):
+    """A fact about the device itself as an agent tells it (`agent.outbox.device_event`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    uid: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8,32}$")]
+    at: AwareDatetime
+    fact: DeviceFact
+    detail: Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    put_back: bool = False
+    revision: Annotated[int, Field(ge=0, le=2**53)] = 0
+
+
+def read_news(given: object, device: Device, now: datetime) -> Event | None:
+    """Return the fact that `device` tells about itself, or None where it cannot be one.
+
+    No person and no group is in it, whatever is told: it is on no teacher's screen, and it accuses nobody.
+    """
+    try:
+        told = DeviceNews.model_validate(given)
+    except ValidationError:
+        return None
+    if told.at > now + _CLOCKS_DIFFER or now - told.at > _OLDEST:
+        return None
+    return Event(
+        what=What.DEVICE,
+        when=min(told.at.astimezone(UTC), now),
+        effect=Effect.DENY if told.put_back else Effect.ALLOW,
+        reason=Reason.CONNECT,
+        category=told.fact.value,
+        thing=told.detail,
+        device=device.id,
+        revision=told.revision,
+        uid=f"agent:{device.id}:{told.uid}",
+    )
+
+
 def read_event(given: object, device: Device, snapshot: Snapshot, now: datetime) -> Event | None:
     """Return the event that `device` tells, or None where it is no exception or cannot be.
 
     A device is believed about itself only: kind of program, group and rules are looked up in `snapshot`, and of persons
     it may name its owner and who sits there now.
     """
+    if isinstance(given, dict) and "fact" in given:
+        return read_news(given, device, now)
     try:
         told = AppEvent.model_validate(given)
     except ValidationError:

@@ -7,6 +7,7 @@ echoed but the escaped host.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from secrets import choice, randbelow
 
@@ -17,6 +18,7 @@ from policy.model import (
     Decision,
     Effect,
     LiftableBy,
+    Principal,
     Reason,
 )
 from proxy_addons.answers import frameable, tiny
@@ -97,10 +99,14 @@ class Onward:
 
 
 class Pages:
-    """All pages of one guard; `language` is for those who do not ask for English first."""
+    """All pages of one guard; `language` is for those who do not ask for English first.
 
-    def __init__(self, language: str = "nl") -> None:
+    `unlisted` says of who asks what there is to tell about the device itself (`phones.page.*`), or nothing.
+    """
+
+    def __init__(self, language: str = "nl", unlisted: Callable[[Principal], str] = lambda _who: "") -> None:
         self.language = language
+        self._unlisted = unlisted
         self._drawing = Drawing()
         # Made now, so that nothing has to be well when it is needed.
         self._failed = {lang: self._block(503, "failed", lang, again=True) for lang in ("nl", "en")}
@@ -148,6 +154,7 @@ class Pages:
             types=decision.types if kind == "personal" else (),
             can_release=not framed and can_release(decision, live.snapshot),
             sends=again_of(request),
+            unlisted=self._unlisted(request.who) if decision.reason in (Reason.PHONE, Reason.CONNECT) else "",
         )
 
     def _staff(
@@ -289,6 +296,7 @@ class Pages:
         can_release: bool = False,
         reload: int | None = None,
         sends: str = "other",
+        unlisted: str = "",
     ) -> Answer:
         """A page of the block family. `wait`: reload when it opens (True), only tell so (False), or stand still."""
         tone = "calm" if kind in _CALM else "sky" if kind in _SKY else ""
@@ -315,6 +323,7 @@ class Pages:
             can_release=can_release,
             reload=reload,
             sends=sends,
+            unlisted=unlisted,
             still=reload is None and kind in _COMES_BACK,
         )
         return Answer(answer.status, frameable(answer.headers), answer.body) if framed else answer

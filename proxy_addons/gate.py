@@ -5,6 +5,7 @@ Nothing here raises into an engine: what goes wrong denies, and `failed` is the 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
@@ -12,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from secrets import token_bytes
 
-from config.settings import RETENTION_DAYS
+from config.settings import RETENTION_DAYS, Dhcp
 from policy.address import canonical, canonical_host
 from policy.inspection import how
 from policy.model import AccessRequest, Action, Decision, Effect, Knowledge, Policy, Principal, Reason
@@ -28,7 +29,9 @@ from proxy_addons.facts import Answer, Door, Entry, Exchange, Hello, Peer, Rewri
 from proxy_addons.faults import told
 from proxy_addons.helping import Helping
 from proxy_addons.identity import Identity, Spot
+from proxy_addons.joining import Joining
 from proxy_addons.live import HELP_OPEN, Live, utc_now
+from proxy_addons.names.following import Leases
 from proxy_addons.names.front import Front, Place
 from proxy_addons.outcomes import Outcomes
 from proxy_addons.own_path import OwnPath
@@ -40,6 +43,7 @@ from proxy_addons.reporting import Reporting, leads_there
 from proxy_addons.rewrite import rewrite_of
 from proxy_addons.self_test import SelfTest
 from proxy_addons.signing import Signing
+from proxy_addons.strangers import Strangers, unlisted
 from proxy_addons.translate import is_ahead, wants_html
 from store import Store
 from store.emergency_file import EmergencyFile
@@ -57,7 +61,8 @@ class Options:
     `secret` signs the block page's forms; workers on one port share it (else: one of this process). `place` is where
     devices find the guard's own pages for pupils (None: it has none). `retention` are the school's days, for telling
     pupils how long what stays. `home` is the folder in which a command opens the emergency exit (None: nowhere),
-    `rules` are those that `school.yaml` has, for its floor while the store was never read.
+    `rules` are those that `school.yaml` has, for its floor while the store was never read. `dhcp` says which lease
+    files are followed.
     """
 
     school: str = "school"
@@ -69,15 +74,17 @@ class Options:
     retention: Mapping[str, int] = RETENTION_DAYS
     home: Path | None = None
     rules: Policy | None = None
+    dhcp: Dhcp = field(default_factory=Dhcp)
 
 
 def open_gate(store: Store, knowledge: Knowledge, options: Options, clock: Callable[[], datetime] = utc_now) -> Gate:
     """A gate with everything behind it; call `start` on the event loop that will use it."""
     file = EmergencyFile(options.home) if options.home is not None else None
     live = Live(store, options.school, knowledge, clock, Exits(store, options.school, file, options.rules))
-    identity = Identity(options.group_ports)
-    pages = Pages(options.language)
-    recorder = Recorder(store, options.school, clock)
+    leases = Leases(options.dhcp.leases)
+    identity = Identity(options.group_ports, leases, options.dhcp.unregistered)
+    pages = Pages(options.language, lambda who: unlisted(who, leases))
+    recorder = Recorder(store, options.school, clock, strangers=Strangers(leases, options.secret))
     return Gate(store, live, identity, pages, recorder, options)
 
 
@@ -96,6 +103,7 @@ class Gate:
         self.live = live
         self.recorder = recorder
         self._identity = identity
+        self.leases = identity.leases
         self._pages = pages
         self._keyed = options.keyed_ports
         self.front = Front(options.place, pages, live, recorder.turned_away)
@@ -112,10 +120,12 @@ class Gate:
         self._self_test = SelfTest(store, options.school, live, pages, self.front, options.place)
         asked = (self._decide, self._releases, self._helping, self._reporting, promising, self._signing)
         emergency = EmergencyForm(*here[:5], pupils)
-        self._own = OwnPath(*here, *asked, self._self_test, emergency)
+        joining = Joining(*here[:5], identity.leases, pupils)
+        self._own = OwnPath(*here, *asked, self._self_test, emergency, joining)
 
     async def start(self) -> None:
         """Load the rules and start recording."""
+        await asyncio.to_thread(self._identity.leases.start)
         self.recorder.start()
         await self.live.start()
         self.outcomes.watch.start()
@@ -124,6 +134,7 @@ class Gate:
         """Stop following the store and write what waits to be recorded (a few seconds at most)."""
         await self.outcomes.watch.stop()
         await self.live.stop()
+        await asyncio.to_thread(self._identity.leases.stop)
         await self.recorder.stop()
 
     def enter(self, peer: Peer, host: str, port: int) -> Entry:

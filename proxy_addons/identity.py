@@ -5,6 +5,11 @@ In order: a device key (proved), a person who was put or signed in at a device t
 the listener port (group), nothing. Addresses and ports can be typed by a pupil, so they never make anybody more than a
 pupil who said so, and nobody is proved by one: staff prove their device by its key. Only infrastructure (a printer, an
 alarm) has no way to give a key and is known by its address; the decision knows its class.
+
+Where the school's DHCP server tells which device got an address (`names.following`), a device in the register may also
+be known by its hardware address: that can be typed over too, so it is worth what an address is. A telephone that is on
+somebody's name is then claimed to be theirs. What got an address and is not in the register is what the school says
+such a device counts as.
 """
 
 from __future__ import annotations
@@ -21,6 +26,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from policy.model import Device, DeviceClass, Lease, Member, Principal, Role, Snapshot, Strength
 from policy.seat import groups_at, live_at, live_lease, owner_of, seated
 from proxy_addons.facts import Peer
+from proxy_addons.names.following import Leases
+from proxy_addons.names.leases import DhcpLease, hardware
 
 UNKNOWN = Principal(Role.PUPIL, device_class=DeviceClass.UNKNOWN)
 """The strictest pupil profile."""
@@ -57,8 +64,15 @@ class Spot:
 class Identity:
     """Names peers by the registry of a snapshot. `group_ports` maps a listener port to the group it was opened for."""
 
-    def __init__(self, group_ports: Mapping[int, str] | None = None) -> None:
+    def __init__(
+        self,
+        group_ports: Mapping[int, str] | None = None,
+        leases: Leases | None = None,
+        unregistered: DeviceClass = DeviceClass.UNKNOWN,
+    ) -> None:
         self._group_ports = dict(group_ports or {})
+        self.leases = leases if leases is not None else Leases()
+        self._unregistered = unregistered
         self._registry: _Registry | None = None
 
     def of(self, peer: Peer, snapshot: Snapshot | None, now: datetime) -> Principal:
@@ -70,10 +84,11 @@ class Identity:
             proved = registry.proved(peer.credentials)
             return UNKNOWN if proved is None else seated(snapshot, proved, now)
         address = plain(peer.address)
-        found = registry.at_address(address) or registry.at_port(peer.port)
+        lease = self.leases.at(address, now)
+        found = registry.at_place(address, lease) or registry.at_port(peer.port)
         if found is not None:
             return registry.at_known(found, now, address)
-        return registry.signed_in(self._of_port(peer.port), now, address)
+        return registry.signed_in(self._stranger(self._of_port(peer.port), lease), now, address)
 
     def spot(self, peer: Peer, snapshot: Snapshot | None) -> Spot | None:
         """Where a pupil who sits at the peer's device would sign in. None: not on this device.
@@ -88,7 +103,10 @@ class Identity:
             proved = registry.proved(peer.credentials)
             return None if proved is None else _spot_of(snapshot, proved, Strength.PROVED)
         address = plain(peer.address)
-        found = registry.at_address(address) or registry.at_port(peer.port)
+        lease = self.leases.at(address)
+        found = registry.at_place(address, lease) or registry.at_port(peer.port)
+        if found is None and lease is not None and self._unregistered not in _SHARED:
+            return None
         if found is not None and found.alone:
             return _spot_of(snapshot, found.device, Strength.CLAIMED)
         if found is not None:
@@ -100,6 +118,10 @@ class Identity:
     def _of_port(self, port: int) -> Principal:
         group = self._group_ports.get(port)
         return UNKNOWN if group is None else replace(UNKNOWN, groups=(group,), strength=Strength.GROUP)
+
+    def _stranger(self, who: Principal, lease: DhcpLease | None) -> Principal:
+        """The same asker, as what an unregistered device in the leases counts as: a port makes it no other."""
+        return who if lease is None else replace(who, device_class=self._unregistered)
 
     def proves(self, credentials: str, snapshot: Snapshot) -> bool:
         """Whether a key was given that fits a device."""
@@ -123,7 +145,8 @@ class Identity:
 
     def _again_at(self, who: Principal, registry: _Registry, now: datetime) -> Principal:
         """The same of who is told by the network address alone. The port that it came by is not known any more."""
-        found = registry.at_address(who.at)
+        lease = self.leases.at(who.at, now)
+        found = registry.at_place(who.at, lease)
         if found is None and who.device is not None:  # by a port that stands for a device
             device = registry.snapshot.devices.get(who.device)
             found = None if device is None else _Found(device, alone=False)
@@ -132,7 +155,8 @@ class Identity:
         if who.device is not None:
             return UNKNOWN
         # Of whoever was named the group is that person's own, and tells nothing of the device without them.
-        return registry.signed_in(who if who.person is None else UNKNOWN, now, who.at)
+        nobody = who if who.person is None else replace(UNKNOWN, device_class=who.device_class)
+        return registry.signed_in(self._stranger(nobody, lease), now, who.at)
 
     def changes_at(self, who: Principal, snapshot: Snapshot | None, now: datetime) -> datetime | None:
         """When a lease of the device or address starts or ends next, so that somebody else asks from then on."""
@@ -155,6 +179,7 @@ class _Registry:
         self._single: dict[_Ip, list[Device]] = {}
         self._ranges: list[tuple[_Net, Device]] = []
         self._ports: dict[int, list[Device]] = {}
+        self._hardware: dict[str, list[Device]] = {}
         self._leases: dict[str, list[Lease]] = {}
         self._signed: dict[str, list[Lease]] = {}  # by address, of devices that nobody registered
         self._proved: dict[str, Device] = {}  # in memory only, and only as long as this snapshot
@@ -171,6 +196,10 @@ class _Registry:
                 self._signed.setdefault(lease.address, []).append(lease)
 
     def _add_range(self, text: str, device: Device) -> None:
+        mac = hardware(text)
+        if mac:
+            self._hardware.setdefault(mac, []).append(device)
+            return
         try:
             net = ip_network(text, strict=False)
         except ValueError:
@@ -219,6 +248,13 @@ class _Registry:
                 here.append(device)
         return _one_of(here, alone=False)
 
+    def at_place(self, address: str, lease: DhcpLease | None) -> _Found | None:
+        """The device at a client address, or the one that got it: its own address, its hardware, then a range."""
+        found = self.at_address(address)
+        if lease is None or not lease.mac or (found is not None and found.alone):
+            return found
+        return _one_of(self._hardware.get(lease.mac, []), alone=True) or found
+
     def at_port(self, port: int) -> _Found | None:
         """The device or range of devices that a listener port was opened for."""
         return _one_of(self._ports.get(port, []), alone=False)
@@ -233,6 +269,10 @@ class _Registry:
             if member is not None:
                 groups = groups_at(member, device)
                 return Principal(member.role, member.id, groups, device.id, device.kind, Strength.CLAIMED)
+        owner = self._owner_by_hardware(found)
+        if owner is not None:
+            groups = groups_at(owner, device)
+            return Principal(owner.role, owner.id, groups, device.id, device.kind, Strength.CLAIMED)
         nobody = self._pupil(device, Strength.GROUP if device.group else Strength.NONE)
         return nobody if found.alone or device.kind not in _SHARED else self.signed_in(nobody, now, address)
 
@@ -249,13 +289,22 @@ class _Registry:
             return replace(nobody, at=address)
         return replace(nobody, person=member.id, groups=member.groups, strength=Strength.CLAIMED, at=address)
 
+    def _owner_by_hardware(self, found: _Found) -> Member | None:
+        """The pupil whose telephone has this hardware address; another kind of device is only sat at."""
+        device = found.device
+        if not found.alone or device.kind is not DeviceClass.PHONE or not any(map(hardware, device.addresses)):
+            return None
+        owner = owner_of(self.snapshot, device)
+        return owner if owner is not None and owner.role is Role.PUPIL else None
+
     def _pupil_of(self, lease: Lease | None) -> Member | None:
         member = self.snapshot.people.get(lease.person) if lease is not None else None
         return member if member is not None and member.role is Role.PUPIL else None
 
     def alone(self, device: Device) -> bool:
         """Whether the device has an address of its own."""
-        return any(devices == [device] for devices in self._single.values() if device in devices)
+        places = (*self._single.values(), *self._hardware.values())
+        return any(devices == [device] for devices in places if device in devices)
 
     def next_edge(self, device: str, address: str, now: datetime) -> datetime | None:
         """The next start or end of a lease of the device, or of the address."""

@@ -31,6 +31,7 @@ from proxy_addons.drawing import WHYS
 from proxy_addons.emergency_form import NOOD, EmergencyForm
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.helping import Helping
+from proxy_addons.joining import JOIN, Joining
 from proxy_addons.live import Live
 from proxy_addons.promising import MINE, RULES, Promising
 from proxy_addons.release import Releases, about, device_of
@@ -67,6 +68,7 @@ class OwnPath:
         signing: Signing,
         self_test: SelfTest,
         emergency: EmergencyForm,
+        joining: Joining,
     ) -> None:
         self._store = store
         self._school = school
@@ -82,6 +84,7 @@ class OwnPath:
         self._signing = signing
         self._self_test = self_test
         self._emergency = emergency
+        self._joining = joining
         self._throttle = Throttle()
         self._waiting = Waiting(store, school, live, pages, who, decide)
 
@@ -96,6 +99,8 @@ class OwnPath:
             return await self._signing.serve(exchange, request)
         if name == NOOD:
             return await self._emergency.serve(exchange, address, self._who(exchange.peer))
+        if name == JOIN:
+            return await self._joining.serve(exchange, address, self._who(exchange.peer))
         fields = fields_of(address.query)
         if fields is None:
             return json_answer({}, 400)

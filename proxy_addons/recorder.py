@@ -38,6 +38,7 @@ from proxy_addons.around import Around
 from proxy_addons.live import utc_now
 from proxy_addons.noticing import Noticing
 from proxy_addons.quiet import Quiet
+from proxy_addons.strangers import Strangers
 from store import Store
 from store.events import Count, Event, What
 from store.notices import Condition
@@ -91,6 +92,7 @@ class Recorder:
         school: str,
         clock: Callable[[], datetime] = utc_now,
         most_waiting: int = MOST_WAITING,
+        strangers: Strangers | None = None,
     ) -> None:
         self._store = store
         self._school = school
@@ -102,6 +104,7 @@ class Recorder:
         self._quiet = Quiet(clock)
         self._notices = Noticing(store, school, clock)
         self._around = Around(store, school)
+        self._strangers = strangers if strangers is not None else Strangers()
         self._lost = 0
         self._lost_unsaid = 0
         self._seen: dict[tuple[str | None, str | None, str], datetime] = {}
@@ -159,6 +162,12 @@ class Recorder:
         elif decision.effect is Effect.HOLD and decision.reason is Reason.TEXT:
             # Thought over and not sent: nothing happened that anybody need know of.
             self._count("thought", now, group, decision)
+        elif self._strangers.concerns(decision):
+            notice = self._strangers.notice(request, decision, snapshot, group, now)
+            if notice is None:
+                self._count("background", now, group, decision)
+            else:
+                self._put(notice)
         elif not _by_a_person(request, decision, measuring):
             self._count("background", now, group, decision)
         elif not self._is_same(request, decision, now):

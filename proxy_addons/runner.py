@@ -176,6 +176,7 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
         retention=settings.retention,
         home=home,
         rules=file.policy,
+        dhcp=settings.dhcp,
     )
     secret = home / "secrets" / "forms"
     if secret.exists():

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests need of the machine (Debian or Ubuntu): a browser, certutil (so that it trusts the school's
-# CA), PostgreSQL, curl, and nft, ip and dig (for networks of their own); when we may, which is as root or with sudo that
-# asks nothing. Else it says what will be skipped, and why. With CI=true that is a failure.
+# CA), PostgreSQL, curl, CUPS, and nft, ip, dig and dnsmasq (for networks of their own); when we may, which is as root
+# or with sudo that asks nothing. Else it says what will be skipped, and why. With CI=true that is a failure.
 set -eu
 cd "$(dirname "$0")/.."
 . setup/find.sh
@@ -11,8 +11,10 @@ has_postgres() { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command 
 has_curl() { command -v curl >/dev/null; }
 has_nft() { command -v nft >/dev/null || [ -x /usr/sbin/nft ]; }
 has_ip() { command -v ip >/dev/null || [ -x /usr/sbin/ip ]; }
+has_dnsmasq() { command -v dnsmasq >/dev/null || [ -x /usr/sbin/dnsmasq ]; }
 has_dig() { command -v dig >/dev/null; }
 has_certutil() { command -v certutil >/dev/null; }
+has_cupsd() { command -v cupsd >/dev/null || [ -x /usr/sbin/cupsd ]; }
 has_openssl() { command -v openssl >/dev/null; }
 
 missing() {
@@ -21,9 +23,14 @@ missing() {
     has_postgres || echo postgresql
     has_curl || echo curl
     has_openssl || echo openssl
+    has_cupsd || echo cups
+    command -v lp >/dev/null || echo cups-client
+    command -v lpr >/dev/null || echo cups-bsd
+    command -v ipptool >/dev/null || echo cups-ipp-utils
     has_nft || echo nftables
     has_ip || echo iproute2
     has_dig || echo dnsutils
+    has_dnsmasq || echo dnsmasq-base
     true
 }
 
@@ -40,7 +47,8 @@ for package in $(missing); do
     case $package in
     chromium | libnss3-tools) what='the tests in a real browser' ;;
     postgresql) what='the tests on a real PostgreSQL' ;;
-    nftables | iproute2 | dnsutils) what='the tests in networks of their own' ;;
+    nftables | iproute2 | dnsutils | dnsmasq-base) what='the tests in networks of their own' ;;
+    cups | cups-client | cups-bsd | cups-ipp-utils) what='the tests on a real CUPS' ;;
     *) what='the tests with real curl or openssl' ;;
     esac
     say "$what are skipped: $package is not here and could not be installed (sudo apt-get install $package)"

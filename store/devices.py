@@ -38,7 +38,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """The device and its key, which is told once and kept only as hex SHA-256."""
+    """The device and its key for the network, which is told once and kept only as hex SHA-256."""
 
     device: str
     key: str
@@ -117,10 +117,11 @@ class Devices:
             change.note(by, "device.code", now, [device_id])
         return made
 
-    def enrol(self, school: str, code: str, now: datetime) -> Enrolled | None:
+    def enrol(self, school: str, code: str, now: datetime, public_key: str | None = None) -> Enrolled | None:
         """Trade a code (case, spaces and hyphens do not matter) for the device's new key.
 
-        None: wrong, used or expired. The caller limits how often may be tried.
+        `public_key` is what the device made itself and signs with from now on; one from before ends, also without a
+        new one. None: wrong, used or expired. The caller limits how often may be tried.
         """
         mine = sa.and_(codes.c.school_id == school, codes.c.hash == hashed(typed(code)), codes.c.expires > now)
         with self.database.write(school) as change:
@@ -129,10 +130,27 @@ class Devices:
             if row is None or not change.execute(sa.delete(codes).where(mine)).rowcount:
                 return None
             made = Enrolled(row.device_id, new_secret())
-            values = {"key_hash": hashed(made.key), "enrolled": now, "last_seen": now}
+            values = {"key_hash": hashed(made.key), "public_key": public_key, "enrolled": now, "last_seen": now}
             change.execute(sa.update(table).where(_one(school, made.device)).values(**values))
             change.moved(made.device, "device.enrol", now, [made.device])
         return made
+
+    def public_key(self, school: str, device_id: str) -> str | None:
+        """What a device's signatures are checked with (base64url). None: unknown, or its agent is not enrolled."""
+        with self.database.read() as connection:
+            return connection.execute(sa.select(table.c.public_key).where(_one(school, device_id))).scalar()
+
+    def unenrol(self, school: str, device_id: str, now: datetime) -> bool:
+        """End both keys of a device; it stays in the register. False: unknown, or it had none."""
+        keyed = sa.or_(table.c.key_hash.is_not(None), table.c.public_key.is_not(None))
+        ended = (
+            sa.update(table).where(_one(school, device_id), keyed).values(key_hash=None, public_key=None, enrolled=None)
+        )
+        with self.database.write(school) as change:
+            if not change.execute(ended).rowcount:
+                return False
+            change.moved(device_id, "device.unenrol", now, [device_id])
+        return True
 
     def lease(self, school: str, lease: Lease, now: datetime) -> bool:
         """A person sits at a device until the lease ends; a lease of that device that has not ended, ends now.

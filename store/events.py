@@ -27,6 +27,7 @@ class What(StrEnum):
     FAULT = "fault"
     PERMISSION = "permission"
     PERMISSION_ENDED = "permission ended"
+    DEVICE = "device"  # what a device noticed about itself: `category` is the kind of fact, `thing` its detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,11 @@ class Events:
     def latest(self, school: str, groups: Collection[str] | None = None, limit: int = 50) -> tuple[Stored, ...]:
         """The newest events, newest first."""
         return self._select(school, groups, sa.true(), table.c.id.desc(), limit)
+
+    def of_devices(self, school: str, since: datetime, limit: int = 200) -> tuple[Event, ...]:
+        """What devices noticed about themselves since then, newest first; of nobody."""
+        where = sa.and_(table.c.what == What.DEVICE.value, table.c.at >= since)
+        return tuple(one.event for one in self._select(school, None, where, table.c.id.desc(), limit))
 
     def _select(
         self,

@@ -128,6 +128,7 @@ devices = Table(
     Column("addresses", JSON, nullable=False),
     Column("ports", JSON, nullable=False),
     Column("key_hash", Words),
+    Column("public_key", Words),
     Column("last_seen", Moment),
     Column("enrolled", Moment),
 )

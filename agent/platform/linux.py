@@ -12,6 +12,7 @@ from pathlib import Path
 
 _SECONDS_ON_SCREEN = 20
 _PATIENCE = 0.5
+_LONGEST_ASK = 5.0
 _LONGEST = 400
 
 
@@ -27,6 +28,66 @@ def show(title: str, body: str, user: str) -> str | None:
         if tool and _start([tool, *command[1:]], environment, user):
             return command[0]
     return None
+
+
+def proxy_settings(user: str, home: Path) -> dict[str, str] | None:
+    """Return the proxy settings of a GNOME desktop: schema and key (with a dot) to its value as GVariant text.
+
+    None where it cannot be asked now.
+    """
+    if shutil.which("gsettings") is None:
+        return {}
+    said = _ask(["gsettings", "list-recursively", _PROXY], user, home)
+    if said is None:
+        return None
+    words = (line.split(" ", 2) for line in said.splitlines())
+    return {f"{one[0]}.{one[1]}": one[2] for one in words if len(one) == 3 and one[0].startswith(_PROXY)}
+
+
+def desktop_changed(home: Path) -> tuple[int, ...]:
+    """Return when the settings of a desktop were last written, cheaply: while it is the same, they are the same."""
+    found = []
+    for name in _DESKTOP_FILES:
+        try:
+            found.append((home / name).stat().st_mtime_ns)
+        except OSError:
+            found.append(0)
+    return tuple(found)
+
+
+def set_proxy(user: str, home: Path | None, name: str, value: str) -> bool:
+    """Set one such setting in the session of the user; False where that does not work."""
+    schema, _, key = name.rpartition(".")
+    return schema.startswith(_PROXY) and _ask(["gsettings", "set", schema, key, value], user, home) is not None
+
+
+_PROXY = "org.gnome.system.proxy"
+_DESKTOP_FILES = (".config/dconf/user", ".config/glib-2.0/settings/keyfile")
+
+
+def _ask(command: list[str], user: str, home: Path | None) -> str | None:
+    """Run a tool in the session of the user and return what it says; None where it fails."""
+    tool = shutil.which(command[0])
+    if tool is None:
+        return None
+    account = _other_account(user)
+    rights = (account.pw_uid, account.pw_gid, ()) if account else (None, None, None)
+    environment = _session(user) | ({"HOME": str(home)} if home else {})
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed tool, no shell
+            [tool, *command[1:]],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            env=environment,
+            timeout=_LONGEST_ASK,
+            check=False,
+            user=rights[0],
+            group=rights[1],
+            extra_groups=rights[2],
+        )
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return None if done.returncode else done.stdout.decode("utf-8", "replace")
 
 
 def _ways(title: str, body: str, environment: Mapping[str, str]) -> Iterator[list[str]]:
@@ -90,7 +151,7 @@ def _session(user: str) -> dict[str, str]:
 
 _PASSED = frozenset(
     {"PATH", "HOME", "USER", "LOGNAME", "LANG", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR"}
-    | {"DBUS_SESSION_BUS_ADDRESS"}
+    | {"DBUS_SESSION_BUS_ADDRESS", "GSETTINGS_BACKEND"}
 )
 
 

@@ -35,6 +35,11 @@ _COLUMNS: Mapping[str, frozenset[str]] = {
 }
 
 type Network = IPv4Network | IPv6Network
+type Place = Network | str
+"""A range of addresses, or a hardware address (small letters, colons): for the guard that reads the lease files."""
+
+_HARDWARE = re.compile(r"(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}")
+_NOBODYS = "00:00:00:00:00:00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +229,17 @@ def _made(form: Form, snapshot: Snapshot, known: Mapping[str, Device], device_id
     return made if old is None else replace(made, ports=old.ports)
 
 
-def _ranges(text: str) -> tuple[Network, ...] | No:
-    """The address ranges in a line of text, or which of them is none."""
-    found: list[Network] = []
+def _ranges(text: str) -> tuple[Place, ...] | No:
+    """The address ranges and hardware addresses in a line of text, or which of them is neither."""
+    found: list[Place] = []
     for word in re.split(r"[\s,;]+", text.strip()):
         if not word:
+            continue
+        if _HARDWARE.fullmatch(word):
+            mac = word.lower().replace("-", ":")
+            if int(mac[:2], 16) & 1 or mac == _NOBODYS:  # everybody's, or nobody's
+                return No("address", {"text": _shown(word)})
+            found.append(mac)
             continue
         try:
             one = ip_network(word, strict=False)
@@ -241,7 +252,7 @@ def _ranges(text: str) -> tuple[Network, ...] | No:
     return tuple(found)
 
 
-def _clash(ranges: Iterable[Network], group: str, others: Sequence[Device], snapshot: Snapshot) -> No | None:
+def _clash(ranges: Iterable[Place], group: str, others: Sequence[Device], snapshot: Snapshot) -> No | None:
     """Another device at the very same address, or one of another group in the same range.
 
     An address of its own inside the range of its group is no clash: the narrowest counts. Neither is a printer's or a
@@ -250,13 +261,21 @@ def _clash(ranges: Iterable[Network], group: str, others: Sequence[Device], snap
     for mine in ranges:
         for other in others:
             for text in other.addresses:
+                if isinstance(mine, str) or _HARDWARE.fullmatch(text):
+                    if mine == text:
+                        return _overlap(text, other, snapshot)
+                    continue
                 theirs = ip_network(text, strict=False)
                 apart = bool(group) and other.group is not None and other.group != group
                 if mine == theirs or (apart and mine.overlaps(theirs)):
-                    found = snapshot.groups.get(other.group or "")
-                    at = found.name if found is not None else "-"
-                    return No("overlap", {"text": str(mine), "name": other.name, "theirs": text, "group": at})
+                    return _overlap(text, other, snapshot, str(mine))
     return None
+
+
+def _overlap(theirs: str, other: Device, snapshot: Snapshot, mine: str = "") -> No:
+    found = snapshot.groups.get(other.group or "")
+    at = found.name if found is not None else "-"
+    return No("overlap", {"text": mine or theirs, "name": other.name, "theirs": theirs, "group": at})
 
 
 def _column(cell: str) -> str:

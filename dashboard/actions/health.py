@@ -13,13 +13,17 @@ from enum import StrEnum
 from typing import Protocol
 
 from dashboard.actions.desk import Desk
-from policy.model import DeviceClass
+from policy.devicefact import DeviceFact
+from policy.model import DeviceClass, Effect
+from store.events import Event
 from store.notices import Condition
 
 SILENT_AFTER = timedelta(seconds=60)
 """The supervisor tells how it is every few seconds; after so long something is wrong with it."""
 _UNSEEN = timedelta(days=7)
 _TODAY = timedelta(days=1)
+_MOST_NAMES = 5
+_FACTS = frozenset(DeviceFact)
 _STOPS_LESSONS = frozenset({Condition.RULES, Condition.UPSTREAM, Condition.NAMES})
 
 
@@ -110,6 +114,7 @@ def _of_the_database(desk: Desk, now: datetime) -> Iterator[Fact]:
     if current is not None:
         yield Fact("rules", Level.OK, "rules", {"number": current.number}, current.when)
     yield _agents(desk, now)
+    yield from _noticed(desk, now)
     has_code = store.emergencies.code(school) is not None
     yield Fact("exit", Level.OK if has_code else Level.LOOK, "exit_code" if has_code else "exit_no_code")
 
@@ -124,3 +129,17 @@ def _agents(desk: Desk, now: datetime) -> Fact:
     away = sum(one not in seen or now - seen[one] > _UNSEEN for one in keyed)
     values = {"count": away, "total": len(keyed)}
     return Fact("agents", Level.LOOK if away else Level.OK, "agents_away" if away else "agents", values)
+
+
+def _noticed(desk: Desk, now: datetime) -> Iterator[Fact]:
+    """What devices noticed about themselves today that was not put right: on which devices, and since when."""
+    registered = desk.snapshot(now).devices
+    found: dict[str, list[Event]] = {}
+    for event in desk.store.events.of_devices(desk.school, now - _TODAY):
+        if event.effect is not Effect.DENY and event.category in _FACTS and event.device in registered:
+            found.setdefault(event.category or "", []).append(event)
+    for kind, events in sorted(found.items()):
+        names = sorted({registered[one.device].name for one in events if one.device})
+        more = f" +{len(names) - _MOST_NAMES}" if len(names) > _MOST_NAMES else ""
+        said = ", ".join(names[:_MOST_NAMES]) + more
+        yield Fact("agents", Level.LOOK, f"device_{kind}", {"devices": said}, min(one.when for one in events))

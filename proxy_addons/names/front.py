@@ -148,7 +148,7 @@ class Front:
             return self._certificate(exchange)
         if path == f"/{NEXT_CA_FILE}" and (waits := self._next()) is not None:
             return self._certificate(exchange, waits)
-        if path.strip("/") in (MINE, RULES, "test", "nood"):  # who asks is known on the guard's own path
+        if path.strip("/") in (MINE, RULES, "test", "nood", "toestel"):  # who asks is known on the guard's own path
             return elsewhere(f"{PREFIX}/{path.strip('/')}")
         if path.strip("/") == SIGN_IN and self._place is not None:  # where a device with a key is asked for it
             scheme = exchange.url.partition("://")[0]

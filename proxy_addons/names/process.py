@@ -78,6 +78,7 @@ def compose(home: Path, ports: Mapping[str, int] | None = None) -> Composed:
         retention=settings.retention,
         home=home,
         rules=file.policy,
+        dhcp=settings.dhcp,
     )
     secret = home / "secrets" / "forms"
     if secret.exists():
@@ -96,7 +97,8 @@ def names_of(settings: Settings, gate: Gate) -> tuple[Names, Upstream]:
         Egress().literal_open,
     )
     place = Place(settings.dns.answer_with or listen.address, listen.dns, mapped)
-    return Names(Judge(gate.live, Identity(), gate.recorder), upstream, place), upstream
+    who = Identity(leases=gate.leases, unregistered=settings.dhcp.unregistered)
+    return Names(Judge(gate.live, who, gate.recorder), upstream, place), upstream
 
 
 def _mapped(settings: Settings) -> list[tuple[str, tuple[str, ...]]]:

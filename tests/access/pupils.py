@@ -198,6 +198,12 @@ def drawn() -> Mapping[str, Callable[[Gate], Answer]]:
     here = canonical(f"{PUPILS}_klaswacht/nood")
     assert here is not None
     found["nood-open"] = lambda gate: gate._own._emergency._page(asked, here, Said(), (held,))
+    joins = canonical(f"{PUPILS}_klaswacht/toestel")
+    assert joins is not None
+    for note in ("", "wrong", "done"):
+        found[f"join-{note}"] = lambda gate, note=note: gate._own._joining._page(asked, joins, note)
+    for how in ("unlisted", "private"):
+        found[f"phone-{how}"] = lambda gate, how=how: gate._pages._block(403, "phone", "nl", unlisted=how)
     found["self-test-open"] = lambda gate: gate._self_test._not_closed(asked, Probe.SOCIAL)
     found["aloud"] = lambda gate: gate._reporting.aloud("nl")
     return found | _signing()

@@ -180,7 +180,9 @@ def standing(seed: Seeded, folder: Path, now: datetime = LESSON) -> Iterator[Sta
     certificate = folder / "klaswacht-ca.crt"
     certificate.write_bytes(seed.papers.ca.read_bytes())
     held: list[Standing] = []
-    app = create_app(store, knowledge, settings.school.id, settings, lambda: held[0].now, b"s" * 32, certificate)
+    app = create_app(
+        store, knowledge, settings.school.id, settings, lambda: held[0].now if held else now, b"s" * 32, certificate
+    )
     server = make_server(
         "127.0.0.1", 0, app, threaded=True, ssl_context=seed.papers.server_context(), request_handler=_Quiet
     )

@@ -39,7 +39,7 @@ def run(tmp_path: Path) -> Iterator[Runs]:
     """Starts a real program under a name of choice: `run("discord")`; a shell script where it must not listen."""
     started: list[subprocess.Popen[bytes]] = []
 
-    def start(name: str, *, stubborn: bool = False) -> subprocess.Popen[bytes]:
+    def start(name: str, *, stubborn: bool = False, build: bytes = b"") -> subprocess.Popen[bytes]:
         path = tmp_path / "programs" / name
         path.parent.mkdir(exist_ok=True)
         if stubborn:
@@ -48,6 +48,8 @@ def run(tmp_path: Path) -> Iterator[Runs]:
         else:
             shutil.copy("/bin/sleep", path)
             command = [str(path), "60"]
+        with path.open("ab") as file:
+            file.write(build)
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
         started.append(process)
         if stubborn:

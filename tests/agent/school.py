@@ -18,6 +18,7 @@ from dashboard.app import close_app, create_app
 from policy.model import Device, DeviceClass, Facet, Grant, Group, Role
 from store import Store, open_store
 from store.people import Person
+from store.tables import grants, schools
 from tests.cast import PEOPLE, at
 
 SCHOOL = "school"
@@ -62,9 +63,13 @@ class Dashboard:
         self.moment = Moment()
         self.store = _opened(folder)
         self.ca = CaFiles(folder / "ca")
-        self.app = create_app(self.store, knowledge(), SCHOOL, Settings(), self.moment, b"secret")
+        self.make_app()
         self.port = 0
         self.start()
+
+    def make_app(self, answers: bytes = b"a" * 32) -> None:
+        """Make the dashboard, with the key of the school's answers; from the next `start` on it is the one."""
+        self.app = create_app(self.store, knowledge(), SCHOOL, Settings(), self.moment, b"secret", answers=answers)
 
     @property
     def address(self) -> str:
@@ -88,6 +93,12 @@ class Dashboard:
         self.stop()
         close_app(self.app)
         self.store.close()
+
+    def put_back(self) -> None:
+        """Put back the database as it was when the school was made, with the laptop's keys as they are now."""
+        with self.store.database.write(SCHOOL) as change:
+            change.execute(grants.delete())
+            change.execute(schools.update().values(revision=1))
 
     def code(self, device: str = DEVICE) -> str:
         made = self.store.devices.make_code(SCHOOL, device, OFFICE, self.moment())

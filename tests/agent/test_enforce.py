@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.enforce import Ending, end, is_system
+from agent.enforce import WARNING, Ending, Warnings, end, is_system
 from agent.observe import Observation, Process, observe, own_user
 from tests.cast import LESSON
 
@@ -105,3 +105,15 @@ STARTER = Process(29, "discord", "/usr/bin/discord", 1, "lena", 4.0)
 def test_what_belongs_to_the_system(process: Process, system: bool) -> None:
     others = [one for one in (SHELL, STARTER, AGENT) if one.pid != process.pid]
     assert is_system(process, Observation(LESSON, "lena", AGENT.pid, (*others, process))) is system
+
+
+def test_time_to_save_begins_anew_when_a_program_may_run_again_in_between() -> None:
+    drawing = Process(10, "gimp-2.10", "/usr/bin/gimp", 1, "lena", 1.0)
+    game = Process(11, "steam", "/home/lena/steam", 1, "lena", 1.0)
+    warnings, both = Warnings(frozenset({"gimp"})), frozenset({drawing, game})
+    assert warnings.due(both, LESSON) == ({game}, {drawing})
+    assert warnings.due(both, LESSON + WARNING / 2) == ({game}, frozenset())
+    assert warnings.due((), LESSON + WARNING / 2) == (frozenset(), frozenset())
+    assert warnings.due((drawing,), LESSON + WARNING) == (frozenset(), {drawing})
+    assert warnings.due((drawing,), LESSON + 2 * WARNING) == ({drawing}, frozenset())
+    assert warnings.due((drawing,), LESSON - 2 * WARNING) == ({drawing}, frozenset()), "a clock put back"

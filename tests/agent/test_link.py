@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import threading
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
+from flask import Response
 
+from agent.clock import SchoolClock
 from agent.home import Home
-from agent.link import Link, LinkError, enrol, server_address
+from agent.link import Link, LinkError, Reply, enrol, server_address
+from agent.signing import DeviceKey
 from cli.ca import ensure_ca
+from dashboard.api import WAITERS
+from policy.model import Device, DeviceClass
+from store.tables import devices
 from tests.agent.school import DEVICE, LESSON, OFFICE, SCHOOL, Dashboard
 
 
@@ -82,10 +90,102 @@ def test_a_file_that_is_no_ca_is_told(at_school: Dashboard, tmp_path) -> None:
 
 def test_a_wrong_key_opens_nothing(at_school: Dashboard, home: Home) -> None:
     enrolment = at_school.enrol(home)
-    for wrong in (replace(enrolment, key="wrong"), replace(enrolment, device="chroom-2"), replace(enrolment, key="")):
+    for wrong in (replace(enrolment, secret=DeviceKey.make()), replace(enrolment, device="chroom-2")):
         with pytest.raises(LinkError) as no:
             Link(wrong, home.ca).fetch(0)
         assert no.value.permanent
+
+
+def test_the_private_key_never_leaves_the_laptop(at_school: Dashboard, home: Home, monkeypatch) -> None:
+    sent: list[bytes] = []
+    send = http.client.HTTPSConnection.send
+
+    def overheard(self, data) -> None:
+        sent.append(bytes(data))
+        send(self, data)
+
+    monkeypatch.setattr(http.client.HTTPSConnection, "send", overheard)
+    enrolment = at_school.enrol(home)
+    link = Link(enrolment, home.ca)
+    link.fetch(0)
+    link.push([])
+    wire = b"".join(sent)
+    assert DeviceKey(enrolment.secret).public.encode() in wire
+    assert enrolment.secret.encode() not in wire
+    with at_school.store.database.read() as connection:
+        row = str(connection.execute(devices.select()).all())
+    assert DeviceKey(enrolment.secret).public in row
+    assert enrolment.secret not in row
+
+
+@pytest.mark.parametrize("off", [timedelta(days=-400), timedelta(days=-3), timedelta(days=3), timedelta(days=400)])
+def test_a_laptop_whose_clock_is_days_off_is_told_the_time_and_heard(
+    at_school: Dashboard, home: Home, off: timedelta
+) -> None:
+    clock = SchoolClock(system=lambda: LESSON + off)
+    link = Link(at_school.enrol(home), home.ca, clock=clock)
+    assert link.fetch(0).body is not None
+    assert abs(clock.now() - LESSON) < timedelta(minutes=1)
+    link.push([], lost=4)
+    assert at_school.store.events.lost(SCHOOL, LESSON - timedelta(days=1)) == 4
+
+
+def test_a_server_with_another_key_is_not_believed(at_school: Dashboard, home: Home) -> None:
+    """It has the certificate and the database, and not the key that this laptop pinned."""
+    link = at_school.link(home)
+    link.fetch(0)
+    at_school.stop()
+    at_school.make_app(b"z" * 32)
+    at_school.start()
+    for ask in (lambda: link.fetch(0), lambda: link.fetch(1), lambda: link.push([])):
+        with pytest.raises(LinkError, match="did not sign") as no:
+            ask()
+        assert not no.value.permanent
+
+
+@pytest.mark.parametrize("how", ["unsigned", "changed", "another time", "of before", "of another laptop", "emptied"])
+def test_an_answer_that_was_changed_or_is_another_s_is_not_believed(
+    at_school: Dashboard, home: Home, tmp_path: Path, how: str
+) -> None:
+    link, now_header, signature = at_school.link(home), "Klaswacht-Now", "Klaswacht-Signature"
+    at_school.store.devices.put(SCHOOL, Device("chroom-2", "Two", DeviceClass.PUPIL, "7", "noor"), OFFICE, LESSON)
+    stranger = Home(tmp_path / "two")
+    other = enrol(at_school.address, at_school.ca.public, at_school.code("chroom-2"))
+    stranger.enrol(other, at_school.ca.public.read_bytes())
+    heard: list[Response] = []
+
+    def meddle(answer: Response) -> Response:
+        heard.append(answer)
+        if len(heard) == 1:
+            return answer
+        if how == "unsigned":
+            del answer.headers[signature]
+        elif how == "changed":
+            answer.set_data(answer.get_data().replace(b"discord", b"disc0rd").replace(b"sam", b"sem"))
+        elif how == "another time":
+            answer.headers[now_header] = (LESSON + timedelta(seconds=1)).isoformat()
+        elif how == "emptied":
+            answer.status_code = 204
+            answer.set_data(b"")
+        else:  # a whole answer, signed by the school: yesterday's, or one for the neighbour
+            return heard[0]
+        return answer
+
+    before = Link(other, stranger.ca) if how == "of another laptop" else link
+    for one in (before, link):
+        one.fetch(0)  # from here on both know the time
+    at_school.app.after_request_funcs[None].insert(0, meddle)  # the last word
+    before.fetch(0)
+    with pytest.raises(LinkError, match="did not sign"):
+        link.fetch(0)
+
+
+def test_unenrolling_ends_the_keys_at_school(at_school: Dashboard, home: Home) -> None:
+    link = at_school.link(home)
+    link.leave()
+    with pytest.raises(LinkError) as no:
+        link.fetch(0)
+    assert no.value.permanent
 
 
 def test_a_device_that_was_taken_out_is_not_known_any_more(at_school: Dashboard, home: Home) -> None:
@@ -116,18 +216,40 @@ def test_a_waiting_laptop_hears_of_a_permission_at_once(at_school: Dashboard, ho
     assert 0.3 < time.monotonic() - begun < 15
 
 
-def test_a_whole_class_that_waits_leaves_room_for_the_teacher(at_school: Dashboard, home: Home) -> None:
-    link = at_school.link(home)
+def wait_all(at_school: Dashboard, link: Link, laptops: int, wait: float, then) -> list[Reply]:
+    """Let this many wait for news at once, do something, and return what they heard."""
     first = link.fetch(0).body
     assert first is not None
-    revision = first["snapshot"]["revision"]
-    replies = []
-    laptops = [threading.Thread(target=lambda: replies.append(link.fetch(revision, wait=3))) for _ in range(8)]
-    for laptop in laptops:
+    revision, replies = first["snapshot"]["revision"], []
+    waiting = [threading.Thread(target=lambda: replies.append(link.fetch(revision, wait=wait))) for _ in range(laptops)]
+    for laptop in waiting:
         laptop.start()
-    for laptop in laptops:
-        laptop.join(30)
-    assert len(replies) == 8
+    then()
+    for laptop in waiting:
+        laptop.join(60)
+    assert len(replies) == laptops
+    return replies
+
+
+def test_all_thirty_laptops_of_a_class_hear_of_a_permission_while_they_wait(at_school: Dashboard, home: Home) -> None:
+    places = at_school.app.extensions["klaswacht_counter"]._places
+
+    def when_all_wait() -> None:
+        until = time.monotonic() + 15
+        while places._value > WAITERS - 30 and time.monotonic() < until:
+            time.sleep(0.05)
+        at_school.permit(LESSON + timedelta(minutes=30))
+
+    replies = wait_all(at_school, at_school.link(home), 30, 20, when_all_wait)
+    assert all(reply.body and reply.body["snapshot"]["state"]["grants"] for reply in replies)
+    assert [reply.pause for reply in replies] == [0.0] * 30, "none of them had to ask again"
+
+
+def test_more_laptops_than_may_wait_leave_room_for_the_teacher(at_school: Dashboard, home: Home) -> None:
+    places = at_school.app.extensions["klaswacht_counter"]._places
+    for _ in range(WAITERS - 4):
+        places.acquire()
+    replies = wait_all(at_school, at_school.link(home), 8, 3, lambda: None)
     assert any(reply.pause > 0 for reply in replies)
     assert any(reply.pause == 0 for reply in replies)
 

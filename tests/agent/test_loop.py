@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -19,11 +23,13 @@ from agent.observe import own_user
 from agent.outbox import Outbox
 from agent.school import School
 from config.load import knowledge
-from config.texts import reason_sentence
-from policy.model import Agreement, Effect, Reason
+from config.texts import reason_sentence, say
+from policy.model import Agreement, Effect, Knowledge, Reason
 from store.events import What
 from tests.agent.school import DEVICE, LESSON, SCHOOL, Dashboard
 from tests.cast import at
+
+ROOT = Path(__file__).parents[2]
 
 
 class Laptop:
@@ -32,9 +38,9 @@ class Laptop:
     It looks only at what this test started: other tests, and whoever works on this computer, are left alone.
     """
 
-    def __init__(self, at_school: Dashboard, home: Home, **setting: object) -> None:
+    def __init__(self, at_school: Dashboard, home: Home, known: Knowledge | None = None, **setting: object) -> None:
         self.link = at_school.link(home)
-        self.school = School(home, knowledge(), lambda: LESSON)
+        self.school = School(home, known or knowledge(), lambda: LESSON)
         self.outbox = Outbox(home)
         self.notes: list[tuple[str, str, str]] = []
         given = {"patience": 2.0, "user": own_user(), "under": os.getpid(), **setting}
@@ -136,6 +142,45 @@ def test_a_permitted_program_rests_during_a_test_and_nothing_of_it_is_kept(
     again = run("discord")
     (handled,) = laptop.look("discord")
     assert handled.decision.reason is Reason.GRANTED and again.poll() is None
+
+
+def test_a_renamed_copy_ends_as_what_it_is(at_school: Dashboard, laptop: Laptop, run) -> None:
+    chat = run("discord", build=b"chat 1.2")
+    laptop.look("discord")
+    assert chat.wait(10) != 0
+    copy = run("huiswerk", build=b"chat 1.2")
+    (handled,) = laptop.look("discord")
+    assert handled.endings == (Ending.ENDED,)
+    assert copy.wait(10) != 0
+    deliver(laptop.outbox, laptop.link)
+    assert [(one.what, one.thing) for one in at_school.events()] == [(What.BLOCKED, "discord")]
+
+
+def test_work_can_be_saved_before_the_program_ends(at_school: Dashboard, home: Home, run) -> None:
+    known = knowledge()
+    laptop = Laptop(at_school, home, replace(known, apps={**known.apps, "gimp": "games"}))
+    laptop.school.refresh(laptop.link)
+    drawing, game = run("gimp"), run("steam")
+    for seconds in (0, 10, 19):
+        laptop.school.clock.hear(LESSON + timedelta(seconds=seconds))
+        (handled,) = laptop.look("gimp")
+        assert (handled.decision.open, handled.endings) == (False, ())
+    assert drawing.poll() is None
+    assert game.wait(10) != 0, "what keeps no schoolwork need not wait for it"
+    assert [body for title, body, _ in laptop.notes if title.startswith("Gimp")] == [say("agent.saving.body")]
+    laptop.school.clock.hear(LESSON + timedelta(seconds=21))
+    (handled,) = laptop.look("gimp")
+    assert handled.endings == (Ending.ENDED,)
+    assert drawing.wait(10) != 0
+
+
+def test_trying_out_warns_nobody(at_school: Dashboard, home: Home, run) -> None:
+    known = knowledge()
+    laptop = Laptop(at_school, home, replace(known, apps={**known.apps, "gimp": "games"}), dry_run=True)
+    laptop.school.refresh(laptop.link)
+    drawing = run("gimp")
+    laptop.look("gimp")
+    assert (laptop.notes, drawing.poll()) == ([], None)
 
 
 def test_other_programs_are_nobody_s_business(at_school: Dashboard, laptop: Laptop, run) -> None:
@@ -249,3 +294,31 @@ def test_the_whole_agent_from_tap_to_closed(at_school: Dashboard, laptop: Laptop
         stop.set()
         agent.join(30)
     assert not agent.is_alive()
+
+
+@pytest.mark.full
+def test_the_agent_that_was_killed_goes_on_where_it_was(at_school: Dashboard, home: Home, run) -> None:
+    """The whole program as a service manager starts it, over what one shell started; killed, and started again."""
+    at_school.link(home)
+    nothing = dict.fromkeys(("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS"), "")
+    command = [sys.executable, "-m", "agent", "--home", str(home.path), "--under", str(os.getpid())]
+
+    def started() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **nothing, "PATH": ""})
+
+    agent = started()
+    try:
+        assert run("discord").wait(60) != 0
+        assert eventually(lambda: at_school.events() or len(Outbox(home)))
+        agent.kill()
+        agent.wait()
+        steam = run("steam")
+        at_school.stop()
+        agent = started()
+        assert steam.wait(60) != 0, "without the server, by the copy on disk"
+        at_school.start()
+        assert eventually(lambda: {one.thing for one in at_school.events()} == {"discord", "steam"}, 60)
+    finally:
+        agent.kill()
+        agent.wait()
+    assert len(at_school.events()) == 2

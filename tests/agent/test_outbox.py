@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from agent.home import Home
-from agent.outbox import BATCH, Outbox, app_event
+from agent.outbox import BATCH, Outbox, app_event, device_event
 from agent.translate import Program, run_request
+from policy.devicefact import DeviceFact
 from policy.model import Decision, Effect, Reason
 from tests.cast import LESSON, pupil
 
@@ -29,6 +30,18 @@ def test_an_event_says_which_program_and_why_and_nothing_else() -> None:
         "grant": None,
         "revision": 4,
         "ended": True,
+    }
+
+
+def test_a_fact_about_the_device_has_no_person_in_it() -> None:
+    told = device_event(DeviceFact.HOSTS, "1.2.3.4 a\x07" + "b" * 90, LESSON, 4, put_back=False)
+    assert len(told.pop("uid")) == 16
+    assert told == {
+        "at": "2026-11-23T08:00:00+00:00",
+        "fact": "hosts",
+        "detail": "1.2.3.4 a" + "b" * 51,
+        "put_back": False,
+        "revision": 4,
     }
 
 

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from agent.home import Home
 from cli.agent import app
-from tests.agent.school import DEVICE, Dashboard, prepare
+from tests.agent.school import DEVICE, SCHOOL, Dashboard, prepare
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,6 +63,7 @@ def test_a_laptop_is_enrolled_and_has_its_copy_at_once(laptop: Laptop) -> None:
     key = Home(laptop.folder).enrolment()
     assert key is not None
     assert key.key not in told.output + status.output
+    assert key.secret not in told.output + status.output
 
 
 def test_a_wrong_code_says_what_to_do(laptop: Laptop) -> None:
@@ -100,6 +101,37 @@ def test_status_without_the_server_tells_of_the_copy(laptop: Laptop) -> None:
         told = laptop("status")
         assert told.exit_code == 1
         assert "Kopie op deze computer: revisie" in told.output
+    finally:
+        laptop.at_school.start()
+
+
+def test_status_tells_of_a_copy_that_somebody_changed(laptop: Laptop) -> None:
+    laptop.enroll()
+    copy = laptop.folder / "snapshot.json"
+    copy.write_bytes(copy.read_bytes().replace(b"sam", b"sem"))
+    told = laptop("status")
+    assert "niet van de school" in told.output
+    assert "niet van de school" not in laptop("status").output, "the school has spoken since"
+
+
+def test_unenrolling_is_told_to_the_school(laptop: Laptop) -> None:
+    laptop.enroll()
+    devices = laptop.at_school.store.devices
+    assert devices.public_key(SCHOOL, DEVICE)
+    told = laptop("unenroll")
+    assert "De school weet" in told.output
+    assert devices.public_key(SCHOOL, DEVICE) is None
+    assert list(laptop.folder.iterdir()) == []
+
+
+def test_unenrolling_without_the_school_wipes_the_keys_all_the_same(laptop: Laptop) -> None:
+    laptop.enroll()
+    laptop.at_school.stop()
+    try:
+        told = laptop("unenroll")
+        assert told.exit_code == 0
+        assert "nog niet horen" in told.output
+        assert list(laptop.folder.iterdir()) == []
     finally:
         laptop.at_school.start()
 

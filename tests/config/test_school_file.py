@@ -14,8 +14,8 @@ from config.load import (
     read_school,
     write_template,
 )
-from config.settings import RETENTION_DAYS, Dns, Egress, Listen, School, Settings
-from policy.model import BasisKind, Effect, Facet, HoldsIn, LiftableBy, PeriodKind, Role
+from config.settings import RETENTION_DAYS, Dhcp, Dns, Egress, Listen, School, Settings
+from policy.model import BasisKind, DeviceClass, Effect, Facet, HoldsIn, LiftableBy, PeriodKind, Role
 
 SMALL = "protocol: kalisto\nschedule:\n  days:\n    mon: {lessons: ['08:30-14:00']}\n"
 
@@ -60,7 +60,7 @@ def test_every_example_in_the_template_works_when_its_sign_is_taken_away(tmp_pat
         row.replace("lists: {}", "lists:").replace("tunnels: {}", "tunnels:").replace("dns: {}", "dns:")
         for row in opened
     ]
-    opened = [row.replace("firewall: {}", "firewall:") for row in opened]
+    opened = [row.replace("firewall: {}", "firewall:").replace("dhcp: {}", "dhcp:") for row in opened]
     for key in ("rules", "terms", "passed", "domains", "public"):
         opened = [row.replace(f"{key}: []", f"{key}:") for row in opened]
     keep = ("  Een groep met", "  Vakanties en")  # sentences, not examples
@@ -78,6 +78,7 @@ def test_every_example_in_the_template_works_when_its_sign_is_taken_away(tmp_pat
     assert read.settings.listen.pupils_host == "wacht.klaswacht.internal"
     assert read.settings.listen.reach == ("192.168.1.2", "192.168.1.3")
     assert read.settings.dns == Dns(("192.168.1.1:53",), {"onze-school.lan": ("192.168.1.1:53",)}, "192.168.1.2")
+    assert read.settings.dhcp == Dhcp((Path("/var/lib/misc/dnsmasq.leases"),), DeviceClass.UNKNOWN)
     assert read.settings.firewall.pupils == ("10.20.0.0/16", "fd00:20::/64")
     assert read.settings.firewall.dashboard_for_pupils
     assert read.settings.egress.trust == (tmp_path / "eigen-ca.pem",)

@@ -68,6 +68,17 @@ def test_an_address_that_is_anothers_names_the_other(store: Store, signed_in: Si
     assert "is al van Printer" in page
 
 
+def test_a_phone_may_be_registered_by_its_hardware_address_and_by_one_only_once(desk: Desk) -> None:
+    made = devices.put(desk, COR, Form("Telefoon", "phone", addresses="3C-22-FB-01-02-03 10.20.9.9"), LESSON)
+    assert isinstance(made, Device) and made.addresses == ("3c:22:fb:01:02:03", "10.20.9.9/32")
+    for typed in ("3c:22:fb:01:02:03", "10.20.9.9"):
+        again = devices.put(desk, COR, Form("Nog een", "phone", addresses=typed), LESSON)
+        assert isinstance(again, No) and (again.code, again.values["name"]) == ("overlap", "Telefoon")
+    for typed in ("ff:ff:ff:ff:ff:ff", "00:00:00:00:00:00", "3c:22:fb:01:02"):
+        none = devices.put(desk, COR, Form("Nog een", "phone", addresses=typed), LESSON)
+        assert isinstance(none, No) and none.code == "address"
+
+
 def test_a_whole_cart_counts_its_names_and_addresses(store: Store, signed_in: SignIn) -> None:
     cor = signed_in("cor")
     page = cor.post(

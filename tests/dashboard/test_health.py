@@ -12,8 +12,11 @@ from config.texts import has
 from dashboard.actions import health
 from dashboard.actions.desk import Desk
 from dashboard.actions.health import PARTS, SILENT_AFTER, Fact, Level, Told
+from policy.devicefact import DeviceFact
+from policy.model import Device, DeviceClass, Effect, Reason
 from store import Store
 from store.devices import Devices
+from store.events import Event, What
 from store.notices import Condition
 from tests.cast import LESSON
 from tests.dashboard.conftest import NAMES, SCHOOL, STAFF, Browser, own
@@ -103,3 +106,31 @@ def test_every_part_has_a_name_and_the_database_side_only_known_sentences(desk: 
         assert all(has(f"dash.health.part.{part}", lang) for part in PARTS)
         for fact in health.see(desk, None, LESSON):
             assert has(f"dash.health.say.{fact.code}", lang), fact
+
+
+def noticed(fact: DeviceFact, device: str, *, ago: timedelta, put_back: bool = False) -> Event:
+    effect = Effect.DENY if put_back else Effect.ALLOW
+    return Event(What.DEVICE, LESSON - ago, effect, Reason.CONNECT, category=fact.value, thing="tun0", device=device)
+
+
+def test_what_laptops_noticed_today_is_a_fact_about_the_laptops(app: Flask, store: Store, signed_in: SignIn) -> None:
+    tell(app, *GOOD)
+    for name in ("laptop-1", "laptop-2"):
+        store.devices.put(SCHOOL, Device(name, name.title(), DeviceClass.PUPIL, "7", "sam"), "cor", LESSON)
+    hour = timedelta(hours=1)
+    told = [noticed(DeviceFact.TUNNEL, name, ago=hour) for name in ("laptop-1", "laptop-2", "laptop-1", "gone")]
+    told += [
+        noticed(DeviceFact.PROXY, "laptop-1", ago=hour, put_back=True),
+        noticed(DeviceFact.CLOCK, "laptop-1", ago=30 * hour),
+    ]
+    store.events.add_batch(SCHOOL, told, LESSON)
+    page = signed_in("cor").page(PATH)
+    assert "Een nieuwe tunnel (VPN) op: Laptop-1, Laptop-2." in page and "sinds 08:00" in page
+    assert "proxy is ingesteld" not in page, "what was put back needs nobody"
+    assert "klok is versprongen" not in page, "yesterday"
+    assert not any(name in page for key, name in NAMES.items() if key != "cor")
+
+
+@pytest.mark.parametrize("lang", ["nl", "en"])
+def test_every_fact_of_a_device_has_its_sentence(lang: str) -> None:
+    assert [fact for fact in DeviceFact if not has(f"dash.health.say.device_{fact.value}", lang)] == []

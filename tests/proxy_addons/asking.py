@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 
+from config.settings import Dhcp
 from policy.model import Agreement, Device, DeviceClass, Grant, Lease, Span
 from proxy_addons.facts import Answer, Exchange, Peer, Ruling
 from proxy_addons.gate import Gate, Options, open_gate
@@ -112,6 +113,7 @@ class Guard:
     store: Store
     clock: Clock = field(default_factory=Clock)
     language: str = "nl"
+    dhcp: Dhcp = field(default_factory=Dhcp)
 
     def settle(self) -> None:
         """Write the cast and the devices."""
@@ -121,9 +123,8 @@ class Guard:
 
     def open(self) -> Gate:
         """A gate, not yet started."""
-        options = Options(
-            SCHOOL, self.language, keyed_ports=frozenset({KEYED}), group_ports={GROUP_7: "7"}, secret=b"s" * 32
-        )
+        keyed, groups = frozenset({KEYED}), {GROUP_7: "7"}
+        options = Options(SCHOOL, self.language, keyed, groups, secret=b"s" * 32, dhcp=self.dhcp)
         return open_gate(self.store, KNOWLEDGE, options, self.clock)
 
     def run[T](self, work: Callable[[Gate], Awaitable[T]]) -> T:

@@ -86,13 +86,40 @@ def test_code_and_key_are_nowhere_in_the_database(store: Store) -> None:
     assert code.code not in str(kept) and code.code.replace("-", "") not in str(kept)
 
 
+def test_a_device_brings_its_public_key_and_a_new_enrolment_ends_the_old_one(store: Store) -> None:
+    settle(store)
+    assert store.devices.public_key(SCHOOL, "chroom-1") is None
+    assert store.devices.public_key(SCHOOL, "unknown") is None
+    for public_key in ("first", "second", None):
+        code = store.devices.make_code(SCHOOL, "chroom-1", "cor", NOW)
+        assert code is not None and store.devices.enrol(SCHOOL, code.code, NOW, public_key)
+        assert store.devices.public_key(SCHOOL, "chroom-1") == public_key
+        assert store.devices.public_key("other", "chroom-1") is None
+
+
+def test_a_device_that_takes_itself_out_stays_in_the_register_without_keys(store: Store) -> None:
+    settle(store)
+    code = store.devices.make_code(SCHOOL, "chroom-1", "cor", NOW)
+    assert code is not None and store.devices.enrol(SCHOOL, code.code, NOW, "public")
+    before = store.revision(SCHOOL)
+    assert store.devices.unenrol(SCHOOL, "chroom-1", NOW)
+    assert store.revision(SCHOOL) == before + 1
+    found = store.devices.get(SCHOOL, "chroom-1")
+    assert found is not None and (found.device.key_hash, found.enrolled) == (None, None)
+    assert store.devices.public_key(SCHOOL, "chroom-1") is None
+    assert not store.devices.unenrol(SCHOOL, "chroom-1", NOW), "a second time"
+    assert not store.devices.unenrol(SCHOOL, "unknown", NOW)
+    assert store.audit.entries(SCHOOL)[0].what == "device.unenrol"
+
+
 def test_changing_a_device_keeps_its_key(store: Store) -> None:
     settle(store)
     code = store.devices.make_code(SCHOOL, "chroom-1", "cor", NOW)
-    assert code is not None and store.devices.enrol(SCHOOL, code.code, NOW)
+    assert code is not None and store.devices.enrol(SCHOOL, code.code, NOW, "public")
     store.devices.put(SCHOOL, Device("chroom-1", "Nieuwe naam", DeviceClass.PUPIL, "8"), "cor", NOW)
     found = store.devices.get(SCHOOL, "chroom-1")
     assert found is not None and found.device.name == "Nieuwe naam" and found.device.key_hash
+    assert store.devices.public_key(SCHOOL, "chroom-1") == "public"
 
 
 def test_being_seen_is_noted_and_is_no_change(store: Store) -> None:

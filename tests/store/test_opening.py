@@ -243,6 +243,7 @@ ADDED = {
     "reports": ("kind", "audience"),
     "agreements": ("test",),
     "audit": ("link",),
+    "devices": ("public_key",),  # of 0008
 }
 NEW_TABLES = (
     *("notes", "registers", "photo_permissions", "group_consents"),
@@ -293,11 +294,16 @@ def test_rows_of_before_the_five_protocols_are_read_as_they_were_meant(
     ban = Sanction("b", "sam", SanctionTarget.CHROMEBOOK, NOW, NOW + timedelta(days=1), "ria")
     store.measures.add_sanction(SCHOOL, ban, NOW)
     store.incidents.report(SCHOOL, "social.com", NOW, note="iets", group="7")
+    code = store.devices.make_code(SCHOOL, "chroom-1", "cor", NOW)
+    assert code is not None and store.devices.enrol(SCHOOL, code.code, NOW, "public")
     before = store.snapshot(SCHOOL, KNOWLEDGE, NOW)
     _as_it_was_before_the_five_protocols(store)
     store.close()
     store = open_store(*urls, migrate=True)
     assert store.snapshot(SCHOOL, KNOWLEDGE, NOW) == before
+    # The network still knows the device by the key of then; its agent enrols again.
+    assert before.devices["chroom-1"].key_hash
+    assert store.devices.public_key(SCHOOL, "chroom-1") is None
     assert store.measures.reasons(SCHOOL, NOW) == {"b": ""}
     (told,) = store.incidents.reports(SCHOOL, ["7"])
     assert (told.kind, told.audience) == (ReportKind.SAW, ReportTo.TEACHER)

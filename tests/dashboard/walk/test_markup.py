@@ -50,6 +50,7 @@ BOUND = frozenset(
         "key",
         "code",
         "key_hash",
+        "public_key",
         "password",
         "account_id",
         "purpose",

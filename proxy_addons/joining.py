@@ -1,0 +1,115 @@
+"""A device asks itself in: a telephone that is to be known again types the one-time code of its place in the register.
+
+The coordinator registers the telephone, and makes a code for it. Typed on the telephone itself, the code ties the
+hardware address that the school's DHCP server saw to that place, also one that the device made up: it is then known for
+as long as it keeps that address, and can ask itself in again later. Nothing else is taken in this way: who types the
+code of a computer on a telephone makes that computer no telephone's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import datetime
+
+from config.texts import say
+from policy.model import Address, DeviceClass, Principal
+from proxy_addons.answers import elsewhere, json_answer
+from proxy_addons.behind import MOST_SENT, PREFIX, fields_of
+from proxy_addons.block_page import Pages
+from proxy_addons.facts import Answer, Exchange
+from proxy_addons.identity import plain
+from proxy_addons.live import Live
+from proxy_addons.names.following import Leases
+from proxy_addons.names.leases import DhcpLease, hardware, made_up
+from proxy_addons.sending import FormTokens, Throttle
+from store import Store, StoreUnavailable
+
+JOIN = "toestel"
+PATH = f"{PREFIX}/{JOIN}"
+_LIFE = 15 * 60  # seconds that the form may lie open
+_ALONE = ("Cross-Origin-Opener-Policy", "same-origin")
+_STATUS = {"done": 200, "": 200, "old": 403, "often": 429, "wrong": 403, "other": 403, "unseen": 403, "away": 503}
+
+
+class Joining:
+    """Answers `toestel` on the own path. `home` is the guard's own host for pupils (empty: it has none)."""
+
+    def __init__(
+        self, store: Store, school: str, live: Live, pages: Pages, secret: bytes, leases: Leases, home: str
+    ) -> None:
+        self._store = store
+        self._school = school
+        self._live = live
+        self._pages = pages
+        self._leases = leases
+        self._home = home
+        self._forms = FormTokens(secret, f"{JOIN}|", _LIFE)
+        self._throttle = Throttle()
+
+    async def serve(self, exchange: Exchange, address: Address, who: Principal) -> Answer:
+        """The page, or what becomes of the form. Nothing of a code is kept or logged."""
+        method = exchange.method.upper()
+        if exchange.headers.get("sec-fetch-dest", "document") != "document":
+            return json_answer({}, 403)
+        if self._home and address.host != self._home:
+            return elsewhere(f"{address.scheme}://{self._home}{PATH}") if method == "GET" else json_answer({}, 403)
+        if method == "GET":
+            return self._page(exchange, address, "" if self._lease(exchange) else "unseen")
+        if method != "POST":
+            return json_answer({}, 405)
+        if exchange.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return json_answer({}, 403)
+        body = exchange.body
+        form = fields_of(body.decode("utf-8", "replace")) if body is not None and len(body) <= MOST_SENT else None
+        if form is None:
+            return json_answer({}, 413)
+        if not self._forms.fits(form.get("token", ""), exchange.peer.address, address.host):
+            return self._page(exchange, address, "old")
+        lease = self._lease(exchange)
+        if lease is None:
+            return self._page(exchange, address, "unseen")
+        if not self._throttle.may_send(JOIN, replace(who, device=lease.mac), exchange.peer):
+            return self._page(exchange, address, "often")
+        try:
+            said = await asyncio.to_thread(self._join, form.get("code", ""), lease, self._live.clock())
+        except StoreUnavailable:
+            said = "away"
+        return self._page(exchange, address, said)
+
+    def _lease(self, exchange: Exchange) -> DhcpLease | None:
+        lease = self._leases.at(plain(exchange.peer.address), self._live.clock())
+        return lease if lease is not None and lease.mac else None
+
+    def _join(self, code: str, lease: DhcpLease, now: datetime) -> str:
+        """Tie the device's hardware address to the place that the code is of; what to say."""
+        known = self._store.devices.registered(self._school)
+        enrolled = self._store.devices.enrol(self._school, code, now)
+        if enrolled is None:
+            return "wrong"
+        mine = next((one.device for one in known if one.device.id == enrolled.device), None)
+        taken = any(lease.mac in map(hardware, one.device.addresses) for one in known if one.device is not mine)
+        if mine is None or mine.kind is not DeviceClass.PHONE or taken:
+            return "other"
+        # What it made up before is another device's tomorrow, or nobody's.
+        kept = tuple(one for one in mine.addresses if not made_up(hardware(one)) and hardware(one) != lease.mac)
+        joined = replace(mine, addresses=(*kept, lease.mac), key_hash=None)
+        self._store.devices.put(self._school, joined, mine.id, now)
+        return "done"
+
+    def _page(self, exchange: Exchange, address: Address, said: str) -> Answer:
+        lang = self._pages.lang(exchange)
+        done = said == "done"
+        answer = self._pages.page(
+            _STATUS[said],
+            "join.html",
+            lang,
+            "phones.join.title",
+            "ready" if done else "phone",
+            "calm",
+            note=say(f"phones.join.{said}", lang) if said else "",
+            done=done,
+            action=PATH,
+            token=self._forms.make(exchange.peer.address, address.host),
+        )
+        return Answer(answer.status, (*answer.headers, _ALONE), answer.body)
