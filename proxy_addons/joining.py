@@ -3,7 +3,7 @@
 The coordinator registers the telephone, and makes a code for it. Typed on the telephone itself, the code ties the
 hardware address that the school's DHCP server saw to that place, also one that the device made up: it is then known for
 as long as it keeps that address, and can ask itself in again later. Nothing else is taken in this way: who types the
-code of a computer on a telephone makes that computer no telephone's.
+code of a computer on a telephone makes that computer no telephone's, and leaves the code for the computer.
 """
 
 from __future__ import annotations
@@ -84,13 +84,15 @@ class Joining:
     def _join(self, code: str, lease: DhcpLease, now: datetime) -> str:
         """Tie the device's hardware address to the place that the code is of; what to say."""
         known = self._store.devices.registered(self._school)
-        enrolled = self._store.devices.enrol(self._school, code, now)
-        if enrolled is None:
+        meant = self._store.devices.of_code(self._school, code, now)
+        if meant is None:
             return "wrong"
-        mine = next((one.device for one in known if one.device.id == enrolled.device), None)
+        mine = next((one.device for one in known if one.device.id == meant), None)
         taken = any(lease.mac in map(hardware, one.device.addresses) for one in known if one.device is not mine)
         if mine is None or mine.kind is not DeviceClass.PHONE or taken:
-            return "other"
+            return "other"  # and the code is as good as it was, for the device that it is of
+        if self._store.devices.enrol(self._school, code, now) is None:
+            return "wrong"  # typed on two at once: the other one has it
         # What it made up before is another device's tomorrow, or nobody's.
         kept = tuple(one for one in mine.addresses if not made_up(hardware(one)) and hardware(one) != lease.mac)
         joined = replace(mine, addresses=(*kept, lease.mac), key_hash=None)

@@ -52,7 +52,8 @@ refusals: suggest(school, refusal, now) -> bool   settle(school, device) -> bool
     decide(school, host, listed, by, now) -> Kept | None
 devices: put(school, device, by, now) put_all(school, devices, by, now) remove(school, id, by, now) get(school, id)
     registered(school)   seen(school, {device_id: when})   last_seen(school, ids) -> {id: when}
-    make_code(school, device_id, by, now) -> Code | None     enrol(school, code, now, public_key=) -> Enrolled | None
+    make_code(school, device_id, by, now) -> Code | None     of_code(school, code, now) -> device_id | None
+    enrol(school, code, now, public_key=) -> Enrolled | None (spends the code)
     lease(school, lease, now) -> bool   end_lease(school, device_id, by, now)   leases(school, now)
 self_tests: saw(school, device_id or "", probe, good, now)   newest(school) -> (Tested, ...)     (wakes nobody)
 emergencies: start(school, end, by, way, now) -> Emergency   adopt(school, emergency, now) -> bool

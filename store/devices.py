@@ -117,13 +117,18 @@ class Devices:
             change.note(by, "device.code", now, [device_id])
         return made
 
+    def of_code(self, school: str, code: str, now: datetime) -> str | None:
+        """Which device a code is for (typed as for `enrol`), without spending it. None: wrong, used or expired."""
+        with self.database.read() as connection:
+            return connection.execute(sa.select(codes.c.device_id).where(_fits(school, code, now))).scalar()
+
     def enrol(self, school: str, code: str, now: datetime, public_key: str | None = None) -> Enrolled | None:
         """Trade a code (case, spaces and hyphens do not matter) for the device's new key.
 
         `public_key` is what the device made itself and signs with from now on; one from before ends, also without a
         new one. None: wrong, used or expired. The caller limits how often may be tried.
         """
-        mine = sa.and_(codes.c.school_id == school, codes.c.hash == hashed(typed(code)), codes.c.expires > now)
+        mine = _fits(school, code, now)
         with self.database.write(school) as change:
             row = change.execute(sa.select(codes.c.device_id).where(mine)).first()
             # Whoever deletes the code has it: of two at once, one.
@@ -207,6 +212,10 @@ def _row(school: str, device: Device) -> dict[str, Any]:
 
 def _one(school: str, device_id: str) -> sa.ColumnElement[bool]:
     return sa.and_(table.c.school_id == school, table.c.id == device_id)
+
+
+def _fits(school: str, code: str, now: datetime) -> sa.ColumnElement[bool]:
+    return sa.and_(codes.c.school_id == school, codes.c.hash == hashed(typed(code)), codes.c.expires > now)
 
 
 def _running(school: str, device_id: str, now: datetime) -> sa.ColumnElement[bool]:

@@ -85,13 +85,18 @@ def test_a_code_is_for_once_and_a_wrong_one_changes_nothing(noors: Guard) -> Non
 
 def test_the_code_of_a_computer_makes_no_telephone_that_computer(noors: Guard) -> None:
     before = known(noors, "chroom-2")
-    assert "kan het niet op dit toestel" in joined(noors, code(noors, "chroom-2"))
+    once = code(noors, "chroom-2")
+    assert "Deze code is van een ander toestel" in joined(noors, once)
     assert known(noors, "chroom-2") == before
+    enrolled = noors.store.devices.enrol(SCHOOL, once, LESSON)
+    assert enrolled is not None and enrolled.device == "chroom-2", "the code is as good as it was"
 
 
 def test_a_phone_that_is_somebodys_does_not_become_anothers(noors: Guard) -> None:
-    assert "kan het niet op dit toestel" in joined(noors, code(noors, "noors-phone"), KNOWN)
+    once = code(noors, "noors-phone")
+    assert "Deze code is van een ander toestel" in joined(noors, once, KNOWN)
     assert (known(noors, "noors-phone"), known(noors, "sams-phone")) == ((), (OWN,))
+    assert "School kent deze telefoon nu" in joined(noors, once), "on the right one after all"
 
 
 def test_a_device_that_no_lease_tells_of_cannot_be_tied(noors: Guard) -> None:

@@ -61,6 +61,21 @@ def test_a_wrong_old_or_replaced_code_gives_nothing(store: Store) -> None:
     assert store.devices.make_code(SCHOOL, "unknown", "cor", NOW) is None
 
 
+def test_a_code_says_what_it_is_for_and_is_not_spent_by_that(store: Store) -> None:
+    settle(store)
+    code = store.devices.make_code(SCHOOL, "chroom-1", "cor", NOW)
+    assert code is not None
+    before = store.revision(SCHOOL)
+    for _ in range(2):
+        assert store.devices.of_code(SCHOOL, f" {code.code.lower()} ", NOW) == "chroom-1"
+    assert store.revision(SCHOOL) == before
+    late = NOW + timedelta(minutes=30)
+    wrong = (("other", code.code, NOW), (SCHOOL, "AAAA-AAAA", NOW), (SCHOOL, "", NOW), (SCHOOL, code.code, late))
+    assert [store.devices.of_code(*one) for one in wrong] == [None] * 4
+    assert store.devices.enrol(SCHOOL, code.code, NOW) is not None
+    assert store.devices.of_code(SCHOOL, code.code, NOW) is None, "used"
+
+
 def test_of_two_that_type_the_same_code_one_gets_the_key(store: Store) -> None:
     settle(store)
     code = store.devices.make_code(SCHOOL, "chroom-1", "cor", NOW)
