@@ -11,7 +11,7 @@ from typing import Any
 from agent.clock import SchoolClock, system_time
 from agent.home import Home
 from agent.link import Link, LinkError, Reply
-from agent.signing import Answer, DeviceKey, genuine
+from agent.signing import Answer, DeviceKey
 from policy import signed
 from policy.codec import snapshot_from_dict
 from policy.decide import decide
@@ -26,6 +26,7 @@ from policy.model import (
     Snapshot,
     Step,
 )
+from policy.proof import genuine
 from policy.schedule import period_at
 
 _NEAR = timedelta(seconds=90)
@@ -72,9 +73,12 @@ class School:
         return self.snapshot is not None and any(app in rule.apps for rule in self.snapshot.policy.rules)
 
     def decide(self, request: AccessRequest, now: datetime) -> Decision:
-        """Ask the policy. Without any snapshot the answer is no: removing the copy must not be a way out."""
-        if self.snapshot is None:
-            step = Step("agent", Effect.DENY, detail="no snapshot")
+        """Ask the policy about a program or a print job; a laptop knows no sites (`config.factory.program_knowledge`).
+
+        Without any snapshot the answer is no: removing the copy must not be a way out.
+        """
+        if self.snapshot is None or request.hosts:
+            step = Step("agent", Effect.DENY, detail="no snapshot" if self.snapshot is None else "no program")
             return Decision(Effect.DENY, Reason.FAILED, trace=(step,))
         return decide(request, self.snapshot, now)
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from policy import signed
+from policy.proof import bytes_of, genuine, text_of
 
 
 class DeviceKey:
@@ -22,26 +21,17 @@ class DeviceKey:
         Raises:
             ValueError: it is no key.
         """
-        self._key = Ed25519PrivateKey.from_private_bytes(_bytes(secret))
-        self.public = _text(self._key.public_key().public_bytes_raw())
+        self._key = Ed25519PrivateKey.from_private_bytes(bytes_of(secret))
+        self.public = text_of(self._key.public_key().public_bytes_raw())
 
     @staticmethod
     def make() -> str:
         """Return the secret text of a new key."""
-        return _text(Ed25519PrivateKey.generate().private_bytes_raw())
+        return text_of(Ed25519PrivateKey.generate().private_bytes_raw())
 
     def sign(self, statement: bytes) -> str:
         """Return the signature under a statement, as text."""
-        return _text(self._key.sign(statement))
-
-
-def genuine(public: str, statement: bytes, signature: str) -> bool:
-    """Whether the owner of a public key signed a statement. What cannot be read is not genuine."""
-    try:
-        Ed25519PublicKey.from_public_bytes(_bytes(public)).verify(_bytes(signature), statement)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
+        return text_of(self._key.sign(statement))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +83,3 @@ class Answer:
             self.school, self.device, self.nonce, self.now, self.status, self.revision, body
         )  # fmt: skip
         return genuine(school_key, statement, self.signature)
-
-
-def _bytes(text: str) -> bytes:
-    """Return the bytes of base64url without padding. Raises `ValueError` (also for what is not ASCII)."""
-    return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-
-
-def _text(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()

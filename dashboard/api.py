@@ -20,13 +20,14 @@ from werkzeug.exceptions import HTTPException
 from dashboard.access import keyed
 from dashboard.actions.desk import Desk
 from dashboard.auth import House
-from dashboard.signatures import HEADER, NOBODY, Claim, Questions, SchoolKey, genuine, is_public_key
+from dashboard.signatures import HEADER, Claim, Questions, SchoolKey
 from dashboard.told import read_event
 from dashboard.views.watching import Live
 from policy import signed
 from policy.codec import snapshot_to_dict
 from policy.model import Device, Snapshot
 from policy.projection import changes_at, project
+from policy.proof import NOBODY, genuine, is_public_key
 from store import StoreUnavailable
 from store.events import Event, What
 from store.feed import Feed

@@ -5,17 +5,15 @@
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from secrets import token_bytes
 from threading import Lock
 from typing import Self
 from urllib.parse import unquote
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from policy.proof import text_of
 from policy.signed import moment_of
 
 SCHEME = "klaswacht"
@@ -32,11 +30,11 @@ class SchoolKey:
     def __init__(self, seed: bytes) -> None:
         """Take the key of 32 secret bytes. Raises `ValueError` where they are not 32."""
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        self.public = _text(self._key.public_key().public_bytes_raw())
+        self.public = text_of(self._key.public_key().public_bytes_raw())
 
     def sign(self, statement: bytes) -> str:
         """Return the signature under a statement, as text."""
-        return _text(self._key.sign(statement))
+        return text_of(self._key.sign(statement))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,35 +89,3 @@ class Questions:
                 return False
             mine[claim.nonce] = claim.at
             return True
-
-
-def genuine(public: str, statement: bytes, signature: str) -> bool:
-    """Whether the owner of a public key signed a statement. What cannot be read is not genuine."""
-    try:
-        Ed25519PublicKey.from_public_bytes(_bytes(public)).verify(_bytes(signature), statement)
-    except (InvalidSignature, ValueError):
-        return False
-    return True
-
-
-def is_public_key(text: object) -> bool:
-    """Whether a device may hand this in as its public key."""
-    if not isinstance(text, str) or len(text) > 64:
-        return False
-    try:
-        return _text(Ed25519PublicKey.from_public_bytes(_bytes(text)).public_bytes_raw()) == text
-    except ValueError:
-        return False
-
-
-def _bytes(text: str) -> bytes:
-    return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-
-
-def _text(data: bytes) -> str:
-    return urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
-# For a device that is not known: its signature is looked at all the same, so that time does not tell which ids there
-# are. Nobody has the other half of this key.
-NOBODY = SchoolKey(token_bytes(KEY_BYTES)).public

@@ -1,8 +1,8 @@
 """What the devices' agents and the school's server put their signatures under: the same bytes on both sides.
 
-Only the words are made here; keys and signatures are in `agent.signing` and `dashboard.signatures`. Every statement
-begins with what it is, so that a signature under one kind never counts under another, and is a JSON list, so that no
-two statements have the same bytes.
+Only the words are made here; keys are in `agent.signing` and `dashboard.signatures`, and `policy.proof` looks at
+signatures. Every statement begins with what it is, so that a signature under one kind never counts under another, and
+is a JSON list, so that no two statements have the same bytes.
 """
 
 from __future__ import annotations
@@ -46,6 +46,13 @@ def answer(school: str, device: str, nonce: str, now: str, status: int, revision
 def mark(school: str, device: str, now: str) -> bytes:
     """What a device signs for itself: the time of the newest answer that it keeps a copy of."""
     return _statement("klaswacht-mark-1", school, device, now)
+
+
+def beat(school: str, device: str, at: int, nonce: str, revision: int) -> bytes:
+    """What a device signs to say that it is here: `at` is `moment_number` of when, `nonce` what the guard asked it to
+    sign, `revision` the one that it waits to see changed.
+    """
+    return _statement("klaswacht-beat-1", school, device, at, nonce, revision)
 
 
 def _statement(*parts: str | int) -> bytes:

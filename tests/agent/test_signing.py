@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent.signing import Answer, DeviceKey, genuine
+from agent.signing import Answer, DeviceKey
 from dashboard import signatures
 from policy import signed
+from policy.proof import genuine, is_public_key
 
 STATEMENT = b"what was said"
 KEPT = Answer("school", "chroom-1", "a" * 32, "2026-11-23T09:00:00+01:00", 200, 3, "{}", "")
@@ -42,8 +43,8 @@ def test_what_is_no_key_is_none(odd: str) -> None:
 def test_both_sides_of_the_line_understand_each_other() -> None:
     school, device = signatures.SchoolKey(b"s" * 32), DeviceKey(DeviceKey.make())
     assert genuine(school.public, STATEMENT, school.sign(STATEMENT))
-    assert signatures.genuine(device.public, STATEMENT, device.sign(STATEMENT))
-    assert signatures.is_public_key(device.public)
+    assert genuine(device.public, STATEMENT, device.sign(STATEMENT))
+    assert is_public_key(device.public)
     assert Ed25519PrivateKey.from_private_bytes(b"s" * 32).public_key().public_bytes_raw()
 
 

@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.signatures import NOBODY, SKEW, Claim, Questions, SchoolKey, genuine
+from dashboard.signatures import SKEW, Claim, Questions, SchoolKey
+from policy.proof import NOBODY, genuine
 from tests.cast import LESSON
 
 CLAIM = Claim("chroom-1", 0, LESSON, "a" * 32, "")
