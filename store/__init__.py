@@ -40,7 +40,7 @@ prepared: add(school, prepared, now) -> Prepared     change(school, prepared, by
     remove(school, id, by, now) -> bool   used(school, id, now)   get(school, id)   on_shelf(school, kind=None)
 events: add_batch(school, events, now, *, counts=(), lost=0) -> int    since(school, after, groups=None, limit=200)
     last_id(school) latest(school, groups=None, limit=50)  note(school, id, text, by, now)  counts(school, since)
-    lost(school, since)
+    of_devices(school, since)   turned_away(school, since)   lost(school, since)
 incidents: ask(school, wish, now) -> Ask | None   asks(school, groups, states=(OPEN, LATER)) get_ask(school, id)
     answer(school, id, state, by, now, *, text="", grant=None) -> Ask | None
     report(school, host, now, *, ...) -> Report   reports(school, groups, unseen=True)   see_report(school, id, by, now)

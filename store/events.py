@@ -113,6 +113,17 @@ class Events:
         where = sa.and_(table.c.what == What.DEVICE.value, table.c.at >= since)
         return tuple(one.event for one in self._select(school, None, where, table.c.id.desc(), limit))
 
+    def turned_away(self, school: str, since: datetime, limit: int = 200) -> tuple[Event, ...]:
+        """Of devices in no group that may not be on the network, one notice a device a day; newest first, of nobody."""
+        where = sa.and_(
+            table.c.what == What.BLOCKED.value,
+            table.c.action == Action.CONNECT.value,
+            table.c.group_id.is_(None),
+            table.c.device_id.is_(None),
+            table.c.at >= since,
+        )
+        return tuple(one.event for one in self._select(school, None, where, table.c.id.desc(), limit))
+
     def _select(
         self,
         school: str,

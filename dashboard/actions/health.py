@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from dashboard.actions.desk import Desk
 from policy.devicefact import DeviceFact
 from policy.model import DeviceClass, Effect
+from policy.schedule import zone_of
 from store.events import Event
 from store.notices import Condition
 
@@ -22,6 +23,7 @@ SILENT_AFTER = timedelta(seconds=60)
 """The supervisor tells how it is every few seconds; after so long something is wrong with it."""
 _UNSEEN = timedelta(days=7)
 _TODAY = timedelta(days=1)
+_MOST_STRANGERS = 1000
 _MOST_NAMES = 5
 _FACTS = frozenset(DeviceFact)
 _STOPS_LESSONS = frozenset({Condition.RULES, Condition.UPSTREAM, Condition.NAMES})
@@ -75,6 +77,7 @@ PARTS = (
     "disk",
     "purge",
     "agents",
+    "strangers",
     "exit",
     "version",
 )
@@ -115,6 +118,7 @@ def _of_the_database(desk: Desk, now: datetime) -> Iterator[Fact]:
         yield Fact("rules", Level.OK, "rules", {"number": current.number}, current.when)
     yield _agents(desk, now)
     yield from _noticed(desk, now)
+    yield from _strangers(desk, now)
     has_code = store.emergencies.code(school) is not None
     yield Fact("exit", Level.OK if has_code else Level.LOOK, "exit_code" if has_code else "exit_no_code")
 
@@ -143,3 +147,16 @@ def _noticed(desk: Desk, now: datetime) -> Iterator[Fact]:
         more = f" +{len(names) - _MOST_NAMES}" if len(names) > _MOST_NAMES else ""
         said = ", ".join(names[:_MOST_NAMES]) + more
         yield Fact("agents", Level.LOOK, f"device_{kind}", {"devices": said}, min(one.when for one in events))
+
+
+def _strangers(desk: Desk, now: datetime) -> Iterator[Fact]:
+    """How many devices in no group were turned away today, and since when; how many, for nobody knows which.
+
+    Nothing is wrong with the guard then: they are closed. But one of them may be a device of school.
+    """
+    zone = zone_of(desk.snapshot(now).policy.schedule.zone)
+    midnight = datetime.combine(now.astimezone(zone).date(), time(), zone).astimezone(UTC)
+    found = desk.store.events.turned_away(desk.school, midnight, _MOST_STRANGERS)
+    if found:
+        code = "strangers_one" if len(found) == 1 else "strangers"
+        yield Fact("strangers", Level.OK, code, {"count": len(found)}, min(one.when for one in found))

@@ -85,6 +85,8 @@ def _system(school: Standing) -> None:
         Fact("version", Level.OK, "version", {"version": "0.9"}),
     )
     school.app.extensions["klaswacht_vitals"] = _Told(Told(now, facts))
+    stranger = Event(What.BLOCKED, since, Effect.DENY, Reason.PHONE, Action.CONNECT)
+    school.store.events.add_batch(school.school, [stranger, stranger], now)
     kept, before = school.store.emergencies, now - timedelta(days=4)
     kept.start(school.school, before + timedelta(hours=1), "staff-coordinator", Way.DESK, before)
     kept.make_code(school.school, "staff-coordinator", before)

@@ -13,7 +13,7 @@ from dashboard.actions import health
 from dashboard.actions.desk import Desk
 from dashboard.actions.health import PARTS, SILENT_AFTER, Fact, Level, Told
 from policy.devicefact import DeviceFact
-from policy.model import Device, DeviceClass, Effect, Reason
+from policy.model import Action, Device, DeviceClass, Effect, Reason
 from store import Store
 from store.devices import Devices
 from store.events import Event, What
@@ -134,3 +134,22 @@ def test_what_laptops_noticed_today_is_a_fact_about_the_laptops(app: Flask, stor
 @pytest.mark.parametrize("lang", ["nl", "en"])
 def test_every_fact_of_a_device_has_its_sentence(lang: str) -> None:
     assert [fact for fact in DeviceFact if not has(f"dash.health.say.device_{fact.value}", lang)] == []
+
+
+def turned_away(ago: timedelta, *, group: str | None = None, action: Action = Action.CONNECT) -> Event:
+    return Event(What.BLOCKED, LESSON - ago, Effect.DENY, Reason.PHONE, action, ("phones",), group=group)
+
+
+def test_devices_in_no_group_are_counted_for_today_with_what_to_do(app: Flask, store: Store, signed_in: SignIn) -> None:
+    tell(app, *GOOD)
+    store.emergencies.make_code(SCHOOL, "cor", LESSON)
+    assert "Toestellen die school niet kent" not in signed_in("cor").page(PATH)
+    minutes = timedelta(minutes=1)
+    others = [turned_away(9 * minutes, group="7"), turned_away(9 * minutes, action=Action.VISIT)]
+    store.events.add_batch(SCHOOL, [turned_away(40 * minutes), turned_away(600 * minutes), *others], LESSON)
+    page = signed_in("cor").page(PATH)
+    assert "Vandaag is 1 toestel dat in geen groep hoort op het netwerk geweest." in page and "sinds 08:20" in page
+    store.events.add_batch(SCHOOL, [turned_away(30 * minutes)], LESSON)
+    page = signed_in("cor").page(PATH)
+    assert "Vandaag zijn 2 toestellen" in page and "zet het dan bij Apparaten" in page
+    assert "Alles is in orde." in page, "they stayed closed"
