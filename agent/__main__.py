@@ -16,7 +16,7 @@ from agent.outbox import Outbox
 from agent.platform import shower
 from agent.school import School
 from agent.tampering import Around
-from config.load import knowledge
+from config.factory import program_knowledge
 from config.texts import say
 
 
@@ -29,7 +29,7 @@ def start(home: Home, stop: threading.Event, *, dry_run: bool = False, under: in
     if enrolment is None:
         sys.stderr.write(f"{say('agent.not_enrolled', home=home.path)}\n")
         return 2
-    school = School(home, knowledge())
+    school = School(home, program_knowledge())
     outbox = Outbox(home)
     setting = Setting(enrolment.device, enrolment.language, dry_run, under=under)
     link = Link(enrolment, home.ca, clock=school.clock)

@@ -14,7 +14,7 @@ from agent.home import Enrolment, Home, default_home
 from agent.link import Link, LinkError, enrol
 from agent.outbox import Outbox
 from agent.school import School
-from config.load import knowledge
+from config.factory import program_knowledge
 from config.texts import say
 
 app = typer.Typer(no_args_is_help=True, help="The agent on a pupil's computer.")
@@ -63,7 +63,7 @@ def enroll(
     typer.echo(say("agent.enrolled", enrolment.language, device=enrolment.device, server=enrolment.server))
     try:
         # The first copy at once: from here on the computer knows the rules, also without the server.
-        _asked(School(here, knowledge()), here, enrolment)
+        _asked(School(here, program_knowledge()), here, enrolment)
     except LinkError as problem:
         typer.echo(say("agent.status.away", enrolment.language, why=problem), err=True)
 
@@ -93,7 +93,7 @@ def status(home: HomeOption = None) -> None:
     lang = enrolment.language
     typer.echo(say("agent.status.device", lang, device=enrolment.device))
     typer.echo(say("agent.status.server", lang, server=enrolment.server))
-    school, outbox = School(here, knowledge()), Outbox(here)
+    school, outbox = School(here, program_knowledge()), Outbox(here)
     if school.snapshot is None or school.heard is None:
         typer.echo(say("agent.line.bad_copy" if school.refused else "agent.status.no_copy", lang))
     else:

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from config.entries import texts_at, texts_under
-from config.factory import factory_file, factory_knowledge
+from config.factory import factory_file, programs
 from config.read import Document, Path, quoted
 
 _NUMBERS, _TEXTS = ("listens", "connects"), ("command", "without", "parent", "name")
@@ -47,7 +47,7 @@ class AppSigns:
 @cache
 def factory_signs() -> AppSigns:
     """Read the signs that come with the program, once a process."""
-    return app_signs(factory_file("appsigns.yaml"), frozenset(factory_knowledge().apps))
+    return app_signs(factory_file("appsigns.yaml"), frozenset(programs()))
 
 
 def app_signs(document: Document, apps: frozenset[str]) -> AppSigns:

@@ -5,7 +5,7 @@ The lists are our own words and facts (CC0); bigger feeds are subscribed to, nev
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -16,6 +16,7 @@ from config.engines_file import read_engines
 from config.entries import texts_at, texts_under, value_at
 from config.pageshape_file import page_shape
 from config.read import Document, Path, quoted, read_yaml
+from policy import address
 from policy.kinds import DERIVED
 from policy.lookalike import Protected
 from policy.match import HostIndex
@@ -24,7 +25,7 @@ from policy.namewords import NameWord, NameWords
 from policy.relays import Relay, Relays
 from policy.search import Engines
 from policy.services import Place, Service, Services
-from policy.terms import Topic
+from policy.terms import Lexicon, Topic
 
 HELP = "help"
 SYSTEM = "system"
@@ -59,6 +60,7 @@ def _document(entry: Traversable, name: str) -> Document:
 @cache
 def factory_knowledge() -> Knowledge:
     """Compile all of it, once a process."""
+    address.warm()
     lists, learning = _categories()
     lexicon = lexicon_file.lexicon(factory_files("lexicon"), factory_topics())
     lexicon.hits("build everything now: not in a child's first request, w1th k*t and n e u k e n")
@@ -77,12 +79,37 @@ def factory_knowledge() -> Knowledge:
         help_hosts=frozenset(lists.get(HELP, ())),
         system_hosts=frozenset(lists.get(SYSTEM, ())),
         tunnels=dict(_pairs(factory_file("tunnels.yaml"))),
-        apps={program: category for category, programs in _apps().items() for program in programs},
+        apps=programs(),
         learning=learning,
         pageshape=page_shape(factory_file("pageshape.yaml")),
         unread=frozenset(texts_at(factory_file("unread.yaml"), ("hosts",))),
         maps=frozenset(texts_at(factory_file("unread.yaml"), ("maps",))),
     )
+
+
+@cache
+def program_knowledge() -> Knowledge:
+    """The part that a question about a program or a print job is answered by: a laptop keeps no words and no sites.
+
+    Nothing else may be asked by it: to this knowledge every site is an ordinary one.
+    """
+    return Knowledge(
+        categories=HostIndex.of({}),
+        engines=Engines(),
+        lexicon=Lexicon(),
+        services=Services(),
+        relays=Relays(),
+        protected=Protected.of(()),
+        names=NameWords(),
+        apps=programs(),
+        learning=_categories()[1],
+    )
+
+
+@cache
+def programs() -> Mapping[str, str]:
+    """Every program that we know by its canonical name, with its category."""
+    return {program: category for category, names in _apps().items() for program in names}
 
 
 @cache

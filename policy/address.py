@@ -6,7 +6,7 @@ list of `publicsuffixlist`, its private section included (every github.io name i
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from ada_url import parse_url
@@ -14,13 +14,31 @@ from publicsuffixlist import PublicSuffixList
 
 from policy.model import Address
 
-_SUFFIXES = PublicSuffixList()
-_ICANN = PublicSuffixList(only_icann=True)
-_KNOWN_SUFFIXES = PublicSuffixList(accept_unknown=False)
 _PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 _NAT64 = ip_network("64:ff9b::/96")
 # What would end the host part of a URL: a "host" with one of these is a trick, not a name.
 _NOT_A_HOST = frozenset("/\\?#@")
+
+
+# Read at the first question: a laptop's agent asks about programs only and is to be small. `warm` reads all at once.
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+@cache
+def _registries() -> PublicSuffixList:
+    return PublicSuffixList(only_icann=True)
+
+
+@cache
+def _known_suffixes() -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False)
+
+
+def warm() -> None:
+    """Read the lists of suffixes now, so that no first visitor waits half a second for them."""
+    _suffixes(), _registries(), _known_suffixes()
 
 
 def canonical(url: str) -> Address | None:
@@ -103,7 +121,7 @@ def site_of(host: str) -> str:
     """The registrable domain of a canonical host (the host itself for an IP or a bare public suffix)."""
     if is_ip(host):
         return host
-    return _SUFFIXES.privatesuffix(host) or host
+    return _suffixes().privatesuffix(host) or host
 
 
 @lru_cache(maxsize=65_536)
@@ -111,7 +129,7 @@ def name_without_suffix(host: str) -> str:
     """The one label before the public suffix: `google` for `www.google.co.uk`; empty when there is none."""
     if is_ip(host):
         return ""
-    site = _SUFFIXES.privatesuffix(host)
+    site = _suffixes().privatesuffix(host)
     return site.partition(".")[0] if site else ""
 
 
@@ -123,7 +141,7 @@ def icann_name(host: str) -> str:
     """
     if is_ip(host) or not known_suffix(host):
         return ""
-    site = _ICANN.privatesuffix(host)
+    site = _registries().privatesuffix(host)
     return site.partition(".")[0] if site else ""
 
 
@@ -135,11 +153,11 @@ def known_suffix(host: str) -> bool:
 @lru_cache(maxsize=4096)
 def _known_end(label: str) -> bool:
     """Whether names are registered below a top-level label: `nl` yes, `js` and `123` no."""
-    return _KNOWN_SUFFIXES.publicsuffix(f"a.{label}") is not None
+    return _known_suffixes().publicsuffix(f"a.{label}") is not None
 
 
 @lru_cache(maxsize=65_536)
 def private_suffix(host: str) -> bool:
     """Whether anybody may have a name of their own below this one's suffix, as below `github.io`."""
-    suffix = "" if is_ip(host) else _SUFFIXES.publicsuffix(host) or ""
-    return "." in suffix and _ICANN.publicsuffix(host) != suffix
+    suffix = "" if is_ip(host) else _suffixes().publicsuffix(host) or ""
+    return "." in suffix and _registries().publicsuffix(host) != suffix
