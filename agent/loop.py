@@ -11,16 +11,17 @@ from datetime import datetime, timedelta
 
 from agent.enforce import Ending, Warnings, end, is_system
 from agent.link import Link, LinkError
-from agent.observe import Observation, Process, observe
+from agent.observe import Observation, Process
 from agent.outbox import Outbox, app_event
 from agent.platform import Show
+from agent.rounds import Rounds
 from agent.school import School
 from agent.signs import Recognition
 from agent.tampering import Around
 from agent.translate import Program, principal, programs
 from config.appsigns_file import factory_signs
 from config.texts import reason_sentence, say
-from policy.model import Decision, LiftableBy, Principal, Reason, Role
+from policy.model import Decision, LiftableBy, Principal, Reason, Role, Snapshot
 
 _log = logging.getLogger("klaswacht.agent")
 _QUIET = timedelta(seconds=60)
@@ -56,6 +57,16 @@ class Setting:
     under: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """Which programs that the school knows were running, and by what that was worked out."""
+
+    processes: tuple[Process, ...]
+    who: Principal
+    snapshot: Snapshot | None
+    programs: tuple[Program, ...]
+
+
 class Watch:
     """Looks at the device pass after pass. Used by one thread."""
 
@@ -67,7 +78,8 @@ class Watch:
         self._school = school
         self._outbox = outbox
         self._show = show
-        self._seen: Observation | None = None
+        self._rounds = Rounds(setting.user)
+        self._running: _Running | None = None
         self._told: dict[tuple[str, str], datetime] = {}
         signs = factory_signs()
         self._recognition = Recognition(signs, school.known)
@@ -76,14 +88,12 @@ class Watch:
     def look(self) -> tuple[Handled, ...]:
         """Do one pass and return what the policy was asked about."""
         now = self._school.clock.now()
-        seen = self._seen = observe(now, self._setting.user, self._seen)
+        seen = self._rounds.look(now)
         who = self._who(now)
         at_school = self._school.at_school(who, now)
         if self._around is not None:
             self._around.look(now, seen.user, self._revision(), at_school=at_school)
-        also = self._recognition.names(seen)
-        found = [one for one in programs(self._scope(seen), who, also) if self._school.known(one.app)]
-        asked = [(one, self._school.decide(one.request, now)) for one in found]
+        asked = [(one, self._school.decide(one.request, now)) for one in self._known(seen, who)]
         if not at_school:
             asked = [(one, decision) for one, decision in asked if decision.reason is Reason.LOCKED]
         closed = [(program, decision) for program, decision in asked if not decision.open]
@@ -97,6 +107,16 @@ class Watch:
             for one in handled:
                 self._account(one, seen, record=at_school)
         return handled
+
+    def _known(self, seen: Observation, who: Principal) -> tuple[Program, ...]:
+        """Return the programs that the school knows; worked out again only where something is another than before."""
+        last, snapshot = self._running, self._school.snapshot
+        if last is not None and last.processes is seen.processes and last.who == who and last.snapshot is snapshot:
+            return last.programs
+        also = self._recognition.names(seen)
+        found = tuple(one for one in programs(self._scope(seen), who, also) if self._school.known(one.app))
+        self._running = _Running(seen.processes, who, snapshot, found)
+        return found
 
     def _scope(self, seen: Observation) -> Observation:
         under = self._setting.under
@@ -167,10 +187,14 @@ def _why(reason: Reason, lang: str) -> str:
 
 
 def run(watch: Watch, school: School, outbox: Outbox, link: Link, stop: threading.Event, every: float = _EVERY) -> None:
-    """Watch until `stop` is set. The line to the school has threads of its own: a slow server slows nothing down."""
+    """Watch until `stop` is set. The line to the school has threads of its own: a slow server slows nothing down.
+
+    News of the school are acted on at once, not only at the next look.
+    """
+    news = threading.Event()
     carriers = [
         threading.Thread(target=carry, args=(job, stop), name=f"klaswacht-{name}", daemon=True)
-        for name, job in (("news", lambda: fetch(school, link)), ("events", lambda: deliver(outbox, link)))
+        for name, job in (("news", lambda: fetch(school, link, news)), ("events", lambda: deliver(outbox, link)))
     ]
     for carrier in carriers:
         carrier.start()
@@ -181,12 +205,15 @@ def run(watch: Watch, school: School, outbox: Outbox, link: Link, stop: threadin
             # A pass that fails must not end the watch; the next one sees the same programs. Its words may hold a
             # command line, so only its kind is told.
             _log.error("a pass failed: %s", type(error).__name__)
-        stop.wait(every)
+        news.wait(every)
+        news.clear()
 
 
-def fetch(school: School, link: Link) -> float:
-    """Ask for news once, waiting for them; return how many seconds to rest before the next time."""
+def fetch(school: School, link: Link, news: threading.Event | None = None) -> float:
+    """Ask for news once, waiting for them; return how many seconds to rest. `news` is set where there were any."""
     reply = school.refresh(link, _WAIT)
+    if reply.body is not None and news is not None:
+        news.set()
     return reply.pause if reply.body is not None else max(reply.pause, _BREATH)
 
 

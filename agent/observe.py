@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -73,6 +74,21 @@ def observe(now: datetime, user: str | None = None, before: Observation | None =
     found = (_process(one, known) for one in psutil.process_iter())
     processes = tuple(one for one in found if one is not None)
     return Observation(now, user if user is not None else session_user(), os.getpid(), processes)
+
+
+def pids() -> frozenset[int]:
+    """Return the ids of all processes: cheap, they are only counted."""
+    return frozenset(psutil.pids())
+
+
+def newcomers(ids: Iterable[int], before: Observation) -> tuple[Process, ...]:
+    """Look at these processes only; what ended meanwhile is left out. `before` as for `observe`."""
+    known = {(one.pid, one.started): one for one in before.processes}
+    found = []
+    for pid in ids:
+        with suppress(psutil.NoSuchProcess):
+            found.append(_process(psutil.Process(pid), known))
+    return tuple(one for one in found if one is not None)
 
 
 def _process(handle: psutil.Process, known: Mapping[tuple[int, float], Process]) -> Process | None:
