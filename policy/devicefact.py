@@ -18,3 +18,5 @@ class DeviceFact(StrEnum):
     OWN_DNS = "own-dns"  # a browser or the maker looks names up by itself
     FILES = "files"  # files of the agent are gone
     CLOCK = "clock"  # the clock jumped
+    DOUBLE = "double"  # it said to be in two places at the same time: another one has its key
+    PRINTING = "printing"  # a print job broke off in the middle, or is nowhere any more

@@ -10,7 +10,7 @@ Store
     snapshot(school, knowledge, now) -> Snapshot          revision(school) -> int        pulse(school) -> Pulse
     purge(school, now, terms=None) -> Counts              check() -> None                close()
     .people .grants .measures .notes .ban_proposals .policies .prepared .events .incidents .signals .proposals .notices
-    .refusals .devices .self_tests .registers .photos .class_codes .pictures .sign_ins .emergencies .audit
+    .refusals .devices .bindings .self_tests .registers .photos .class_codes .pictures .sign_ins .emergencies .audit
     .accounts .day_codes .identities .second_factors .account_news (raise when not opened)
 people: put_group(school, group, by, now) remove_group(school, group_id, by, now) groups(school)
     put_people(school, persons, by, now) remove_person(school, person_id, by, now) person(school, id)
@@ -55,6 +55,8 @@ devices: put(school, device, by, now) put_all(school, devices, by, now) remove(s
     make_code(school, device_id, by, now) -> Code | None     of_code(school, code, now) -> device_id | None
     enrol(school, code, now, public_key=) -> Enrolled | None (spends the code)
     lease(school, lease, now) -> bool   end_lease(school, device_id, by, now)   leases(school, now)
+bindings: beat(school, device, address, signed, now, day) -> (Bound, ...) | None     of(school, device)
+    live(school, now) -> (Bound, ...)   (wakes nobody)
 self_tests: saw(school, device_id or "", probe, good, now)   newest(school) -> (Tested, ...)     (wakes nobody)
 emergencies: start(school, end, by, way, now) -> Emergency   adopt(school, emergency, now) -> bool
     stop(school, by, now) -> bool   settle(school, now) -> int   current(school, now)   past(school, limit=20)

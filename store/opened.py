@@ -9,6 +9,7 @@ from policy.model import Knowledge, Snapshot
 from store.account_news import AccountNews
 from store.audit import Audit
 from store.ban_proposals import BanProposals
+from store.bindings import Bindings
 from store.class_codes import ClassCodes
 from store.counsel import Counsel
 from store.day_codes import DayCodes
@@ -62,6 +63,7 @@ class Store:
         self.devices = Devices(database)
         self.emergencies = Emergencies(database)
         self.registers = Registers(database)
+        self.bindings = Bindings(database)
         self.photos = Photos(database)
         self.class_codes = ClassCodes(database)
         self.pictures = Pictures(database)

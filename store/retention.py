@@ -12,12 +12,13 @@ from store.account_tables import account_news, accounts, attempts, day_codes, li
 from store.audit import forget
 from store.class_codes import WINDOW
 from store.db import Change, Database, StoreUnavailable
-from store.event_tables import asks, counts, events, notices, proposals, refusals, reports, signals
+from store.event_tables import asks, counts, events, notices, print_jobs, proposals, refusals, reports, signals
 from store.identities import forget_identities
 from store.second_factors import forget_second_factors
 from store.tables import (
     agreements,
     ban_proposals,
+    bindings,
     class_codes,
     codes,
     consents,
@@ -110,6 +111,8 @@ class Counts:
     emergencies: int = 0
     self_tests: int = 0
     compacted: bool = False
+    bindings: int = 0
+    print_jobs: int = 0
 
     @property
     def total(self) -> int:
@@ -156,6 +159,10 @@ def purge_main(database: Database, school: str, now: datetime, terms: Terms) -> 
             pictures=_forget(change, picture_passwords, picture_passwords.c.at < start_of_year(now)),
             self_tests=_forget(change, self_tests, self_tests.c.at < _before(now, terms.self_tests)),
             prepared=_unused(change, _before(now, terms.prepared)),
+            # What a print server forgot to take away: a job is over at the bell.
+            print_jobs=_forget(change, print_jobs, print_jobs.c.at < _before(now, terms.print_jobs)),
+            # Where a laptop was is nobody's business any more once it is not there.
+            bindings=_forget(change, bindings, bindings.c.until < now - timedelta(hours=1)),
             tallies=forget_tallies(change, now),
             emergencies=_forget(change, emergencies, emergencies.c.ends < _before(now, terms.emergencies)),
         )

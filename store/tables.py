@@ -366,6 +366,21 @@ spans = Table(
     Column("by_id", Words, nullable=False),
     Index(None, "school_id", "ends"),
     sqlite_autoincrement=True,
+# From which address a device says that it is here (`policy.binding`); `doubled`: until when two count as being it.
+bindings = Table(
+    "bindings",
+    metadata,
+    school_column(),
+    Column("device_id", Words, primary_key=True),
+    Column("address", Words, primary_key=True),
+    Column("signed", Moment, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("doubled", Moment),
+    ForeignKeyConstraint(["school_id", "device_id"], ["devices.school_id", "devices.id"], ondelete="CASCADE"),
+    Index(None, "school_id", "until"),
+)
+
 )
 
 policies = Table(

@@ -252,6 +252,8 @@ NEW_TABLES = (
     "sign_ins",
     *("emergencies", "emergency_codes", "self_tests"),  # of 0007
     *("audit_cuts", "tallies", "counsel"),
+    "bindings",  # of 0009
+    *("print_accounts", "print_jobs"),  # of 0010
 )
 
 
