@@ -130,6 +130,14 @@ class Link:
         """
         return self._ask("POST", "/api/agent/events", {"events": list(events), "lost": lost}, self._timeout)
 
+    def prints(self, jobs: Sequence[Mapping[str, Any]]) -> Reply:
+        """Tell every job that waits at this print server; `body` has `no`, the UUIDs of those that somebody refused.
+
+        Raises:
+            LinkError: as `fetch`; permanent where the school does not know this device as a print server.
+        """
+        return self._ask("POST", "/api/agent/print", {"jobs": list(jobs)}, self._timeout)
+
     def leave(self) -> None:
         """Tell the school that this device forgets its keys; they open nothing there any more.
 

@@ -324,6 +324,7 @@ class SchoolFilePart(Part):
     public: list[Text] = []
     hold_unknown: bool = False
     interns_permit: bool = False
+    print_pages: Annotated[int, Field(ge=0, le=1000)] | None = None
     rules: list[RulePart] = []
     retention: RetentionPart = RetentionPart()
     revision: Annotated[int, Field(ge=0)] = 0

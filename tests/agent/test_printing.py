@@ -25,7 +25,8 @@ from agent.printing import NOTICE, Act, Deed, Printing, PrintJob, Seen, Why, ask
 from cli.printing import install
 from config.load import factory_policy, knowledge
 from policy.decide import decide
-from policy.model import Facet, Grant, Role, Snapshot, State, Strength
+from policy.model import Facet, Grant, Role, Sanction, SanctionTarget, Snapshot, State, Strength
+from policy.printer import item_of
 from tests.agent.cups import PUPIL, PrivateCups, Sink, needed, open_folder, until
 from tests.cast import LESSON, PEOPLE, at
 
@@ -196,6 +197,7 @@ class PrintServer:
         self.home = root / "klaswacht"
         self.told: list[Act] = []
         self.now = LESSON
+        self.snapshot = school()
         self.cups.change(
             "echt",
             [
@@ -217,16 +219,29 @@ class PrintServer:
         install(self.home, self.setting, "nl")
         self.guard = self.restarted()
 
+    def says_yes(self, uuid: str) -> None:
+        """An adult says yes to this one job of sam's."""
+        yes = Grant(
+            "y",
+            LESSON,
+            BELL,
+            Role.TEACHER,
+            "anja",
+            people=frozenset({"sam"}),
+            facets=frozenset({Facet.PRINT}),
+            items=(item_of(uuid),),
+        )
+        self.snapshot = replace(self.snapshot, state=replace(self.snapshot.state, grants=(yes,)))
+
     def restarted(self) -> Printing:
         """The guard as it starts: nothing is known but what is on disk."""
-        snapshot = school()
         self.guard = Printing(
             self.cups,
             self.setting,
             Journal(self.home / "journal"),
             Marks(self.home),
-            lambda request, now: decide(request, snapshot, now),
-            lambda: snapshot,
+            lambda request, now: decide(request, self.snapshot, now),
+            lambda: self.snapshot,
             self.told.append,
         )
         return self.guard
@@ -389,7 +404,7 @@ def test_a_long_job_waits_and_its_pages_are_told(server):
     assert server.guard.once(LESSON) == ()
     (job,) = server.guard.waiting(LESSON)
     assert (job.pages, job.sure) == (4, Sure.COUNTED)
-    server.guard.yes = frozenset({job.uuid})
+    server.says_yes(job.uuid)
     assert [act.deed for act in server.guard.once(LESSON)] == [Deed.MOVE]
 
 
