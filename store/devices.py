@@ -208,7 +208,7 @@ def read_leases(connection: Connection, school: str, now: datetime) -> tuple[Lea
 def _row(school: str, device: Device) -> dict[str, Any]:
     row: dict[str, Any] = {"school_id": school, "id": device.id, "name": device.name, "kind": device.kind.value}
     row |= {"group_id": device.group, "person_id": device.person}
-    row |= {"addresses": list(device.addresses), "ports": list(device.ports)}
+    row |= {"addresses": list(device.addresses), "ports": list(device.ports), "prints": device.prints}
     return row if device.key_hash is None else {**row, "key_hash": device.key_hash}
 
 
@@ -239,4 +239,5 @@ def _device(row: sa.Row[Any]) -> Device:
         addresses=tuple(row.addresses),
         ports=tuple(row.ports),
         key_hash=row.key_hash,
+        prints=row.prints,
     )

@@ -29,6 +29,8 @@ from store.photos import Photos
 from store.pictures import Pictures
 from store.policies import Policies
 from store.prepared import Shelf
+from store.print_accounts import PrintAccounts
+from store.print_jobs import PrintJobs
 from store.proposals import Proposals
 from store.refusals import Refusals
 from store.registers import Registers
@@ -61,14 +63,16 @@ class Store:
         self.notices = Notices(database)
         self.refusals = Refusals(database)
         self.devices = Devices(database)
+        self.bindings = Bindings(database)
         self.emergencies = Emergencies(database)
         self.registers = Registers(database)
-        self.bindings = Bindings(database)
         self.photos = Photos(database)
         self.class_codes = ClassCodes(database)
         self.pictures = Pictures(database)
         self.sign_ins = SignIns(database)
         self.self_tests = SelfTests(database)
+        self.print_jobs = PrintJobs(database)
+        self.print_accounts = PrintAccounts(database)
         self.audit = Audit(database)
         self.counsel = Counsel(database)
         self.tallies = Tallies(database)

@@ -67,6 +67,7 @@ class Terms:
     expected: int = 180
     emergencies: int = 365
     self_tests: int = 400
+    print_jobs: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +111,9 @@ class Counts:
     tallies: int = 0
     emergencies: int = 0
     self_tests: int = 0
-    compacted: bool = False
     bindings: int = 0
     print_jobs: int = 0
+    compacted: bool = False
 
     @property
     def total(self) -> int:
@@ -158,11 +159,11 @@ def purge_main(database: Database, school: str, now: datetime, terms: Terms) -> 
             # New groups, new places: each child chooses anew in its new year.
             pictures=_forget(change, picture_passwords, picture_passwords.c.at < start_of_year(now)),
             self_tests=_forget(change, self_tests, self_tests.c.at < _before(now, terms.self_tests)),
-            prepared=_unused(change, _before(now, terms.prepared)),
             # What a print server forgot to take away: a job is over at the bell.
             print_jobs=_forget(change, print_jobs, print_jobs.c.at < _before(now, terms.print_jobs)),
             # Where a laptop was is nobody's business any more once it is not there.
             bindings=_forget(change, bindings, bindings.c.until < now - timedelta(hours=1)),
+            prepared=_unused(change, _before(now, terms.prepared)),
             tallies=forget_tallies(change, now),
             emergencies=_forget(change, emergencies, emergencies.c.ends < _before(now, terms.emergencies)),
         )

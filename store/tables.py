@@ -131,6 +131,18 @@ devices = Table(
     Column("public_key", Words),
     Column("last_seen", Moment),
     Column("enrolled", Moment),
+    Column("prints", Boolean, nullable=False, server_default=false()),  # pupils' print jobs wait there
+)
+
+# Which account of the school's computers is which pupil's, for print jobs: small letters, without what is after an @.
+print_accounts = Table(
+    "print_accounts",
+    metadata,
+    school_column(),
+    Column("account", Words, primary_key=True),
+    Column("person_id", Words, nullable=False),
+    ForeignKeyConstraint(["school_id", "person_id"], ["people.school_id", "people.id"], ondelete="CASCADE"),
+    Index(None, "school_id", "person_id"),
 )
 
 codes = Table(
@@ -354,18 +366,6 @@ self_tests = Table(
     Column("at", Moment, nullable=False),
 )
 
-spans = Table(
-    "spans",
-    metadata,
-    Column("id", Number, primary_key=True, autoincrement=True),
-    Column("school_id", Words, nullable=False),
-    Column("kind", Words, nullable=False),
-    Column("group_id", Words, nullable=False),
-    Column("starts", Moment, nullable=False),
-    Column("ends", Moment, nullable=False),
-    Column("by_id", Words, nullable=False),
-    Index(None, "school_id", "ends"),
-    sqlite_autoincrement=True,
 # From which address a device says that it is here (`policy.binding`); `doubled`: until when two count as being it.
 bindings = Table(
     "bindings",
@@ -381,6 +381,18 @@ bindings = Table(
     Index(None, "school_id", "until"),
 )
 
+spans = Table(
+    "spans",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("school_id", Words, nullable=False),
+    Column("kind", Words, nullable=False),
+    Column("group_id", Words, nullable=False),
+    Column("starts", Moment, nullable=False),
+    Column("ends", Moment, nullable=False),
+    Column("by_id", Words, nullable=False),
+    Index(None, "school_id", "ends"),
+    sqlite_autoincrement=True,
 )
 
 policies = Table(

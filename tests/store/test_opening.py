@@ -243,7 +243,7 @@ ADDED = {
     "reports": ("kind", "audience"),
     "agreements": ("test",),
     "audit": ("link",),
-    "devices": ("public_key",),  # of 0008
+    "devices": ("public_key", "prints"),  # of 0008 and 0010
 }
 NEW_TABLES = (
     *("notes", "registers", "photo_permissions", "group_consents"),
