@@ -22,12 +22,12 @@ from cli.nightly import Nightly
 from cli.supervisor import Supervisor, Task
 from cli.vitals import Chores, Vitals
 from cli.watch import Watch, signature
-from config import load
+from config import load, pac
 from config.settings import Listen, Settings
 from config.texts import say
 from dashboard.actions.accounts import Link
 from policy.model import Knowledge
-from proxy_addons.names.front import ANYBODY_PATH, KEYED_PATH, pac_path
+from proxy_addons.names.front import ANYBODY_PATH, KEYED_PATH
 from store import Store, StoreUnavailable
 from store.retention import Terms
 
@@ -270,7 +270,7 @@ def _pac_addresses(listen: Listen, lang: str) -> Iterator[tuple[str, str]]:
     if not listen.page:
         return
     base = ports.pages_url(listen)
-    yield from ((say("cli.up.pac_group", lang, group=group), f"{base}{pac_path(group)}") for group in listen.groups)
+    yield from ((say("cli.up.pac_group", lang, group=group), f"{base}{pac.path(group)}") for group in listen.groups)
     yield say("cli.up.pac_keyed", lang), f"{base}{KEYED_PATH}"
     yield say("cli.up.pac", lang), f"{base}{ANYBODY_PATH}"
 

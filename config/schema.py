@@ -346,7 +346,7 @@ class SchoolFilePart(Part):
         return self
 
 
-_WRITTEN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")  # a host as `proxy_addons.names.pac` writes it
+_WRITTEN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")  # a host as `config.pac` writes it
 
 
 def _is_one_ipv4(address: str) -> bool:

@@ -20,6 +20,7 @@ from urllib.parse import unquote
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from config import pac
 from config.settings import Settings
 from config.texts import say
 from policy.address import canonical, is_ip
@@ -30,7 +31,6 @@ from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Exchange
 from proxy_addons.faults import told
 from proxy_addons.live import Live
-from proxy_addons.names import pac
 from proxy_addons.promising import MINE, RULES
 from proxy_addons.signing import LABEL as SIGN_IN
 
@@ -86,11 +86,6 @@ def place_of(settings: Settings, home: Path) -> Place:
         listen.reach,
         home / "ca" / CA_FILE,
     )
-
-
-def pac_path(group: str) -> str:
-    """The path of a group's PAC file; ids of groups need no escaping."""
-    return f"/pac/{group}.pac"
 
 
 class Front:
@@ -242,7 +237,7 @@ class Front:
             fixed="" if place is None else f"vertel.{place.name}",
             certificate=CA_PATH,
             group=group,
-            pac=f"{here}{pac_path(group)}",
+            pac=f"{here}{pac.path(group)}",
         )
 
 
