@@ -105,6 +105,7 @@ class Simple:
         self._egress.install(asyncio.get_running_loop())
         told_by(asyncio.get_running_loop())
         self._composed.gate.live.on_change(self._connections.changed)
+        self._composed.gate.following.on_move(self._connections.moved)
         ctx.master.addons.add(GreetOriginFirst(self._connections, self._egress))
         await self._composed.gate.start()
         follow_lists(self._composed)

@@ -15,6 +15,7 @@ from config.words import KINDS as KINDS_OF_WORDS
 from policy.model import AccessRequest, Decision, Facet, Principal, Reason
 from policy.terms import HELP
 from proxy_addons.answers import json_answer
+from proxy_addons.beating import BEAT, Beating
 from proxy_addons.behind import (
     MOST_SENT,
     PREFIX,
@@ -69,6 +70,7 @@ class OwnPath:
         self_test: SelfTest,
         emergency: EmergencyForm,
         joining: Joining,
+        beating: Beating,
     ) -> None:
         self._store = store
         self._school = school
@@ -85,6 +87,7 @@ class OwnPath:
         self._self_test = self_test
         self._emergency = emergency
         self._joining = joining
+        self._beating = beating
         self._throttle = Throttle()
         self._waiting = Waiting(store, school, live, pages, who, decide)
 
@@ -99,6 +102,8 @@ class OwnPath:
             return await self._signing.serve(exchange, request)
         if name == NOOD:
             return await self._emergency.serve(exchange, address, self._who(exchange.peer))
+        if name == BEAT:
+            return await self._beating.serve(exchange)
         if name == JOIN:
             return await self._joining.serve(exchange, address, self._who(exchange.peer))
         fields = fields_of(address.query)
