@@ -25,6 +25,7 @@ from proxy_addons.beating import Beating
 from proxy_addons.behind import is_own
 from proxy_addons.block_page import Pages
 from proxy_addons.bound import Following, Places
+from proxy_addons.companion import Companion
 from proxy_addons.emergency_form import EmergencyForm
 from proxy_addons.exits import Exits
 from proxy_addons.facts import Answer, Door, Entry, Exchange, Hello, Peer, Rewrite, Ruling
@@ -129,7 +130,8 @@ class Gate:
         emergency = EmergencyForm(*here[:5], pupils)
         joining = Joining(*here[:5], identity.leases, pupils)
         beating = Beating(store, options.school, live, options.secret, following, hold=options.holds_beats)
-        self._own = OwnPath(*here, *asked, self._self_test, emergency, joining, beating)
+        companion = Companion(*here, self._spot, self._decide, options.home, pupils)
+        self._own = OwnPath(*here, *asked, self._self_test, emergency, joining, beating, companion)
 
     async def start(self) -> None:
         """Load the rules and start recording."""

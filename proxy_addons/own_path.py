@@ -28,6 +28,7 @@ from proxy_addons.behind import (
     whole_path,
 )
 from proxy_addons.block_page import Pages
+from proxy_addons.companion import COMPANION, Companion
 from proxy_addons.drawing import WHYS
 from proxy_addons.emergency_form import NOOD, EmergencyForm
 from proxy_addons.facts import Answer, Exchange, Peer
@@ -71,6 +72,7 @@ class OwnPath:
         emergency: EmergencyForm,
         joining: Joining,
         beating: Beating,
+        companion: Companion,
     ) -> None:
         self._store = store
         self._school = school
@@ -88,6 +90,7 @@ class OwnPath:
         self._emergency = emergency
         self._joining = joining
         self._beating = beating
+        self._companion = companion
         self._throttle = Throttle()
         self._waiting = Waiting(store, school, live, pages, who, decide)
 
@@ -103,7 +106,9 @@ class OwnPath:
         if name == NOOD:
             return await self._emergency.serve(exchange, address, self._who(exchange.peer))
         if name == BEAT:
-            return await self._beating.serve(exchange)
+            return self._companion.readable(exchange, address.host, await self._beating.serve(exchange))
+        if name == COMPANION:
+            return self._companion.readable(exchange, address.host, await self._companion.serve(exchange, address.host))
         if name == JOIN:
             return await self._joining.serve(exchange, address, self._who(exchange.peer))
         fields = fields_of(address.query)

@@ -82,7 +82,10 @@ async function show(told) {
   await chrome.action.setTitle({ title: shown.title });
 }
 
+const AGAIN = 61000; // milliseconds before a seat is asked for again that was refused: the guard counts
+
 let sat = ""; // for which account a seat was asked last
+let refused = -AGAIN; // when one was refused, by this process's own clock
 let tried = ""; // the one-time code that was tried last
 
 /** Ask once and do what follows from it; what the guard told, or null. */
@@ -103,10 +106,11 @@ async function look() {
 async function sit(told) {
   const who = await account(await managed());
   if (!who || (told.known === "person" && sat === who)) return;
-  if ((await guard.lease(told, who)) === 200) {
-    sat = who;
-    await show(await guard.status());
-  }
+  if (sat === who && performance.now() - refused < AGAIN) return;
+  const seated = (await guard.lease(told, who)) === 200;
+  sat = who;
+  refused = seated ? -AGAIN : performance.now();
+  if (seated) await show(await guard.status());
 }
 
 let running = null;
@@ -114,13 +118,15 @@ let running = null;
 /** Stay with the guard for as long as it is there; the browser wakes us again when we sleep. */
 function round() {
   running ??= (async () => {
-    for (;;) {
+    for (let bound = false; ; ) {
       const told = await look();
-      if (!told) return;
+      if (!told || !(await enrolment())) return;
       const pause = rest(told, EVERY, Date.now() / 1000) * 1000;
-      if (!(await enrolment())) return;
+      // The first beat is answered at once and proves where this device is: a seat is asked for after that.
       const news = guard.beat(told).then((said) => (said === 200 ? said : late(pause)));
-      await Promise.race([sit(told).then(() => news), late(pause)]);
+      if (!bound) bound = (await Promise.race([news, late(pause)])) === 200;
+      await sit(told);
+      if (bound) await Promise.race([news, late(pause)]);
     }
   })().finally(() => {
     running = null;

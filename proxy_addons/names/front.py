@@ -31,6 +31,7 @@ from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Exchange
 from proxy_addons.faults import told
 from proxy_addons.live import Live
+from proxy_addons.names.handing import PACKAGE, UPDATES, handed
 from proxy_addons.promising import MINE, RULES
 from proxy_addons.signing import LABEL as SIGN_IN
 
@@ -58,7 +59,8 @@ _PLAIN_HTTP = 80
 class Place:
     """Where devices find the guard. `name` is the dashboard's host, `pupils` the one of these pages.
 
-    `reach` and `address` are as in `Listen`, ports as they were really taken; `certificate` is the CA's, PEM.
+    `reach` and `address` are as in `Listen`, ports as they were really taken; `certificate` is the CA's, PEM. `home` is
+    where the companion extension is published.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Place:
     groups: Mapping[str, int] = field(default_factory=dict)
     reach: tuple[str, ...] = ()
     certificate: Path | None = None
+    home: Path | None = None
 
 
 def place_of(settings: Settings, home: Path) -> Place:
@@ -85,6 +88,7 @@ def place_of(settings: Settings, home: Path) -> Place:
         dict(listen.groups),
         listen.reach,
         home / "ca" / CA_FILE,
+        home,
     )
 
 
@@ -143,6 +147,10 @@ class Front:
             return self._certificate(exchange)
         if path == f"/{NEXT_CA_FILE}" and (waits := self._next()) is not None:
             return self._certificate(exchange, waits)
+        if path in (UPDATES, PACKAGE) and self._place is not None and self._place.home is not None:
+            address = canonical(exchange.url)
+            given = handed(path, _base(address), self._place.home) if address is not None else None
+            return given if given is not None else self._page(exchange, 404)
         if path.strip("/") in (MINE, RULES, "test", "nood", "toestel"):  # who asks is known on the guard's own path
             return elsewhere(f"{PREFIX}/{path.strip('/')}")
         if path.strip("/") == SIGN_IN and self._place is not None:  # where a device with a key is asked for it
