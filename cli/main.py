@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from cli import account, agent, ca_commands, emergency, lists, policy, printing, protocol
+from cli import account, agent, ca_commands, chromebook, emergency, lists, policy, printing, protocol
 from cli.check import check
 from cli.firewall import firewall
 from cli.home import Home, Trouble
@@ -27,6 +27,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(ca_commands.app, name="ca")
 app.add_typer(agent.app, name="agent")
 app.add_typer(printing.app, name="printing")
+app.add_typer(chromebook.app, name="chromebook")
 app.add_typer(account.app, name="account")
 app.add_typer(lists.app, name="lists")
 app.add_typer(protocol.app, name="protocol")
