@@ -86,7 +86,6 @@ const AGAIN = 61000; // milliseconds before a seat is asked for again that was r
 
 let sat = ""; // for which account a seat was asked last
 let refused = -AGAIN; // when one was refused, by this process's own clock
-let tried = ""; // the one-time code that was tried last
 
 /** Ask once and do what follows from it; what the guard told, or null. */
 async function look() {
@@ -95,9 +94,12 @@ async function look() {
   await floor(!told, settings.floor);
   await show(told);
   if (!told) return null;
-  if (settings.code && settings.code !== tried && !(await enrolment())) {
-    tried = settings.code;
-    await guard.enrol(settings.code);
+  if (settings.code && (guard.refused() || !(await enrolment()))) {
+    const { tried } = await chrome.storage.session.get("tried"); // a code is good once
+    if (tried !== settings.code) {
+      await chrome.storage.session.set({ tried: settings.code });
+      await guard.enrol(settings.code);
+    }
   }
   return told;
 }

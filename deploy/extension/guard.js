@@ -63,7 +63,10 @@ export async function lease(told, account) {
   return (await sent("extensie", question)).status;
 }
 
-const beaten = { nonce: "", revision: -1, last: 0, ahead: 0 };
+const beaten = { nonce: "", revision: -1, last: 0, ahead: 0, refused: false };
+
+/** Whether the guard did not know this key when it was used last: taken out of the register, or too new for it. */
+export const refused = () => beaten.refused;
 
 /** Say that this device is here, and wait for news as long as the guard holds the answer; its status (0: no key). */
 export async function beat(told) {
@@ -80,7 +83,7 @@ export async function beat(told) {
     if (answer.now) beaten.ahead = (Date.parse(answer.now) - Date.now()) * 1000;
     if (answer.after) beaten.last = Math.max(beaten.last, answer.after);
     if (said === 200) beaten.revision = answer.revision;
-    if (said === 401) await keep(undefined); // it was taken out of the register, or enrolled anew elsewhere
+    beaten.refused = said === 401;
     if (said !== 425) return said;
   }
   return 425;

@@ -29,9 +29,8 @@ async function kept(mode, work) {
 /** The enrolment: `{device, pair}`, or undefined. */
 export const enrolment = () => kept("readonly", (store) => store.get("enrolment"));
 
-/** Keep an enrolment, or forget it (undefined). */
-export const keep = (found) =>
-  kept("readwrite", (store) => (found ? store.put(found, "enrolment") : store.delete("enrolment")));
+/** Keep an enrolment, in the place of one from before. */
+export const keep = (found) => kept("readwrite", (store) => store.put(found, "enrolment"));
 
 /** A new pair, not to be taken out, with its public half as the guard reads it. */
 export async function newPair() {
