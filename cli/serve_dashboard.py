@@ -15,6 +15,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from cli import ports
 from cli.box_file import FileOnBox
 from cli.ca import CaFiles
+from cli.chromebook import ChromebookDesk
 from cli.feeds_desk import FeedsDesk
 from cli.home import Home, secret
 from cli.school import opened
@@ -109,6 +110,7 @@ def serve_dashboard(home: Home, settings: Settings) -> None:
             school_file=FileOnBox(home),
             vitals=VitalsFile(home.path),
             answers=answers,
+            chromebooks=ChromebookDesk(home, settings),
         )
 
     options: dict[str, Any] = {

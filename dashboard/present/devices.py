@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from config.chromebook.school import NotPossibleError
 from dashboard.actions.devices import KINDS, LONG_AGO, Form, Key, No
 from dashboard.present.office import Secret, group_choices, group_of
 from dashboard.present.words import Choice, Words
@@ -173,6 +174,13 @@ def key_secret(key: Key, words: Words) -> Secret:
 def code_secret(code: Code, name: str, words: Words, now: datetime) -> Secret:
     """An enrolment code, told once."""
     return Secret(words("dash.office.code_for", name=name, until=words.day_clock(code.expires, now)), code.code)
+
+
+def no_chromebooks(error: NotPossibleError, words: Words) -> str:
+    """Why there is no folder for the Chromebooks now, and what the keeper of the computer does about it."""
+    problem = words(f"chromebook.no.{error.code}", **error.values)
+    remedy = words(f"chromebook.no.{error.code}_remedy", **error.values)
+    return words("chromebook.screen.why_not", problem=problem, remedy=remedy)
 
 
 def unknown_test(tested: Sequence[Tested], words: Words, now: datetime) -> str:

@@ -46,7 +46,7 @@ OFFICE = (
 )
 DEVICES = (
     "devices.page devices.put devices.change devices.count devices.take_list devices.new_key devices.new_code "
-    "devices.remove"
+    "devices.remove devices.chromebook"
 )
 PEOPLE = (
     "intake.page intake.look intake.adopt intake.mend intake.links intake.make_links "

@@ -20,4 +20,4 @@ STATES: tuple[State, ...] = (
     State("devices.new_key", "/beheer/apparaat/cb7-6/sleutel", form={"go": "1"}, about="once", **_POST),
     State("devices.new_code", "/beheer/apparaat/cb7-6/code", form={"go": "1"}, about="once", **_POST),
 )
-NO_PAGE: dict[str, str] = {"devices.remove": "goes back to the page"}
+NO_PAGE: dict[str, str] = {"devices.remove": "goes back to the page", "devices.chromebook": "a zip"}
