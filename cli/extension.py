@@ -9,6 +9,7 @@ is to be kept as the CA is. What is published lies in `extension/` of the guard'
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,6 +22,8 @@ from cli.crx import extension_id, packed
 from cli.home import Home, Trouble, write_private
 from config.factory import category_hosts
 from config.settings import Settings
+
+_log = logging.getLogger(__name__)
 
 SOURCE = Path(__file__).resolve().parents[1] / "deploy" / "extension"
 FOLDER, PACKAGE, ABOUT = "extension", "klaswacht.crx", "extension.json"
@@ -74,6 +77,14 @@ def prepared(home: Home, settings: Settings) -> Made:
     about = {"id": made.id, "version": version, "contents": contents.hexdigest()}
     write_private(folder / ABOUT, json.dumps(about).encode(), _PUBLISHED)
     return Made(made.id, version, made.updates)
+
+
+def published(home: Home, settings: Settings) -> None:
+    """The same at a start of the guard, which goes on without an extension to hand out."""
+    try:
+        prepared(home, settings)
+    except (Trouble, OSError) as error:
+        _log.warning("the companion extension is not handed out anew: %s", error)
 
 
 def _files(settings: Settings) -> dict[str, bytes]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cli import ca, places, ports, reload, school
+from cli import ca, extension, places, ports, reload, school
 from cli.doctor import Level, ca_findings
 from cli.example import closed_host
 from cli.growth import MIB
@@ -124,6 +124,7 @@ def _prepared(home: Home, *, take_file: bool, workers: int | None = None) -> Ite
         files = ca.ensure_ca(home.ca_folder, settings.school.name, now)
         ca.ensure_dashboard(files, ca.own_names(settings.listen.address, settings.listen.name), now)
         secret(home.forms_secret)
+        extension.published(home, settings)
         for notice in (*([say("cli.up.made_ca", lang, folder=home.ca_folder)] if new_ca else []), *in_force.notices):
             _tell(notice.rstrip())
         for found in ca_findings(home, now):

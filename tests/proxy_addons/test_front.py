@@ -183,6 +183,7 @@ def test_the_ports_in_a_pac_are_those_that_were_really_taken(tmp_path: Path) -> 
         {"4-5": 3145},
         ("a.nl",),
         tmp_path / "ca" / "klaswacht-ca.crt",
+        tmp_path,
     )
 
 
