@@ -13,7 +13,7 @@
 
   const stop = (event) => {
     event.stopImmediatePropagation();
-    if (event.target !== host) event.preventDefault();
+    if (!host.contains(event.target)) event.preventDefault(); // in the cover itself keys do what they always do
   };
   const KEYS = ["keydown", "keypress", "keyup", "beforeinput", "paste"];
 
