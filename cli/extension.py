@@ -34,7 +34,7 @@ UPDATES_PATH = "/extensie/updates.xml"
 
 _FLOOR = ("adult", "illegal", "malware", "bypass")
 _NOWHERE = (".test", ".example", ".invalid")
-_ANY_GUARD = b"https://wacht.klaswacht.internal"  # as `deploy/extension/manifest.json` has it: the only place it asks
+_ANY_GUARD = b"wacht.klaswacht.internal"  # as `deploy/extension/manifest.json` has it: the only place it asks
 _PUBLISHED = 0o644
 _BITS = 2048
 
@@ -98,7 +98,7 @@ def _files(settings: Settings) -> dict[str, bytes]:
         raise Trouble(f"`{SOURCE}` has no extension in it", "install Klaswacht with its folder `deploy`")
     listen = settings.listen
     school = {"school": settings.school.id, "name": listen.name, "pupils": listen.pupils_host}
-    files["manifest.json"] = files["manifest.json"].replace(_ANY_GUARD, f"https://{listen.pupils_host}".encode())
+    files["manifest.json"] = files["manifest.json"].replace(_ANY_GUARD, listen.pupils_host.encode())
     files["floor.json"] = json.dumps({"hosts": floor_hosts()}).encode()
     return {**files, "school.json": json.dumps(school).encode()}
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import json
 import os
 import random
 import shutil
@@ -27,6 +26,7 @@ from cli import doctor
 from cli import ports as held_ports
 from cli.demo.browser import find_chromium, make_profile
 from tests.e2e.conftest import PATIENCE
+from tests.e2e.managed import managed
 from tests.e2e.playground import Playground, playground
 
 PUPILS = "wacht.klaswacht.internal"
@@ -86,7 +86,7 @@ class Paced:
         rules = f"MAP *.test 127.0.0.1:{self.around.port},MAP *.internal 127.0.0.1"
         flags = [f"--proxy-pac-url={url}"] if policy is None else []
         opened: Browser = self.engine.chromium.launch(
-            executable_path=chromium if policy is None else str(managed(home, chromium, policy | {"ProxyPacUrl": url})),
+            executable_path=chromium if policy is None else str(managed(home, chromium, _proxy(policy, url))),
             env={**os.environ, **profile.environment()},
             args=[*profile.flags(), "--disable-gpu", f"--host-resolver-rules={rules}", *flags],
         )
@@ -105,23 +105,8 @@ class Paced:
         return self.play.store.events.last_id("school")
 
 
-def managed(home: Path, chromium: str, proxy: dict[str, object]) -> Path:
-    """A command that starts Chromium with this as its school's policy, seen by that browser only."""
-    folder = home / "etc-chromium"
-    (folder / "policies" / "managed").mkdir(parents=True)
-    settings = {"ProxyMode": "pac_script", **proxy}
-    (folder / "policies" / "managed" / "school.json").write_text(json.dumps({"ProxySettings": settings}))
-    command = home / "managed-chromium"
-    own = f"mount --bind '{folder}' /etc/chromium && exec '{chromium}' \"$@\""
-    command.write_text(
-        f"#!/bin/sh\nexec unshare --mount --propagation private sh -c '{_quoted(own)}' chromium \"$@\"\n"
-    )
-    command.chmod(0o755)
-    return command
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "'\\''")
+def _proxy(policy: dict[str, object], url: str) -> dict[str, object]:
+    return {"ProxySettings": {"ProxyMode": "pac_script", "ProxyPacUrl": url, **policy}}
 
 
 @pytest.fixture(scope="module")
