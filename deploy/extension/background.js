@@ -7,7 +7,7 @@ import { enrolment } from "./key.js";
 
 const text = (name) => chrome.i18n.getMessage(name);
 const LOCAL = chrome.runtime.getURL("tell.html");
-const PATIENCE = 1500; // milliseconds: a page that hangs is left
+const PATIENCE = 3000; // milliseconds: a page that hangs is left
 const EVERY = 20; // seconds between questions where nothing is known to change
 const COLOR = "#1f7a7a";
 

@@ -125,9 +125,8 @@
   /** Into the highest layer, on top of all that is there. */
   const raise = () => {
     if (document.fullscreenElement) document.exitFullscreen().catch(() => {});
-    const had = host.open && host.isConnected;
+    if (host.open) host.close();
     if (!host.isConnected) document.documentElement.append(host);
-    if (had) host.close();
     host.showModal();
     above = new Set(inTop());
     first.focus({ focusVisible: false });
