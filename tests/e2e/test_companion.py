@@ -70,6 +70,7 @@ def covered(page: Page) -> bool:
 
 def gone(page: Page) -> bool:
     """Whether our own page is in the place of a page."""
+    page.wait_for_timeout(50)  # the driver hears of nothing while we do not ask it
     return page.url.startswith("chrome-extension://") and page.url.endswith("/tell.html")
 
 
