@@ -60,21 +60,37 @@ def _ended(lines: list[bytes]) -> bytes:
 
 
 def _rewrite(path: Path, change: Callable[[bytes], bytes]) -> bool:
-    """Write a file anew, whole or not at all, with its rights; True where it changed."""
+    """Write a file anew, with its rights; True where it changed."""
     try:
-        before, rights = path.read_bytes(), path.stat()
+        before = path.read_bytes()
         after = change(before)
         if after == before:
             return False
-        new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        try:
-            new.write_bytes(after)
-            new.chmod(rights.st_mode & 0o7777)
-            if os.geteuid() == 0:
-                os.chown(new, rights.st_uid, rights.st_gid)
-            new.replace(path)
-        finally:
-            new.unlink(missing_ok=True)
+        if os.access(path.parent, os.W_OK):
+            _put_in_place(path, after)
+        else:
+            _overwrite(path, after)
     except OSError:
         return False
     return True
+
+
+def _overwrite(path: Path, data: bytes) -> None:
+    """Write over a file: a service that may write this one file, and not its folder, has no other way."""
+    with path.open("r+b") as file:
+        file.write(data)
+        file.truncate()
+
+
+def _put_in_place(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    rights = path.stat()
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        new.write_bytes(data)
+        new.chmod(rights.st_mode & 0o7777)
+        if os.geteuid() == 0:
+            os.chown(new, rights.st_uid, rights.st_gid)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
