@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from agent.beat import Beat
 from agent.enforce import Ending, Warnings, end, is_system
 from agent.link import Link, LinkError
 from agent.observe import Observation, Process
@@ -186,15 +187,26 @@ def _why(reason: Reason, lang: str) -> str:
     return say(f"agent.why.{reason}", lang) if reason in _ABOUT_A_PROGRAM else reason_sentence(reason, lang)
 
 
-def run(watch: Watch, school: School, outbox: Outbox, link: Link, stop: threading.Event, every: float = _EVERY) -> None:
+def run(
+    watch: Watch,
+    school: School,
+    outbox: Outbox,
+    link: Link,
+    stop: threading.Event,
+    every: float = _EVERY,
+    beat: Beat | None = None,
+) -> None:
     """Watch until `stop` is set. The line to the school has threads of its own: a slow server slows nothing down.
 
     News of the school are acted on at once, not only at the next look.
     """
     news = threading.Event()
+    jobs = {"news": lambda: fetch(school, link, news, beat), "events": lambda: deliver(outbox, link)}
+    if beat is not None:
+        jobs["beat"] = beat.once
     carriers = [
         threading.Thread(target=carry, args=(job, stop), name=f"klaswacht-{name}", daemon=True)
-        for name, job in (("news", lambda: fetch(school, link, news)), ("events", lambda: deliver(outbox, link)))
+        for name, job in jobs.items()
     ]
     for carrier in carriers:
         carrier.start()
@@ -209,9 +221,13 @@ def run(watch: Watch, school: School, outbox: Outbox, link: Link, stop: threadin
         news.clear()
 
 
-def fetch(school: School, link: Link, news: threading.Event | None = None) -> float:
-    """Ask for news once, waiting for them; return how many seconds to rest. `news` is set where there were any."""
-    reply = school.refresh(link, _WAIT)
+def fetch(school: School, link: Link, news: threading.Event | None = None, beat: Beat | None = None) -> float:
+    """Ask for news once, waiting for them; return how many seconds to rest. `news` is set where there were any.
+
+    Where the guard tells by `beat` when there are news, the school is only asked then.
+    """
+    told = beat is not None and beat.wait()
+    reply = school.refresh(link, 0.0 if told else _WAIT)
     if reply.body is not None and news is not None:
         news.set()
     return reply.pause if reply.body is not None else max(reply.pause, _BREATH)

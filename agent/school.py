@@ -37,6 +37,7 @@ class School:
 
     `snapshot` is swapped by reference; None means that the device never had one that can be read. `heard` is when the
     server last spoke (in its own time), `again` when the snapshot changes although its revision does not.
+    `guard` is how its guard is reached, as the server wrote it (`agent.beat.ways`).
     `refused` is whether there is a copy on disk that is not believed: changed, of another device, or older than it
     must be.
     """
@@ -47,6 +48,7 @@ class School:
         self.snapshot: Snapshot | None = None
         self.heard: datetime | None = None
         self.again: datetime | None = None
+        self.guard: object = None
         self.refused = False
         self._sure = False
         self._remember()
@@ -154,7 +156,7 @@ class School:
         """Read an answer of the server whole before anything of it counts."""
         snapshot = snapshot_from_dict(answer["snapshot"], self._knowledge)
         heard, again = _moment(answer.get("now")), _moment(answer.get("again"))
-        self.snapshot, self.again = snapshot, again
+        self.snapshot, self.again, self.guard = snapshot, again, answer.get("guard")
         self.heard = heard or self.heard
 
 
