@@ -235,8 +235,16 @@ class Counter:
             v=1,
             now=now.isoformat(),
             again=again.isoformat() if again else None,
+            guard=self._guard(),
             snapshot=snapshot_to_dict(project(newest, device.id, now)),
         )
+
+    def _guard(self) -> dict[str, Any]:
+        """How a device reaches the guard's proxy, to say there that it is here; no host: as it reaches this server."""
+        listen = self._desk.settings.listen
+        beside = "" if ip_address(listen.address).is_unspecified else listen.address
+        proxies = [[host, listen.proxy] for host in listen.reach or (beside,)]
+        return {"host": listen.pupils_host, "proxies": proxies, "page": listen.page}
 
     def events(self, device: Device, body: dict[str, Any]) -> dict[str, int]:
         """Write a batch of exceptions; what is none or cannot be is refused one by one and counted as lost.
@@ -246,17 +254,9 @@ class Counter:
         """
         given, lost = body.get("events"), body.get("lost", 0)
         if not isinstance(given, list) or len(given) > MOST_EVENTS:
-            guard=self._guard(),
             raise Refusal(400, f"`events` is a list of at most {MOST_EVENTS}")
         if not isinstance(lost, int) or not 0 <= lost <= 1_000_000:
             raise Refusal(400, "`lost` is a number")
-    def _guard(self) -> dict[str, Any]:
-        """How a device reaches the guard's proxy, to say there that it is here; no host: as it reaches this server."""
-        listen = self._desk.settings.listen
-        beside = "" if ip_address(listen.address).is_unspecified else listen.address
-        proxies = [[host, listen.proxy] for host in listen.reach or (beside,)]
-        return {"host": listen.pupils_host, "proxies": proxies, "page": listen.page}
-
         snapshot, now = self._snapshot(), self._clock()
         made = [read_event(one, device, snapshot, now) for one in given]
         taken = [event for event in made if event is not None and self._given(event)]
