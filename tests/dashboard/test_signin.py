@@ -286,7 +286,7 @@ def test_the_password_is_nowhere_on_disk_and_neither_is_the_token(
 ) -> None:
     token = signed_in("anja").cookie()
     store.close()
-    everything = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())  # type: ignore[attr-defined]
+    everything = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
     assert b"$argon2id$" in everything
     assert PASSWORD.encode() not in everything
     assert token.encode() not in everything
