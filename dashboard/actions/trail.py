@@ -39,12 +39,12 @@ _FAMILIES: Mapping[Family, tuple[str, ...]] = {
     Family.PEOPLE: ("person", "people", "group", "consent", "group_consent", "photo", "pictures"),
     Family.LESSON: (
         *("agreement", "pause", "rain", "ask", "lease", "class_code", "day_code", "event", "report"),
-        "prepared",
+        *("prepared", "print"),
     ),
     Family.PERMISSIONS: ("grant", "register"),
     Family.MEASURES: ("sanction", "ban_proposal", "note", "care"),
     Family.RULES: ("policy", "proposal", "refusal", "emergency", "list", "begin"),
-    Family.DEVICES: ("device", "ca"),
+    Family.DEVICES: ("device", "ca", "print_account"),
     Family.EXPORTS: ("export", "file"),
     Family.ACCOUNTS: (
         *("sign-in", "sign-out", "link", "account", "password", "second_factor", "session"),

@@ -31,7 +31,7 @@ COLLEAGUES_ACCOUNT = "account_desk.reset account_desk.sign_out"
 CLASS = (
     "lesson.start lesson.page lesson.stream permission.give permission.stop permission.extend "
     "permission.form permission.again prepared.page prepared.keep prepared.change prepared.remove "
-    "lesson.answer lesson.report_seen lesson.attention lesson.rain lesson.seat lesson.stop_running leaving.page "
+    "lesson.answer lesson.print_job lesson.report_seen lesson.attention lesson.rain lesson.seat lesson.stop_running leaving.page "
     "agreement.page agreement.start agreement.stop agreement.take agreement.share agreement.drop "
     "agreement.other_lesson agreement.move agreement.cancel "
     "class_code.code signing.answer signing.pictures signing.change_pictures preview.ask preview.look"
@@ -46,6 +46,7 @@ OFFICE = (
 )
 DEVICES = (
     "devices.page devices.put devices.change devices.count devices.take_list devices.new_key devices.new_code "
+    "devices.name_account "
     "devices.remove"
 )
 PEOPLE = (

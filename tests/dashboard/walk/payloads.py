@@ -81,6 +81,8 @@ FREE = frozenset(
         "ban_proposals.reason",
         "ban_proposals.answer",
         "sign_ins.address",
+        "print_jobs.account",
+        "print_accounts.account",
         "policies.origin",
         "policies.who",
         "sessions.browser",
