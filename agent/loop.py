@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from agent.beat import Beat
 from agent.enforce import Ending, Warnings, end, is_system
@@ -93,7 +94,8 @@ class Watch:
         who = self._who(now)
         at_school = self._school.at_school(who, now)
         if self._around is not None:
-            self._around.look(now, seen.user, self._revision(), at_school=at_school)
+            said = partial(self._school.told, now)
+            self._around.look(now, seen.user, self._revision(), at_school=at_school, told=said)
         asked = [(one, self._school.decide(one.request, now)) for one in self._known(seen, who)]
         if not at_school:
             asked = [(one, decision) for one, decision in asked if decision.reason is Reason.LOCKED]
