@@ -27,7 +27,6 @@ from dashboard.told_prints import read_job
 from dashboard.views.watching import Live
 from policy import signed
 from policy.address import is_ip
-from policy.address import is_ip
 from policy.codec import snapshot_to_dict
 from policy.model import Device, Snapshot
 from policy.printer import is_print_server
@@ -45,7 +44,6 @@ _LARGEST = 64 * 1024
 WAITERS = 64
 """How many devices may wait for news at a time, two classes: each keeps a thread of the server meanwhile."""
 _ASK_AGAIN = 3  # seconds, for a device that found no place to wait
-_NAMES = 53  # the one port at which a device asks for names
 _NAMES = 53  # the one port at which a device asks for names
 _SEEN_EVERY = timedelta(minutes=5)
 
