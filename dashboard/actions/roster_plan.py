@@ -107,7 +107,8 @@ class Plan:
     @property
     def mark(self) -> str:
         """The same for two plans that do the same: what was looked at is what is done."""
-        told = (self.new, self.changed, self.gone, self.groups, sorted((self.logins | self.accounts).items()))
+        names = (sorted(self.logins.items()), sorted(self.accounts.items()))
+        told = (self.new, self.changed, self.gone, self.groups, names)
         return sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()
 
 
