@@ -97,7 +97,9 @@ def change_password(desk: Desk, session: Session, old: str, new: str, again: str
         return Outcome(False, checked.code)
     if new != again:
         return refused("differ")
-    weak = passwords.weakness(new, account.login) or ("same" if new == old else None)
+    person = desk.store.people.person(desk.school, account.person)
+    about = (person.name if person else "", desk.settings.school.name)
+    weak = passwords.weakness(new, account.login, *about) or ("same" if new == old else None)
     if weak:
         return refused(weak)
     accounts = desk.store.accounts
