@@ -109,6 +109,7 @@ class Promising:
             "closed": [say(f"page.promises.kind.{kind}", lang) for kind in promises.closed],
             "others": [(on, clock.until(end)) for on, end in promises.bans if (on, promises.head) != _SAID],
             "asks": promises.asks,
+            "prints": promises.prints,
             "seen": self._seen(promises, lang),
             "made": clock.time(now),
             "stamp": int(now.timestamp()),

@@ -29,16 +29,20 @@ def print_cards(lesson: Lesson, words: Words) -> tuple[PrintCard, ...]:
 def _card(one: Waits, lesson: Lesson, words: Words) -> PrintCard:
     job = one.job
     who = lesson.names.get(job.person or "", words("dash.reports.somebody"))
-    length = "pages_unknown" if job.pages is None else "page" if job.pages == 1 else "pages"
-    pages = words(f"printing.told.{length}", n=job.pages)
+    if job.pages is None:
+        wish = words("dash.prints.who_unknown", who=who)
+    else:
+        pages = words(f"printing.told.{'page' if job.pages == 1 else 'pages'}", n=job.pages)
+        wish = words("dash.prints.who", who=who, pages=pages)
     about = [] if job.colour is None else [words("dash.prints.colour" if job.colour else "dash.prints.black")]
     said = [words("dash.prints.banned", who=who)] if one.banned else []
-    said += [words("dash.prints.unsure")] if job.pages is not None and not job.counted else []
+    if job.pages is None or not job.counted:
+        said.append(words(f"dash.prints.{'unknown' if job.pages is None else 'unsure'}"))
     said += [words("dash.prints.long", cap=lesson.print_pages)] if one.long else []
     said += [words("dash.prints.gone", at=words.day_clock(job.gone, lesson.now))] if job.gone else []
     return PrintCard(
         id=job.id,
-        title=" · ".join((words("dash.prints.who", who=who, pages=pages), *about)),
+        title=" · ".join((wish, *about)),
         at=words.day_clock(job.at, lesson.now),
         said=tuple(said),
         can_yes=lesson.in_lesson and not one.banned,
