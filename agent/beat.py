@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from agent.clock import SchoolClock
 from agent.home import Enrolment
-from agent.link import LinkError
+from agent.link import LinkError, school_context
 from agent.school import School
 from agent.signing import DeviceKey
 from policy import signed
@@ -192,7 +192,7 @@ class Beat:
     def _send(self, way: Way) -> _Answer:
         if self._line is None or self._line[0] != way:
             self._hang_up()
-            self._line = (way, way.open(ssl.create_default_context(cafile=str(self._ca))))
+            self._line = (way, way.open(school_context(self._ca)))
         line = self._line[1]
         line.request("POST", PATH, self._signed(), {"Content-Type": "application/json", "Host": way.host})
         heard = line.getresponse()

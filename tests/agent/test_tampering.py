@@ -152,6 +152,10 @@ def test_a_browser_that_looks_names_up_by_itself_is_a_notice(laptop: Laptop) -> 
     profile.mkdir(parents=True)
     (profile / "prefs.js").write_text('user_pref("network.trr.mode", 3);\n')
     assert laptop.look() == [("own-dns", "firefox")]
+    packed = laptop.user / ".var" / "app" / "com.google.Chrome" / "config" / "google-chrome"
+    packed.mkdir(parents=True)
+    (packed / "Local State").write_text('{"dns_over_https": {"mode": "secure"}}')
+    assert laptop.look() == [("own-dns", "firefox"), ("own-dns", "google-chrome")]
 
 
 def test_a_copy_of_the_usual_that_is_damaged_is_made_anew(laptop: Laptop) -> None:
