@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -83,6 +83,7 @@ class Watch:
         self._rounds = Rounds(setting.user)
         self._running: _Running | None = None
         self._told: dict[tuple[str, str], datetime] = {}
+        self._trial: set[str] = set()
         signs = factory_signs()
         self._recognition = Recognition(signs, school.known)
         self._warnings = Warnings(signs.schoolwork)
@@ -95,7 +96,9 @@ class Watch:
         at_school = self._school.at_school(who, now)
         if self._around is not None:
             said = partial(self._school.told, now)
-            self._around.look(now, seen.user, self._revision(), at_school=at_school, told=said)
+            around = self._around.look(now, seen.user, self._revision(), at_school=at_school, told=said)
+            if self._setting.dry_run:
+                self._tried(say("agent.trial.around", fact=one.fact.value, detail=one.detail) for one in around)
         asked = [(one, self._school.decide(one.request, now)) for one in self._known(seen, who)]
         if not at_school:
             asked = [(one, decision) for one, decision in asked if decision.reason is Reason.LOCKED]
@@ -105,7 +108,10 @@ class Watch:
             Handled(program, decision, tuple(endings[one] for one in program.processes if one in endings))
             for program, decision in asked
         )
-        if not self._setting.dry_run:
+        if self._setting.dry_run:
+            would = (one for one in handled if Ending.DRY_RUN in one.endings)
+            self._tried(say("agent.trial.closes", app=one.program.app, why=one.decision.reason) for one in would)
+        else:
             self._told = {key: when for key, when in self._told.items() if now - when < _QUIET}
             for one in handled:
                 self._account(one, seen, record=at_school)
@@ -161,6 +167,13 @@ class Watch:
         if record and decision.reason is not Reason.TEST:
             ended = Ending.REFUSED not in one.endings
             self._outbox.add(app_event(program, decision, seen.at, self._revision(), ended=ended))
+
+    def _tried(self, lines: Iterable[str]) -> None:
+        """Tell who tries it out what would happen, each thing once."""
+        for line in lines:
+            if line not in self._trial:
+                self._trial.add(line)
+                _log.warning("%s", line)
 
     def _revision(self) -> int:
         return self._school.snapshot.revision if self._school.snapshot else 0

@@ -215,13 +215,17 @@ def test_a_program_of_the_system_is_never_touched(at_school: Dashboard, home: Ho
         assert handled.endings == (Ending.ENDED,)
 
 
-def test_trying_out_ends_and_tells_nothing(at_school: Dashboard, home: Home, run) -> None:
+def test_trying_out_ends_and_tells_nothing(at_school: Dashboard, home: Home, run, caplog) -> None:
     laptop = Laptop(at_school, home, dry_run=True)
     laptop.school.refresh(laptop.link)
     discord = run("discord")
     (handled,) = laptop.look("discord")
     assert handled.endings == (Ending.DRY_RUN,)
     assert discord.poll() is None
+    laptop.look("discord")
+    assert [one.getMessage() for one in caplog.records if "discord" in one.getMessage()] == [
+        "Zou dichtgaan: discord (app)"
+    ], "who tries it out reads it, once"
     assert (laptop.notes, len(laptop.outbox)) == ([], 0)
 
 
