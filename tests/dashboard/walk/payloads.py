@@ -80,6 +80,7 @@ FREE = frozenset(
         "prepared.name",
         "ban_proposals.reason",
         "ban_proposals.answer",
+        "bindings.address",
         "sign_ins.address",
         "print_jobs.account",
         "print_accounts.account",
