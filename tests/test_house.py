@@ -23,7 +23,6 @@ CORRIDORS = frozenset({"utils", "util", "helpers", "helper", "common", "core", "
 
 NO_MODULE_OF_THAT_NAME = {
     "agent/test_cases.py": "golden decisions through the agent's translator",
-    "agent/test_print_cases.py": "golden cases for printing, from a job at the print server to the answer",
     "cli/test_setup.py": "the scripts in `setup/` and the Makefile, which are no modules",
     "config/test_any_input.py": "properties of all readers together: no input makes them fail otherwise than told",
     "config/test_readable.py": "what a pupil reads, whichever module of the room says it",
