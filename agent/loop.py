@@ -29,6 +29,7 @@ _log = logging.getLogger("klaswacht.agent")
 _QUIET = timedelta(seconds=60)
 _EVERY = 1.0
 _WAIT = 20.0
+_FIRST_WORD = 15.0  # seconds that the first look waits for the school's first word, or for the line to fail
 _BREATH = 0.5  # between two questions without news, whatever the server does
 _LONGEST_REST = 60.0
 _ABOUT_A_PROGRAM = frozenset({Reason.LOCKED, Reason.SANCTION})
@@ -225,6 +226,8 @@ def run(
     ]
     for carrier in carriers:
         carrier.start()
+    # By a clock that is ahead a permission in the copy would have ended: the school may first say what time it is.
+    news.wait(_FIRST_WORD)
     while not stop.is_set():
         try:
             watch.look()
@@ -242,7 +245,12 @@ def fetch(school: School, link: Link, news: threading.Event | None = None, beat:
     Where the guard tells by `beat` when there are news, the school is only asked then.
     """
     told = beat is not None and beat.wait()
-    reply = school.refresh(link, 0.0 if told else _WAIT)
+    try:
+        reply = school.refresh(link, 0.0 if told else _WAIT)
+    except LinkError:
+        if news is not None:
+            news.set()  # nobody waits for a word that does not come
+        raise
     if reply.body is not None and news is not None:
         news.set()
     return reply.pause if reply.body is not None else max(reply.pause, _BREATH)
