@@ -10,6 +10,7 @@ import threading
 from pathlib import Path
 
 from agent import print_round
+from agent.beat import Beat
 from agent.home import Home, default_home
 from agent.link import Link
 from agent.loop import Setting, Watch, run
@@ -42,7 +43,8 @@ def start(
         print_round.start(print_round.PrintRound(school, outbox, link, prints), stop)
     # On a computer that somebody works on (`under`) the network is that person's business.
     around = None if under is not None else Around(home.path, outbox, dry_run=dry_run)
-    run(Watch(setting, school, outbox, shower(), around), school, outbox, link, stop)
+    watch = Watch(setting, school, outbox, shower(), around)
+    run(watch, school, outbox, link, stop, beat=Beat(enrolment, home.ca, school))
     return 0
 
 

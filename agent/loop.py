@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
+from agent.beat import Beat
 from agent.enforce import Ending, Warnings, end, is_system
 from agent.link import Link, LinkError
 from agent.observe import Observation, Process
@@ -27,6 +29,7 @@ _log = logging.getLogger("klaswacht.agent")
 _QUIET = timedelta(seconds=60)
 _EVERY = 1.0
 _WAIT = 20.0
+_FIRST_WORD = 15.0  # seconds that the first look waits for the school's first word, or for the line to fail
 _BREATH = 0.5  # between two questions without news, whatever the server does
 _LONGEST_REST = 60.0
 _ABOUT_A_PROGRAM = frozenset({Reason.LOCKED, Reason.SANCTION})
@@ -81,6 +84,7 @@ class Watch:
         self._rounds = Rounds(setting.user)
         self._running: _Running | None = None
         self._told: dict[tuple[str, str], datetime] = {}
+        self._trial: set[str] = set()
         signs = factory_signs()
         self._recognition = Recognition(signs, school.known)
         self._warnings = Warnings(signs.schoolwork)
@@ -92,7 +96,10 @@ class Watch:
         who = self._who(now)
         at_school = self._school.at_school(who, now)
         if self._around is not None:
-            self._around.look(now, seen.user, self._revision(), at_school=at_school)
+            said = partial(self._school.told, now)
+            around = self._around.look(now, seen.user, self._revision(), at_school=at_school, told=said)
+            if self._setting.dry_run:
+                self._tried(say("agent.trial.around", fact=one.fact.value, detail=one.detail) for one in around)
         asked = [(one, self._school.decide(one.request, now)) for one in self._known(seen, who)]
         if not at_school:
             asked = [(one, decision) for one, decision in asked if decision.reason is Reason.LOCKED]
@@ -102,7 +109,10 @@ class Watch:
             Handled(program, decision, tuple(endings[one] for one in program.processes if one in endings))
             for program, decision in asked
         )
-        if not self._setting.dry_run:
+        if self._setting.dry_run:
+            would = (one for one in handled if Ending.DRY_RUN in one.endings)
+            self._tried(say("agent.trial.closes", app=one.program.app, why=one.decision.reason) for one in would)
+        else:
             self._told = {key: when for key, when in self._told.items() if now - when < _QUIET}
             for one in handled:
                 self._account(one, seen, record=at_school)
@@ -159,6 +169,13 @@ class Watch:
             ended = Ending.REFUSED not in one.endings
             self._outbox.add(app_event(program, decision, seen.at, self._revision(), ended=ended))
 
+    def _tried(self, lines: Iterable[str]) -> None:
+        """Tell who tries it out what would happen, each thing once."""
+        for line in lines:
+            if line not in self._trial:
+                self._trial.add(line)
+                _log.warning("%s", line)
+
     def _revision(self) -> int:
         return self._school.snapshot.revision if self._school.snapshot else 0
 
@@ -186,18 +203,31 @@ def _why(reason: Reason, lang: str) -> str:
     return say(f"agent.why.{reason}", lang) if reason in _ABOUT_A_PROGRAM else reason_sentence(reason, lang)
 
 
-def run(watch: Watch, school: School, outbox: Outbox, link: Link, stop: threading.Event, every: float = _EVERY) -> None:
+def run(
+    watch: Watch,
+    school: School,
+    outbox: Outbox,
+    link: Link,
+    stop: threading.Event,
+    every: float = _EVERY,
+    beat: Beat | None = None,
+) -> None:
     """Watch until `stop` is set. The line to the school has threads of its own: a slow server slows nothing down.
 
     News of the school are acted on at once, not only at the next look.
     """
     news = threading.Event()
+    jobs = {"news": lambda: fetch(school, link, news, beat), "events": lambda: deliver(outbox, link)}
+    if beat is not None:
+        jobs["beat"] = beat.once
     carriers = [
         threading.Thread(target=carry, args=(job, stop), name=f"klaswacht-{name}", daemon=True)
-        for name, job in (("news", lambda: fetch(school, link, news)), ("events", lambda: deliver(outbox, link)))
+        for name, job in jobs.items()
     ]
     for carrier in carriers:
         carrier.start()
+    # By a clock that is ahead a permission in the copy would have ended: the school may first say what time it is.
+    news.wait(_FIRST_WORD)
     while not stop.is_set():
         try:
             watch.look()
@@ -209,9 +239,18 @@ def run(watch: Watch, school: School, outbox: Outbox, link: Link, stop: threadin
         news.clear()
 
 
-def fetch(school: School, link: Link, news: threading.Event | None = None) -> float:
-    """Ask for news once, waiting for them; return how many seconds to rest. `news` is set where there were any."""
-    reply = school.refresh(link, _WAIT)
+def fetch(school: School, link: Link, news: threading.Event | None = None, beat: Beat | None = None) -> float:
+    """Ask for news once, waiting for them; return how many seconds to rest. `news` is set where there were any.
+
+    Where the guard tells by `beat` when there are news, the school is only asked then.
+    """
+    told = beat is not None and beat.wait()
+    try:
+        reply = school.refresh(link, 0.0 if told else _WAIT)
+    except LinkError:
+        if news is not None:
+            news.set()  # nobody waits for a word that does not come
+        raise
     if reply.body is not None and news is not None:
         news.set()
     return reply.pause if reply.body is not None else max(reply.pause, _BREATH)

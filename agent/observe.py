@@ -110,7 +110,7 @@ def _process(pid: int, last: Process | None) -> Process | None:
                 _command(handle),
                 mark,
             )
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return None
 
 

@@ -99,10 +99,9 @@ class RulePart(Part):
 
     @model_validator(mode="after")
     def _fits_together(self) -> RulePart:
-        if (self.facet is None) == (self.gate is None):
-            raise wrong(f"rule {quoted(self.id)} needs one of `facet` and `gate`", "write `facet: place` for sites")
         speaks = self.facet or self.gate
-        assert speaks is not None  # noqa: S101 - the line above
+        if speaks is None or (self.facet is not None and self.gate is not None):
+            raise wrong(f"rule {quoted(self.id)} needs one of `facet` and `gate`", "write `facet: place` for sites")
         needs, may = _TARGETS[speaks.value]
         given = [key for key in _TARGET_KEYS if getattr(self, key)]
         for key in given:

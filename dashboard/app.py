@@ -22,7 +22,7 @@ from dashboard.actions.desk import Desk
 from dashboard.actions.health import Vitals
 from dashboard.actions.otherlists import OtherLists
 from dashboard.actions.preview import Peek
-from dashboard.actions.versions import BoxFile
+from dashboard.actions.rules_file import BoxFile
 from dashboard.api import api
 from dashboard.auth import House, guard_doors
 from dashboard.board import keep_from_the_class

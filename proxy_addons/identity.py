@@ -132,6 +132,8 @@ class Identity:
 
     def _bound(self, address: str, registry: _Registry, now: datetime) -> Principal | None:
         """Who asks from an address where a device says to be; None: no device does."""
+        if not self._places.of(address, now):
+            return None
         here = self._devices_at(address, registry.snapshot, now)
         if not here:
             return None

@@ -35,6 +35,7 @@ from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.helping import Helping
 from proxy_addons.joining import JOIN, Joining
 from proxy_addons.live import Live
+from proxy_addons.own_form import alone
 from proxy_addons.promising import MINE, RULES, Promising
 from proxy_addons.release import Releases, about, device_of
 from proxy_addons.reporting import Reporting
@@ -48,7 +49,6 @@ from store import Store, StoreUnavailable
 from store.incidents import Wish
 
 _TAKEN = ("ask", "report", "release")
-_ALONE = ("Cross-Origin-Opener-Policy", "same-origin")
 
 
 class OwnPath:
@@ -133,7 +133,7 @@ class OwnPath:
             return await self._self_test.page(exchange, request, fields)
         if name == "report":
             opened = _opened_by_a_person(exchange)
-            return _alone(self._reporting.start(exchange, request)) if opened else json_answer({}, 403)
+            return alone(self._reporting.start(exchange, request)) if opened else json_answer({}, 403)
         if name in _TAKEN:
             token, page = self._tokens.make(exchange.peer.address, host), behind(exchange, host, fields)
             if name == "ask":
@@ -157,7 +157,7 @@ class OwnPath:
             return json_answer({}, 403)
         if name == "report":
             opened = _opened_by_a_person(exchange)
-            return _alone(await self._reporting.take(exchange, request, form)) if opened else json_answer({}, 403)
+            return alone(await self._reporting.take(exchange, request, form)) if opened else json_answer({}, 403)
         if not scripted and not self._tokens.fits(form.get("token", ""), exchange.peer.address, host):
             back = behind_form(form.get("back", ""), {}).back
             return self._pages.note(
@@ -263,8 +263,3 @@ class OwnPath:
 def _opened_by_a_person(exchange: Exchange) -> bool:
     """Whether this is a page by itself, as far as the browser tells: a site's own script on this host is none."""
     return exchange.headers.get("sec-fetch-dest", "document") == "document"
-
-
-def _alone(answer: Answer) -> Answer:
-    """The same, out of reach of a page of this host that opened it: no script fills in what a child tells."""
-    return replace(answer, headers=(*answer.headers, _ALONE))

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from config.chromebook.school import NotPossibleError
 from dashboard.access import OFFICE, for_roles
-from dashboard.actions import chromebooks, devices
+from dashboard.actions import chromebooks, devices, prints
 from dashboard.actions.desk import Outcome, done
 from dashboard.actions.devices import Form, No
 from dashboard.actions.substitute import is_substitute
@@ -116,6 +116,15 @@ def chromebook(group: str) -> Response | str:
     return answer
 
 
+@pages.post("/apparaten/printnaam")
+@for_roles(OFFICE)
+def name_account() -> Response:
+    """Say whose a name is that came with a print."""
+    at = house()
+    made = prints.name_account(at.desk, visitor().member, text("account"), text("person"), at.clock())
+    return back_to("devices.page", made)
+
+
 @pages.post("/apparaat/<device>/weg")
 @for_roles(OFFICE)
 def remove(device: str) -> Response:
@@ -147,7 +156,7 @@ def _once[T](device: str, outcome: Outcome[T], secret: Callable[[T], Secret]) ->
 
 
 def _form() -> Form:
-    return Form(text("name"), text("kind"), text("group"), text("person"), text("addresses"))
+    return Form(text("name"), text("kind"), text("group"), text("person"), text("addresses"), text("prints") == "1")
 
 
 def _persons() -> tuple[Person, ...]:
@@ -187,6 +196,8 @@ def _page(
         "edit": _fields(changed or shown.form_of(device)) if device is not None else None,
         "unknown_test": shown.unknown_test(tested, said, now),
         "chromebooks": () if (parcels := current_app.extensions["klaswacht_chromebooks"]) is None else parcels.groups(),
+        "unknown_prints": shown.unknown_prints(at.desk.store.print_jobs.unknown(at.desk.school)),
+        "pupils": shown.pupil_choices(_persons(), groups),
         "has_ca": current_app.extensions["klaswacht_ca"] is not None,
         "next_ca": (ca := current_app.extensions["klaswacht_ca"]) is not None
         and ca.with_name("klaswacht-ca-next.crt").is_file(),
