@@ -71,6 +71,14 @@ def _extensions(facts: Facts) -> dict[str, Any]:
         "ExtensionInstallBlocklist": ["*"],
         "ExtensionInstallAllowlist": [facts.extension.id],
         "ExtensionInstallForcelist": [f"{facts.extension.id};{facts.extension.update_url}"],
+        # The lists cannot say that the button is always in sight.
+        "ExtensionSettings": {
+            facts.extension.id: {
+                "installation_mode": "force_installed",
+                "update_url": facts.extension.update_url,
+                "toolbar_pin": "force_pinned",
+            }
+        },
     }
 
 

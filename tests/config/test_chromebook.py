@@ -96,6 +96,7 @@ def test_only_the_companion_extension_comes_and_it_comes_by_itself() -> None:
     said = users()
     assert said["ExtensionInstallBlocklist"] == ["*"] and said["ExtensionInstallAllowlist"] == [EXTENSION.id]
     assert said["ExtensionInstallForcelist"] == [f"{EXTENSION.id};{EXTENSION.update_url}"]
+    assert said["ExtensionSettings"][EXTENSION.id]["toolbar_pin"] == "force_pinned"
     without = users(known(extension=None))
     assert without["ExtensionInstallBlocklist"] == ["*"] and "ExtensionInstallForcelist" not in without
     assert "De uitbreiding van Klaswacht zit niet in deze map" in made(known(extension=None))[parcel.PAGE].decode()

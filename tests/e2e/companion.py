@@ -86,6 +86,13 @@ def companion(
         pytest.skip("needs Chromium and certutil (setup/machine.sh)")
     policy = {
         "ExtensionInstallForcelist": [f"{made.id};{updates or made.updates}"],
+        "ExtensionSettings": {
+            made.id: {
+                "installation_mode": "force_installed",
+                "update_url": updates or made.updates,
+                "toolbar_pin": "force_pinned",
+            }
+        },
         "DeveloperToolsAvailability": 1,  # so that a test can look into it; a school leaves that out
         "3rdparty": {"extensions": {made.id: dict(settings or {})}},
     }
