@@ -35,7 +35,11 @@ def _state(snapshot: Snapshot) -> State:
     asks = any(rule.consent for rule in snapshot.facet_rules(Facet.PRINT))
     return State(
         grants=tuple(_grant(one, snapshot) for one in state.grants if _prints(one)),
-        sanctions=tuple(replace(one, by="", sites=()) for one in state.sanctions if one.on is SanctionTarget.PRINTER),
+        sanctions=tuple(
+            replace(one, by="", sites=())
+            for one in state.sanctions
+            if one.on is SanctionTarget.PRINTER and _pupil(one.person, snapshot)
+        ),
         consents={who: yes for who, yes in state.consents.items() if _pupil(who, snapshot)} if asks else {},
         rainy=tuple(replace(one, by="") for one in state.rainy),
         consented_groups=state.consented_groups if asks else frozenset(),
