@@ -15,10 +15,11 @@ from typing import Any
 from agent.cups import Cups, CupsError
 from agent.link import Link
 from agent.loop import carry
-from agent.outbox import Outbox, device_event
+from agent.outbox import Outbox, device_event, print_event
 from agent.pages import Sure
+from agent.print_asking import asker, print_request
 from agent.printed import HOME, Journal, Marks, PrintSetting, read_setting
-from agent.printing import Act, Printing, Why
+from agent.printing import Act, Deed, Printing, Why
 from agent.school import School
 from policy.devicefact import DeviceFact
 
@@ -56,7 +57,9 @@ class PrintRound:
         printing = self._as_set_up()
         if printing is None:
             return _SETUP
-        printing.once(self._school.clock.now())
+        now = self._school.clock.now()
+        for act in printing.once(now):
+            self._account(act, printing.setting, now)
         self._list_moved([_told(act, printing.setting) for act in printing.stands[:MOST_TOLD]])
         return _EVERY
 
@@ -113,6 +116,19 @@ class PrintRound:
             if news != self._news:
                 self._news, self._due = news, True
                 self._changed.notify_all()
+
+    def _account(self, act: Act, setting: PrintSetting, now: datetime) -> None:
+        """Write down what came out by a permission, and what was dropped; what prints freely is nobody's business."""
+        snapshot, printed = self._school.snapshot, act.deed is Deed.MOVE
+        if snapshot is None or not (printed or act.deed is Deed.DROP) or act.why is Why.PRINTED:
+            return
+        job = act.job
+        who = asker(snapshot, job.user, setting.people)
+        decision = self._school.decide(print_request(who, job.uuid), now)
+        if printed and not decision.grants:
+            return
+        user = setting.people.get(job.user, job.user)[:80]
+        self._outbox.add(print_event(job.uuid, user, decision, now, snapshot.revision, printed=printed))
 
     def _heard(self, act: Act) -> None:
         """What a person should hear: only that a job is in doubt is news about a device. Nobody is named."""

@@ -28,7 +28,7 @@ from config.load import factory_policy, knowledge
 from config.settings import Settings, SignIn
 from dashboard.app import close_app, create_app
 from dashboard.passwords import hashed
-from policy.model import Device, DeviceClass, Role
+from policy.model import Action, Device, DeviceClass, Role
 from tests.agent.cups import PUPIL, needed, open_folder, until
 from tests.agent.school import LESSON, OFFICE, SCHOOL, Dashboard
 from tests.agent.test_printing import PrintServer
@@ -190,5 +190,14 @@ def test_a_yes_prints_once_a_no_drops_and_the_bell_drops_the_rest_after_a_notice
         until(lambda: not queue.cups.jobs("leerling"), "what was not permitted stays after the bell")
         until(queue.finished, "something is still being printed")
         assert queue.papers() == {"ja graag": 1}
+        until(lambda: len(kept(office)) == 3, "what became of the prints is not among what happened today")
+        assert kept(office) == ["blocked", "blocked", "granted"]
+        assert "een print" in teacher.get("/les/7")
     finally:
         agent.kill()
+
+
+def kept(office: Dashboard) -> list[str]:
+    """What is kept of prints, of the pupil whose account it was."""
+    events = [one.event for one in office.store.events.latest(SCHOOL, limit=50)]
+    return sorted(one.what.value for one in events if one.action is Action.PRINT and one.person == "sam")
