@@ -11,6 +11,7 @@ import http.client
 import os
 import random
 import shutil
+import socket
 import socketserver
 import threading
 import time
@@ -116,6 +117,14 @@ def paced(engine: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with playground(folder, page=page) as running:
         yield Paced(running, page, around, engine, folder)
     around.close()
+
+
+def hold(held: contextlib.ExitStack, *ports: int) -> None:
+    """Let nobody else of this machine have a port where nobody answers any more: bound, and never listened at."""
+    for port in ports:
+        mine = held.enter_context(socket.socket())
+        mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        mine.bind(("127.0.0.1", port))
 
 
 def quiet_port() -> int:
@@ -275,10 +284,15 @@ def test_a_browser_that_finds_no_pac_at_its_start_goes_around_unless_the_schools
 @pytest.mark.evasion("E28")
 def test_when_the_guard_stops_a_browser_that_has_its_pac_goes_nowhere_until_it_looks_for_it_again(paced: Paced) -> None:
     """The last of this file: it stops the guard."""
-    with paced.browser() as free, paced.browser(policy={"ProxyPacMandatory": True}) as bound:
+    with (
+        contextlib.ExitStack() as held,
+        paced.browser() as free,
+        paced.browser(policy={"ProxyPacMandatory": True}) as bound,
+    ):
         for tab in (free, bound):
             tab.goto("https://rekenrijk.test/")
         assert paced.play.stop() == 0
+        hold(held, paced.play.proxy, paced.page)
         for tab in (free, bound):
             for url in ("https://rekenrijk.test/", "http://kletsplein.test/", "https://a.test/"):
                 assert "ERR_PROXY_CONNECTION_FAILED" in fails(tab, url)
