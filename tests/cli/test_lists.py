@@ -71,6 +71,7 @@ def add(home: Home, *names: str, category: str = "games", file: str = "feed.txt"
     subscribed.add(home, subscribed.Wish(str(write(home, *names, file=file)), category))
 
 
+@pytest.mark.full
 def test_a_list_is_added_shown_updated_and_removed(home):
     write(home, "0.0.0.0 one.example", "0.0.0.0 github.io", "0.0.0.0 schooltv.nl", "1.2.3.4 other.example")
     told = right(home, "add", "feed.txt", "--category", "games", "--id", "mine", "--licence", "CC0")

@@ -79,6 +79,7 @@ def test_a_sign_in_that_one_ends_is_out_at_its_next_tap(store: Store, browser: O
     assert "bestaat niet meer" in here.post(found.group(0)).text
 
 
+@pytest.mark.full
 def test_a_live_page_ends_when_its_sign_in_is_ended(store: Store, browser: Open, clock: Clock) -> None:
     give_account(store, "anja")
     board, here = on(browser(), CHROMEBOOK), on(browser(), "Firefox/133.0 (Windows)")

@@ -215,6 +215,7 @@ def test_a_stream_without_a_session_is_refused_without_a_page(browser: Callable[
     tab.close()
 
 
+@pytest.mark.full
 def test_a_server_that_stops_lets_the_streams_end(app: Flask, listen: Callable[..., Listener]) -> None:
     tab = listen()
     tab.next()

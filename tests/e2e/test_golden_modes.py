@@ -292,9 +292,10 @@ def mismatches(cases: list[Case], ask: Callable[[Case], tuple[Effect, str]]) -> 
 
 
 def modes_and_protocols() -> list[object]:
-    """Our own runner and stock mitmdump with every protocol; all but one of them are for `make test-full`."""
-    marks = {one: [] if one == "kalisto" else [pytest.mark.full] for one in protocol_names()}
-    return [pytest.param(mode, one, marks=full) for mode in (own_runner, stock_mitmdump) for one, full in marks.items()]
+    """Our own runner and stock mitmdump with every protocol; all but the first of them are for `make test-full`."""
+    every = [(mode, one) for mode in (own_runner, stock_mitmdump) for one in protocol_names()]
+    quick = (own_runner, "kalisto")
+    return [pytest.param(*one, marks=[] if one == quick else [pytest.mark.full]) for one in every]
 
 
 @pytest.mark.parametrize(("mode", "protocol"), modes_and_protocols())

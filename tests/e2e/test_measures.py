@@ -97,6 +97,7 @@ def test_a_ban_holds_on_the_proved_device_at_once_and_is_over_by_itself(play: Pl
     assert now() >= outcome.value.end
 
 
+@pytest.mark.full
 def test_care_opens_a_site_under_a_ban_and_a_ban_is_lifted(play: Playground) -> None:
     noor = play.device("Noor")
     ban = measures.impose(play.desk, MANAGEMENT, Wish("p7-1", SanctionTarget.CHROMEBOOK, "Een reden."), now()).value

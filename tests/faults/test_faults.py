@@ -1,7 +1,7 @@
 """Something breaks while a class works: nothing closed is shown, nobody is left waiting, help is there, it goes on.
 
 `breaking` finds every function of the guard that runs while real clients go by, so that a new one is broken by itself.
-`make test` breaks some of them, `make test-full` all.
+All of it is for `make test-full`; `make test` has `tests/proxy_addons/test_blocking.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.faults.clients import HUNG
 from tests.faults.rounds import GIVES_BACK, TAKES_IN, Rounds, hasten
 from tests.faults.school import School, led
 
-pytestmark = pytest.mark.evasion("S16")
+pytestmark = [pytest.mark.evasion("S16"), pytest.mark.full]
 
 SOME = frozenset(
     {f"proxy_addons/hooks:Hooks.{name}" for name in ("requestheaders", "request", "responseheaders")}
@@ -29,7 +29,7 @@ SOME = frozenset(
     | {"proxy_addons/arrival:Arrival.data_received", "proxy_addons/gate:Gate.ask", "proxy_addons/tunnel:Tunnel.joined"}
     | {"policy/decide:decide", "proxy_addons/names/judge:Judge.of", "proxy_addons/dialling:Dialling._opened"}
 )
-"""Places that `make test` breaks."""
+"""Places that are broken first, by name."""
 HOOKED = frozenset({"proxy_addons/hooks", "proxy_addons/entrances"})
 """Where mitmproxy's hooks are taken."""
 RARE = {
@@ -97,7 +97,6 @@ def test_whatever_breaks_nothing_closed_is_shown_and_it_goes_on(rounds: Rounds) 
 
 
 @pytest.mark.parametrize("hook", [name for name in HOOKS if name not in RARE])
-@pytest.mark.full
 def test_a_hook_that_is_cancelled_or_out_of_memory_lets_nothing_pass(rounds: Rounds, hook: str) -> None:
     hooked = {f"Hooks.{hook}", f"Entrances.{hook}"}
     (place,) = (one for one in rounds.places if one.module in HOOKED and one.name in hooked)
@@ -106,7 +105,6 @@ def test_a_hook_that_is_cancelled_or_out_of_memory_lets_nothing_pass(rounds: Rou
             assert wrong_of(rounds, place, Fault(kind, when, leaving)) == []
 
 
-@pytest.mark.full
 @pytest.mark.timeout(1800)
 def test_all_that_runs_may_break(rounds: Rounds) -> None:
     todo, wrong = faults(rounds, 0), []

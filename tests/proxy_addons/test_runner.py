@@ -399,6 +399,7 @@ def _help_is_open(home: Home) -> None:
         assert tls.recv(4096).endswith(SECRET) or tls.recv(4096).endswith(SECRET)
 
 
+@pytest.mark.full
 def test_stock_mitmdump_gives_the_same_answers(home):
     port = free_port()
     command = [

@@ -186,6 +186,7 @@ def test_a_talking_site_is_looked_at_again(store: Store) -> None:
     assert not bench.see(PLAIN), "but not over and over"
 
 
+@pytest.mark.full
 def test_memory_is_bounded(store: Store) -> None:
     bench = Bench(store)
     for number in range(MOST_HOSTS + 50):
