@@ -97,8 +97,14 @@ class Running:
         return [one.to_text() for found in answer.answer if found.rdtype == dns.rdatatype.A for one in found]
 
     def until(self, address: str, *, off: bool, url: str = SITE) -> None:
-        """Wait until a device is off, or no longer."""
-        wait_until(lambda: self.off(address, url) is off, f"{address} is {'off' if off else 'on'}", self.log, PATIENCE)
+        """Wait until a device is off, or no longer. What is cut when a permission ends is neither yet."""
+
+        def stands() -> bool:
+            with contextlib.suppress(ConnectionError):
+                return self.off(address, url) is off
+            return False
+
+        wait_until(stands, f"{address} is {'off' if off else 'on'}", self.log, PATIENCE)
 
     def notices(self) -> list[tuple[str | None, ...]]:
         """Of every notice its group, device, person and host."""
