@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from importlib.metadata import version as installed_version
 from typing import Annotated
@@ -14,6 +13,7 @@ from cli.check import check
 from cli.firewall import firewall
 from cli.home import Home, Trouble
 from cli.keylog import forget_key_logs
+from cli.logs import set_up
 from cli.now import now
 
 app = typer.Typer(
@@ -45,11 +45,15 @@ def up(
         int | None,
         typer.Option("--workers", min=1, max=16, help="How many workers; else as school.yaml says, else one a core."),
     ] = None,
+    monitor: Annotated[
+        str | None,
+        typer.Option("--monitor", help="Where watching machines may ask /healthz, /readyz, /metrics: ADDRESS:PORT."),
+    ] = None,
 ) -> None:
     """Start the guard: proxy and dashboard, until Ctrl-C."""
     from cli.up import up as start
 
-    raise typer.Exit(start(Home.here(), take_file=take_file, workers=workers))
+    raise typer.Exit(start(Home.here(), take_file=take_file, workers=workers, monitor=monitor))
 
 
 @app.command()
@@ -88,7 +92,7 @@ def version() -> None:
 def main() -> None:
     """Run the command; what a person must mend is told in one line, with exit code 1."""
     forget_key_logs()
-    logging.basicConfig(level=logging.WARNING, format="klaswacht: %(message)s")
+    set_up("klaswacht: %(message)s", "guard")
     try:
         app()
     except Trouble as trouble:

@@ -18,9 +18,11 @@ from cli.doctor import Level, ca_findings
 from cli.example import closed_host
 from cli.growth import MIB
 from cli.home import Home, Trouble, secret
+from cli.metrics import Watched
+from cli.monitor import Asked, Monitor, place_of
 from cli.nightly import Nightly
 from cli.supervisor import Supervisor, Task
-from cli.vitals import Chores, Vitals
+from cli.vitals import Chores, Vitals, VitalsFile
 from cli.watch import Watch, signature
 from config import load
 from config.settings import Listen, Settings
@@ -64,13 +66,14 @@ def up(
     *,
     take_file: bool = False,
     workers: int | None = None,
+    monitor: str | None = None,
     beside: Sequence[Task] = (),
     more: Callable[[Prepared], Sequence[str]] = lambda _: (),
 ) -> int:
     """Run the guard until Ctrl-C or SIGTERM; the exit code is 0 when it stopped because it was asked to.
 
-    `workers` goes before what `school.yaml` says. `beside` are processes to keep running as well, `more` gives lines to
-    print under what to open (the playground).
+    `workers` goes before what `school.yaml` says. `monitor` is where machines that watch may ask (`cli.monitor`).
+    `beside` are processes to keep running as well, `more` gives lines to print under what to open (the playground).
 
     Raises:
         Trouble: something must be mended first.
@@ -79,7 +82,10 @@ def up(
     seen = signature(home.school_file)  # before it is read: a change from here on is one to look at
     with school.only_one(home), _prepared(home, take_file=take_file, workers=workers) as prepared:
         tasks = (*_tasks(prepared), *beside)
-        with Supervisor(tasks, on_renewed=lambda outcome: reload.note(home, outcome)) as supervisor:
+        with (
+            Supervisor(tasks, on_renewed=lambda outcome: reload.note(home, outcome)) as supervisor,
+            _monitored(home, supervisor, monitor),
+        ):
             kept = Chores()
             told = (prepared, kept, supervisor.stopping)
             chores = threading.Thread(target=_chores, args=told, name="chores", daemon=True)
@@ -99,6 +105,22 @@ def up(
             raise Trouble("a part of the guard did not start", "see the lines above, and `klaswacht doctor`")
         _tell(say("cli.up.stopped", prepared.settings.language))
     return 0
+
+
+@contextmanager
+def _monitored(home: Home, supervisor: Supervisor, monitor: str | None) -> Iterator[None]:
+    """Answer machines that watch, where that was asked for."""
+    if monitor is None:
+        yield
+        return
+    watched = Watched(lambda: supervisor.children, supervisor.sums, VitalsFile(home.path).told)
+    door = Monitor(place_of(monitor), Asked(supervisor, watched))
+    address, port = door.server_address[:2]
+    _tell(f"http://{ports.bracketed(str(address))}:{port}/readyz")
+    try:
+        yield
+    finally:
+        door.end()
 
 
 @contextmanager

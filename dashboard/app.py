@@ -55,6 +55,7 @@ from dashboard.views import (
     prepared,
     preview,
     proving,
+    readiness,
     refusals,
     registers,
     reports,
@@ -169,6 +170,7 @@ def create_app(
         refusals.pages,
         emergency.pages,
         health.pages,
+        readiness.pages,
         rules.pages,
         measures.pages,
         numbers.pages,
@@ -188,6 +190,7 @@ def create_app(
     keep_from_the_class(app)
     proving.ask_again(app)
     app.after_request(protect)
+    readiness.count_answers(app)
     app.after_request(pack)
     app.register_error_handler(HTTPException, _problem)
     app.register_error_handler(StoreUnavailable, _store_away)

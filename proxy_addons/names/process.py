@@ -25,6 +25,7 @@ from proxy_addons.egress import Egress
 from proxy_addons.faults import told_by
 from proxy_addons.gate import Gate, Options, open_gate
 from proxy_addons.identity import Identity
+from proxy_addons.measured import Tell, rules_of, tell_on
 from proxy_addons.names.front import place_of
 from proxy_addons.names.judge import Judge
 from proxy_addons.names.page import PageServer
@@ -111,8 +112,16 @@ def _mapped(settings: Settings) -> list[tuple[str, tuple[str, ...]]]:
     return [(host, tuple(sorted(addresses))) for host, addresses in found.items()]
 
 
-async def serve(composed: Composed, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
-    """Answer until `stop` is set. Raises `OSError` when a port cannot be had."""
+async def serve(
+    composed: Composed,
+    stop: asyncio.Event,
+    ready: Callable[[], None] = lambda: None,
+    tell: Tell = lambda _: None,
+) -> None:
+    """Answer until `stop` is set. Raises `OSError` when a port cannot be had.
+
+    `tell` hears every second that the loop turns.
+    """
     listen, gate = composed.settings.listen, composed.gate
     names, upstream = names_of(composed.settings, gate) if listen.dns else (None, None)
     admit = admitting(composed.settings.firewall.school)
@@ -120,6 +129,7 @@ async def serve(composed: Composed, stop: asyncio.Event, ready: Callable[[], Non
     page = PageServer(gate, f"https://{listen.name}:{listen.dashboard}/", admit)
     loop = asyncio.get_running_loop()
     told_by(loop)
+    beating: asyncio.Task[None] | None = None
     try:
         await gate.start()
         composed.feeds.follow(_on(loop, gate.live.lists_changed))
@@ -130,8 +140,11 @@ async def serve(composed: Composed, stop: asyncio.Event, ready: Callable[[], Non
         gc.collect()
         gc.freeze()  # what was loaded stays; the collector need not walk it again and again
         ready()
+        beating = asyncio.create_task(tell_on(tell, lambda: rules_of(gate)))
         await stop.wait()
     finally:
+        if beating is not None:
+            beating.cancel()
         if server is not None:
             await server.stop()
         await page.stop()
@@ -151,19 +164,24 @@ def _on(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> Callable[[
     return over
 
 
-def run_names(home: Path, ports: Mapping[str, int] | None = None, ready: Callable[[], None] = lambda: None) -> int:
-    """Run until SIGTERM or SIGINT; the exit code. `ready` is called once it listens."""
+def run_names(
+    home: Path,
+    ports: Mapping[str, int] | None = None,
+    ready: Callable[[], None] = lambda: None,
+    tell: Tell = lambda _: None,
+) -> int:
+    """Run until SIGTERM or SIGINT; the exit code. `ready` is called once it listens, `tell` every second."""
     logging.getLogger("tornado").setLevel(logging.CRITICAL)  # it writes addresses of pages into the log
     try:
-        asyncio.run(_work(compose(home, ports), ready))
+        asyncio.run(_work(compose(home, ports), ready, tell))
     except (load.ConfigError, StoreUnavailable, OSError) as error:
         sys.stderr.write(f"klaswacht: names and pages cannot be answered: {error}\n")
         return 1
     return 0
 
 
-async def _work(composed: Composed, ready: Callable[[], None]) -> None:
+async def _work(composed: Composed, ready: Callable[[], None], tell: Tell) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await serve(composed, stop, ready)
+    await serve(composed, stop, ready, tell)

@@ -103,7 +103,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def up(home: Path) -> Iterator[Guard]:
-    with guard(home, home.parent / "first.log") as running:
+    with guard(home, home.parent / "first.log", "--monitor", "127.0.0.1:0") as running:
         yield running
 
 
@@ -111,6 +111,13 @@ def up(home: Path) -> Iterator[Guard]:
 def curl() -> None:
     if not any((Path(folder) / "curl").exists() for folder in os.environ["PATH"].split(os.pathsep)):
         pytest.skip("curl is not installed (sudo apt-get install curl)")
+
+
+def wait_for(what, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.1)
 
 
 def workers(home: Path) -> dict[int, str]:
@@ -122,6 +129,23 @@ def workers(home: Path) -> dict[int, str]:
             if b"cli.worker" in words and str(home).encode() in words:
                 found[int(place.parent.name)] = words[words.index(b"cli.worker") + 1].decode()
     return found
+
+
+def test_machines_that_watch_are_told_that_it_is_ready_and_what_it_counted(up: Guard, curl: None) -> None:
+    base = re.search(r"(http://127\.0\.0\.1:\d+)/readyz", up.told)[1]
+    with httpx.Client(trust_env=False, verify=False, timeout=30) as ask:
+
+        def denied() -> float:
+            found = re.search(r'^klaswacht_requests_total{effect="deny"} (\S+)', ask.get(f"{base}/metrics").text, re.M)
+            return float(found[1])
+
+        assert ask.get(f"{base}/healthz").status_code == 200
+        wait_for(lambda: ask.get(f"{base}/readyz").status_code == 200)
+        before = denied()
+        subprocess.run(shlex.split(up.curls[0]), stdout=subprocess.DEVNULL, check=False, timeout=60)
+        wait_for(lambda: denied() > before)
+        assert ask.get(f"{up.dashboard}/readyz").json()["ready"] is True
+        wait_for(lambda: 'klaswacht_dashboard_answers_total{status="2xx"} 0.0' not in ask.get(f"{base}/metrics").text)
 
 
 def test_it_says_what_to_open(up, home):

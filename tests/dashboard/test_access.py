@@ -20,7 +20,8 @@ from tests.dashboard.conftest import BASE, SCHOOL, Browser, give_account
 
 EVERYBODY = (
     "signin.start signin.page signin.enter password.page password.save rules.page rules.paper reports.child office.ca "
-    "office.next_ca standing_in.page standing_in.enter oidc.start oidc.back static signin.code signin.second"
+    "office.next_ca standing_in.page standing_in.enter oidc.start oidc.back static signin.code signin.second "
+    "readiness.healthy readiness.ready"
 )
 SIGNED_IN = "signin.leave signin.board proving.page proving.prove"
 ACCOUNT = (
