@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes
 
+from config.private_folder import handed
+
 _SECRET = 32  # bytes
 
 
@@ -78,6 +80,11 @@ class Home:
         return self.path / "secrets" / "answers"
 
     @property
+    def backup_key(self) -> Path:
+        """The public half of the school's backup key, if it has one: backups are then closed with it."""
+        return self.path / "backup.pub"
+
+    @property
     def lock_file(self) -> Path:
         """Held by the one running guard of this folder."""
         return self.path / "klaswacht.lock"
@@ -112,7 +119,19 @@ def write_private(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 
 def secret(path: Path) -> bytes:
-    """The 32 random bytes kept in `path`, made when they are not there. For its owner only."""
+    """The 32 random bytes kept in `path`, made when they are not there. For its owner only.
+
+    What systemd handed to the service under that name goes first, and is not made.
+
+    Raises:
+        Trouble: what was handed is no such secret.
+    """
+    given = handed(path.name)
+    if given is not None:
+        found = given.read_bytes()
+        if len(found) != _SECRET:
+            raise Trouble(f"the credential `{path.name}` is not {_SECRET} bytes long", "see `deploy/install.sh`")
+        return found
     try:
         found = path.read_bytes()
     except FileNotFoundError:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import account, agent, ca_commands, emergency, lists, policy, printing, protocol
+from cli import account, agent, backup_commands, ca_commands, emergency, lists, policy, printing, protocol
 from cli.check import check
 from cli.firewall import firewall
 from cli.home import Home, Trouble
@@ -34,6 +34,9 @@ app.add_typer(emergency.app, name="emergency")
 app.command("check")(check)
 app.command("now")(now)
 app.command("firewall")(firewall)
+app.command("backup")(backup_commands.backup)
+app.command("backup-key")(backup_commands.backup_key)
+app.command("restore")(backup_commands.restore)
 
 
 @app.command()
