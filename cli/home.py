@@ -52,12 +52,13 @@ class Home:
     @property
     def database_url(self) -> str:
         """Where the school's rows are: `KLASWACHT_DATABASE` (PostgreSQL), else a file here."""
-        return os.environ.get("KLASWACHT_DATABASE") or f"sqlite:///{self.path / 'klaswacht.db'}"
+        return _told("database") or os.environ.get("KLASWACHT_DATABASE") or f"sqlite:///{self.path / 'klaswacht.db'}"
 
     @property
     def accounts_url(self) -> str:
         """Where accounts and sessions are: `KLASWACHT_ACCOUNTS_DATABASE`, else a file here. Never told to the proxy."""
-        return os.environ.get("KLASWACHT_ACCOUNTS_DATABASE") or f"sqlite:///{self.path / 'accounts.db'}"
+        told = _told("accounts-database") or os.environ.get("KLASWACHT_ACCOUNTS_DATABASE")
+        return told or f"sqlite:///{self.path / 'accounts.db'}"
 
     @property
     def ca_folder(self) -> Path:
@@ -104,6 +105,12 @@ class Home:
                 f"cannot write in the folder `{self.path}` ({error.strerror})",
                 "make yourself its owner, or name another folder with KLASWACHT_HOME",
             ) from error
+
+
+def _told(name: str) -> str:
+    """A line that systemd handed to the service (an address with a password in it); empty where it did not."""
+    given = handed(name)
+    return given.read_text().strip() if given is not None else ""
 
 
 def write_private(path: Path, data: bytes, mode: int = 0o600) -> None:

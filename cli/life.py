@@ -30,7 +30,7 @@ class Task:
     ports: its number among them; the others take what comes there while it is away, so it must obey the words of
     `proxy_addons.handed`. `beside`: a new one may start while the old one runs, so that `reload` can replace it; a task
     without it is left alone then. `most_growth` is how many bytes of its own memory it may gain before it is replaced
-    (None: any).
+    (None: any). `late`: it may come later than the others, and may die before it has ever listened; it is tried again.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Task:
     place: int | None = None
     beside: bool = False
     most_growth: int | None = None
+    late: bool = False
 
 
 class Life:

@@ -52,11 +52,20 @@ def up(
         str | None,
         typer.Option("--monitor", help="Where watching machines may ask /healthz, /readyz, /metrics: ADDRESS:PORT."),
     ] = None,
+    part: Annotated[
+        str, typer.Option("--part", help="all; or, as two services with a user each: desk, proxy.")
+    ] = "all",
 ) -> None:
     """Start the guard: proxy and dashboard, until Ctrl-C."""
+    from cli.parts import Part
+    from cli.proxy_part import up_proxy
     from cli.up import up as start
 
-    raise typer.Exit(start(Home.here(), take_file=take_file, workers=workers, monitor=monitor))
+    if part not in tuple(Part):
+        raise Trouble(f"`{part}` is no part of the guard", "say all, desk or proxy")
+    if part == Part.PROXY:
+        raise typer.Exit(up_proxy(Home.here(), workers=workers, monitor=monitor))
+    raise typer.Exit(start(Home.here(), take_file=take_file, workers=workers, monitor=monitor, part=Part(part)))
 
 
 @app.command()

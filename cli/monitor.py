@@ -14,15 +14,19 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
-from cli.home import Trouble
+from cli.home import Home, Trouble
 from cli.metrics import Watched, page
+from cli.ports import bracketed
 from cli.supervisor import Supervisor
+from cli.vitals import VitalsFile
 
 _STALLED = 10.0  # seconds without a look of the supervisor
 _PATIENCE = 5.0  # seconds for a question
@@ -65,6 +69,26 @@ def ready(asked: Asked) -> dict[str, bool]:
         "policy": any(one.get("now.rules") for one in told),
         "store": any(one.get("now.store") for one in told),
     }
+
+
+@contextmanager
+def monitored(home: Home, supervisor: Supervisor, place: str | None) -> Iterator[None]:
+    """Answer at `place` (`ADDRESS:PORT`; None: nowhere) for as long as this lasts, and print where.
+
+    Raises:
+        Trouble: it cannot be had.
+    """
+    if place is None:
+        yield
+        return
+    watched = Watched(lambda: supervisor.children, supervisor.sums, VitalsFile(home.path).told)
+    door = Monitor(place_of(place), Asked(supervisor, watched))
+    address, port = door.server_address[:2]
+    print(f"http://{bracketed(str(address))}:{port}/readyz", flush=True)
+    try:
+        yield
+    finally:
+        door.end()
 
 
 class Monitor(ThreadingHTTPServer):

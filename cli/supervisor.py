@@ -29,6 +29,7 @@ from cli.child import PARENT, die_with_parent, tell_ready
 from cli.gauging import Sums
 from cli.growth import Pace, Scales
 from cli.life import FIRST_PAUSE, LIVED_WELL, LONGEST_PAUSE, Child, Life, Task
+from cli.notify import notify
 from cli.rolling import GRACE, Outcome, Rolling
 
 __all__ = ["PARENT", "Supervisor", "Task", "die_with_parent", "tell_ready"]
@@ -62,6 +63,7 @@ class Supervisor:
         self._patience = patience
         self._silent = silent
         self._looked = time.monotonic()
+        self._notified = 0.0
         self.sums = Sums()
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
@@ -121,14 +123,16 @@ class Supervisor:
                 self._look(self._until_next())
                 self._end_hung()
                 healthy = self._bury_dead()
-                if not self._told and all(child.ready for child in self._children) and healthy:
+                if not self._told and all(child.ready or child.task.late for child in self._children) and healthy:
                     self._told = True
                     on_ready()
+                    notify("READY=1")
                 if self._told:
                     self._renew()
                     self._stand_in()
         finally:
             self._stopping.set()
+            notify("STOPPING=1")
             self._stop_all()
         return healthy
 
@@ -191,6 +195,9 @@ class Supervisor:
         """End who has not said for too long that it lives; it is buried and started again as any dead one."""
         now = time.monotonic()
         away, self._looked = now - self._looked > _AWAY, now
+        if now - self._notified > _AWAY:
+            self._notified = now
+            notify("WATCHDOG=1")
         for child in self._children:
             life = child.now
             if life is None or life.beat is None or not life.ready:
@@ -213,7 +220,7 @@ class Supervisor:
             child.deaths, child.died = child.deaths + 1, datetime.now(UTC)
             child.now, child.coming = child.coming, None  # where one was to take over, it does so now
             code = life.process.returncode
-            if not self._told:
+            if not self._told and not child.task.late:
                 _log.error("%s ended with code %s before it listened", child.task.name, code)
                 return False
             if child.now is not None:

@@ -19,6 +19,7 @@ from typing import Protocol
 
 from config import load
 from config.feeds.opened import FeedIndex
+from config.private_folder import database_url, handed
 from config.settings import Listen, Settings
 from policy.model import Knowledge
 from proxy_addons.connections import Connections
@@ -38,6 +39,7 @@ from store import Store, StoreUnavailable, open_later, open_store
 
 _log = logging.getLogger(__name__)
 
+CA_FILE = "mitmproxy-ca.pem"  # as mitmproxy calls it
 _BACKLOG = 1024
 _YOUNG = 10_000  # new objects before the collector looks among them; what a connection leaves behind goes by itself
 
@@ -168,9 +170,11 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
         settings = replace(settings, listen=_with_ports(settings.listen, ports))
     feeds = FeedIndex(home)
     knowledge = load.knowledge(settings, feeds)
-    url = os.environ.get("KLASWACHT_DATABASE") or f"sqlite:///{home / 'klaswacht.db'}"
+    url = database_url(home)
     store = open_store(url, migrate=True) if migrate else open_later(url)
     listen = settings.listen
+    given = handed(CA_FILE)  # then there is no other way to it
+    ca = given.parent if given is not None else home / "ca"
     options = Options(
         school=settings.school.id,
         language=settings.language,
@@ -182,15 +186,15 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
         rules=file.policy,
         dhcp=settings.dhcp,
     )
-    secret = home / "secrets" / "forms"
+    secret = handed("forms") or home / "secrets" / "forms"
     if secret.exists():
         options = replace(options, secret=secret.read_bytes())
     config = RunnerConfig(
         listen=tuple((listen.address, port) for port in (listen.proxy, listen.keyed, *listen.groups.values())),
-        confdir=home / "ca",
+        confdir=ca,
         ports=settings.egress.ports,
         hosts=settings.egress.hosts,
-        trust=trust_bundle(home / "ca", settings.egress.trust),
+        trust=trust_bundle(Path(os.environ.get("RUNTIME_DIRECTORY") or home / "ca"), settings.egress.trust),
         own=own_places(listen),
         own_names=own_names(listen),
         help_hosts=knowledge.help_hosts,
@@ -218,7 +222,7 @@ def run_worker(
     quiet()
     try:
         composed = compose(home, ports)
-        if not (composed.config.confdir / "mitmproxy-ca.pem").exists():
+        if not (composed.config.confdir / CA_FILE).exists():
             return _stop(f"there is no CA in `{composed.config.confdir}`; start the guard with `klaswacht up`")
         asyncio.run(_work(composed, ready, tell))
     except (load.ConfigError, StoreUnavailable, OSError) as error:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -19,6 +18,7 @@ from pathlib import Path
 
 from config import load
 from config.feeds.opened import FeedIndex
+from config.private_folder import database_url, handed
 from config.settings import Settings
 from proxy_addons.crowd import admitting
 from proxy_addons.egress import Egress
@@ -71,7 +71,7 @@ def compose(home: Path, ports: Mapping[str, int] | None = None) -> Composed:
     settings = replace(settings, listen=listen)
     feeds = FeedIndex(home)
     knowledge = load.knowledge(settings, feeds)
-    store = open_later(os.environ.get("KLASWACHT_DATABASE") or f"sqlite:///{home / 'klaswacht.db'}")
+    store = open_later(database_url(home))
     options = Options(
         school=settings.school.id,
         language=settings.language,
@@ -81,7 +81,7 @@ def compose(home: Path, ports: Mapping[str, int] | None = None) -> Composed:
         rules=file.policy,
         dhcp=settings.dhcp,
     )
-    secret = home / "secrets" / "forms"
+    secret = handed("forms") or home / "secrets" / "forms"
     if secret.exists():
         options = replace(options, secret=secret.read_bytes())
     return Composed(settings, feeds, store, open_gate(store, knowledge, options))

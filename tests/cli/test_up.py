@@ -71,7 +71,7 @@ def write_school(home: Path) -> None:
 
 
 @contextlib.contextmanager
-def guard(home: Path, log: Path, *flags: str) -> Iterator[Guard]:
+def guard(home: Path, log: Path, *flags: str, said: str = "") -> Iterator[Guard]:
     with log.open("wb") as out:
         process = subprocess.Popen(
             [COMMAND, "up", *flags],
@@ -84,7 +84,7 @@ def guard(home: Path, log: Path, *flags: str) -> Iterator[Guard]:
     running = Guard(process, log)
     try:
         end = time.monotonic() + START_WITHIN
-        while len(running.curls) < 2:
+        while said not in running.told if said else len(running.curls) < 2:
             assert process.poll() is None, f"it ended:\n{running.told}"
             assert time.monotonic() < end, f"it did not start in time:\n{running.told}"
             time.sleep(0.1)
@@ -271,3 +271,43 @@ def test_ctrl_c_stops_all_of_it_and_the_next_start_keeps_everything(up, home):
         while workers(home):
             assert time.monotonic() < end
             time.sleep(0.1)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("harm", [b"", b"this is no database" * 500], ids=["emptied", "garbage"])
+def test_a_guard_with_a_broken_database_comes_up_with_its_last_rules_and_goes_on_when_it_is_mended(
+    tmp_path: Path, harm: bytes, curl: None
+) -> None:
+    home = tmp_path / "var"
+    write_school(home)
+    with guard(home, tmp_path / "first.log") as first:
+        wait_for((home / ".laatste-stand").exists)
+        assert first.stop() == 0
+    database = home / "klaswacht.db"
+    whole = database.read_bytes()
+    for rest in ("-wal", "-shm"):
+        database.with_name(database.name + rest).unlink(missing_ok=True)
+    database.write_bytes(harm)
+    with guard(home, tmp_path / "second.log", "--monitor", "127.0.0.1:0", said="readyz") as second:
+        base = re.search(r"(http://127\.0\.0\.1:\d+)/readyz", second.told)[1]
+        with httpx.Client(trust_env=False, verify=False, timeout=30) as ask:
+            wait_for(lambda: ask.get(f"{base}/readyz").json()["parts"]["policy"], 180)
+            assert ask.get(f"{base}/readyz").json()["parts"]["store"] is False
+            wait_for(lambda: "klaswacht restore" in second.told)
+            assert database.read_bytes() == harm, "a new one in its place would know nobody"
+            port = second.port("cli.up.proxy")
+            with httpx.Client(trust_env=False, proxy=f"http://127.0.0.1:{port}", timeout=30) as pupil:
+                closed = pupil.get("http://tiktok.com/", headers={"Accept": "text/html"})
+            assert closed.status_code == 403
+            new = database.with_suffix(".new")
+            new.write_bytes(whole)
+            new.replace(database)
+            wait_for(lambda: ask.get(f"{base}/readyz").status_code == 200, 120)
+            wait_for(lambda: answers(ask, f"{second.dashboard}/readyz"), 180)
+
+
+def answers(ask: httpx.Client, url: str) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return ask.get(url).status_code == 200
+    return False
