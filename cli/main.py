@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli import account, agent, backup_commands, ca_commands, emergency, lists, policy, printing, protocol
+from cli import account, agent, backup_commands, ca_commands, emergency, lists, policy, printing, privacy, protocol, support
 from cli.check import check
 from cli.firewall import firewall
 from cli.home import Home, Trouble
@@ -31,6 +31,8 @@ app.add_typer(account.app, name="account")
 app.add_typer(lists.app, name="lists")
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(emergency.app, name="emergency")
+app.add_typer(privacy.app, name="privacy")
+app.add_typer(support.app, name="support")
 app.command("check")(check)
 app.command("now")(now)
 app.command("firewall")(firewall)

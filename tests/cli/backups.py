@@ -42,6 +42,11 @@ def school_at(folder: Path) -> Home:
     return home
 
 
+def opened_store(home: Home) -> closing[Store]:
+    """The home's database, until the end of a `with`."""
+    return closing(open_store(home.database_url, home.accounts_url))
+
+
 def fill(store: Store) -> None:
     settle(store)
     store.grants.add(SCHOOL, grant("g"), NOW)
