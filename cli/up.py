@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cli import ca, parts, places, ports, reload, school
+from cli.backup.unpacking import forget_aside
 from cli.doctor import Level, ca_findings
 from cli.example import closed_host
 from cli.home import Home, Trouble, secret
@@ -232,6 +233,7 @@ def chore(prepared: Prepared, kept: Terms, now: datetime) -> tuple[str, ...]:
     for name, do in (
         ("forgetting what is past its term", forget),
         ("renewing the dashboard's certificate", renew),
+        ("forgetting what restores kept aside", lambda: forget_aside(prepared.home, now)),
     ):
         try:
             do()

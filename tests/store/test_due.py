@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from policy.model import Sanction, SanctionTarget
 from store import Store
 from store.due import ACCOUNTS, MAIN, SUBSTITUTES, TRAIL, Terms
+from store.ids import new_id
+from store.incidents import Wish
 from store.retention import Counts
+from store.signals import Signal
 from tests.cast import grant
 from tests.store.school import NOW, SCHOOL
 from tests.store.test_retention import DAY, fill
@@ -57,13 +60,16 @@ def test_without_the_accounts_only_the_rest_is_told(store: Store) -> None:
 def test_whenever_the_purge_comes_nothing_is_past_its_term_after_it_and_no_other_row_is_gone(
     store: Store, days: int, terms: Terms
 ) -> None:
-    now = NOW + timedelta(days=days)
-    store.grants.add(SCHOOL, grant(f"g{days}-{store.revision(SCHOOL)}"), NOW)
-    ban = Sanction(f"s{store.revision(SCHOOL)}", "bo", SanctionTarget.PHONE, NOW, now + timedelta(minutes=1), "bram")
-    store.measures.add_sanction(SCHOOL, ban, NOW)
-    before = {(one.due.table.name, one.due.term, one.due.clock.key): one for one in store.kept(SCHOOL, now, terms)}
-    store.purge(SCHOOL, now, terms)
-    after = {(one.due.table.name, one.due.term, one.due.clock.key): one for one in store.kept(SCHOOL, now, terms)}
+    school, now = new_id(), NOW + timedelta(days=days)
+    store.grants.add(school, grant("g"), NOW)
+    ban = Sanction("s", "bo", SanctionTarget.PHONE, NOW, now + timedelta(minutes=1), "bram")
+    store.measures.add_sanction(school, ban, NOW)
+    store.incidents.ask(school, Wish("social.com", "project", group="7"), NOW)
+    store.incidents.report(school, "eng.com", NOW)
+    store.signals.add_batch(school, [Signal(NOW, "7", person="sam")])
+    before = {(one.due.table.name, one.due.term, one.due.clock.key): one for one in store.kept(school, now, terms)}
+    store.purge(school, now, terms)
+    after = {(one.due.table.name, one.due.term, one.due.clock.key): one for one in store.kept(school, now, terms)}
     assert {key: one.over for key, one in after.items() if one.over} == {}
     for key, one in after.items():
         if key[0] not in {"audit", "tallies"}:  # the purge adds to these

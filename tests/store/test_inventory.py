@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from store import inventory
 from store.columns import Words, metadata
 from store.inventory import HOLDINGS, STAYS, Erase, Of
+from tests.store import papers
 
 
 def test_every_table_and_every_column_of_words_is_said() -> None:
@@ -39,3 +40,9 @@ def test_every_column_with_a_persons_id_is_known_as_one() -> None:
             if column.name in ids and one.name != "tallies":
                 assert column.name in {one.about, *one.staff, *one.among}, f"{one.name}.{column.name}"
     assert {one.table for one in inventory.MAIN_HOLDINGS} == set(metadata.sorted_tables)
+
+
+def test_the_register_and_the_picture_on_paper_are_those_of_the_schema() -> None:
+    assert papers.PAGE.read_text("utf-8") == papers.page(), "run `python -m tests.store.papers --write`"
+    for one in HOLDINGS:
+        assert f"(`{one.name}`)" in papers.page()
