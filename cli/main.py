@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from cli import account, agent, backup_commands, ca_commands, emergency, lists, policy, printing, privacy, protocol, support
+from cli import (
+    account,
+    agent,
+    backup_commands,
+    ca_commands,
+    emergency,
+    lists,
+    policy,
+    printing,
+    privacy,
+    protocol,
+    sbom,
+    support,
+)
 from cli.check import check
 from cli.firewall import firewall
 from cli.home import Home, Trouble
@@ -35,6 +48,8 @@ app.add_typer(privacy.app, name="privacy")
 app.add_typer(support.app, name="support")
 app.command("check")(check)
 app.command("now")(now)
+app.command("sbom")(sbom.sbom)
+app.command("audit")(sbom.audit)
 app.command("firewall")(firewall)
 app.command("backup")(backup_commands.backup)
 app.command("backup-key")(backup_commands.backup_key)

@@ -246,8 +246,11 @@ def chore(prepared: Prepared, kept: Terms, now: datetime) -> tuple[str, ...]:
 def _announce(prepared: Prepared, more: Callable[[Prepared], Sequence[str]]) -> None:
     """Say what to open, once everything listens."""
     now = datetime.now(UTC)
-    if prepared.broken or not prepared.places:
+    if prepared.broken:
         _tell("\n".join(_addresses(prepared)).rstrip() + "\n")
+        return
+    if not prepared.places:  # a service: what it says is kept in a log, and the link is for one person
+        _tell("\n".join([*_addresses(prepared), "", *_try(prepared, now)]).rstrip() + "\n")
         return
     desk = school.desk_for(prepared.store, prepared.knowledge, prepared.settings)
     link = school.coordinator_link(desk, now)
@@ -271,7 +274,8 @@ def _addresses(prepared: Prepared) -> Iterator[str]:
     rows.append((say("cli.up.dashboard", lang), f"{prepared.dashboard_url}/"))
     rows.append((say("cli.up.ca", lang), str(prepared.files.public)))
     rows.append((say("cli.up.file", lang), str(prepared.home.school_file)))
-    rows.append((say("workers.row", lang), say(f"workers.{prepared.workers_by}", lang, count=len(prepared.places))))
+    if prepared.places:
+        rows.append((say("workers.row", lang), say(f"workers.{prepared.workers_by}", lang, count=len(prepared.places))))
     wide = max(len(name) for name, _ in rows)
     for name, value in rows:
         yield f"  {name:<{wide}}  {value}"

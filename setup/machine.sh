@@ -31,6 +31,7 @@ missing() {
     has_ip || echo iproute2
     has_dig || echo dnsutils
     has_dnsmasq || echo dnsmasq-base
+    command -v systemd-analyze >/dev/null || echo systemd
     true
 }
 
@@ -49,6 +50,7 @@ for package in $(missing); do
     postgresql) what='the tests on a real PostgreSQL' ;;
     nftables | iproute2 | dnsutils | dnsmasq-base) what='the tests in networks of their own' ;;
     cups | cups-client | cups-bsd | cups-ipp-utils) what='the tests on a real CUPS' ;;
+    systemd) what='the checks of the services by systemd' ;;
     *) what='the tests with real curl or openssl' ;;
     esac
     say "$what are skipped: $package is not here and could not be installed (sudo apt-get install $package)"
