@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import stat
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -24,6 +25,7 @@ from cli.backup.packing import STAGING, fingerprint, staging
 from cli.home import Home, Trouble
 from cli.school import only_one, opened, read_file
 from config import load
+from config.private_folder import mode_in
 from policy.model import Knowledge
 from store import copies
 from store.db import Database, StoreUnavailable
@@ -189,9 +191,13 @@ class _Moves:
         target = self.home.path / name
         if target.exists():
             self._away(name)
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not target.parent.exists():
+            target.parent.mkdir(mode=0o700, parents=True)
+            with suppress(FileNotFoundError):  # a folder that the proxy's user may read stays one
+                target.parent.chmod(stat.S_IMODE((self.keep / name).parent.stat().st_mode))
         self.undoing.append(lambda: target.unlink(missing_ok=True))
         (self.folder / name).replace(target)
+        target.chmod(mode_in(target.parent))
 
     def _away(self, name: Path) -> None:
         target, kept = self.home.path / name, self.keep / name

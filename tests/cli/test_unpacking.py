@@ -183,6 +183,16 @@ def test_when_it_goes_wrong_halfway_everything_is_as_it_was(home, backup, monkey
     assert everything(home) == before
 
 
+def test_what_the_proxy_may_read_as_another_user_it_may_read_after_it_too(home, backup):
+    for folder in (home.path, home.path / "lists"):
+        folder.chmod(0o2750)
+    unpacking.restore(home, backup, KEY, LATER)
+    modes = {name: (home.path / name).stat().st_mode & 0o7777 for name in ("lists", "lists/games.names", "school.yaml")}
+    assert modes == {"lists": 0o2750, "lists/games.names": 0o640, "school.yaml": 0o640}
+    assert (home.path / "secrets" / "answers").stat().st_mode & 0o777 == 0o600
+    assert (home.path / "accounts.db").stat().st_mode & 0o007 == 0
+
+
 def test_it_is_refused_while_a_guard_runs_there(home, backup):
     before = everything(home)
     with only_one(home), pytest.raises(Trouble, match="running"):

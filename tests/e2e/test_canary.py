@@ -8,6 +8,7 @@ import sqlite3
 import ssl
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,11 @@ from urllib.parse import quote_plus
 import httpx
 import pytest
 
-from cli.demo.school import PASSWORD
+from cli import privacy, support
+from cli.backup import packing
+from cli.backup.envelope import Opener
+from cli.backup.locks import Private
+from cli.demo.school import PASSWORD, STAFF, pupils
 from policy.model import Grant, Role
 from tests.e2e.clients import Device, Refused
 from tests.e2e.playground import Playground, playground
@@ -330,3 +335,44 @@ def test_ordinary_browsing_leaves_no_trace(after):
     assert b"kletsplein.test" in data
     assert b"onzeschool.test" not in data
     assert b"rekenrijk.test" not in data
+
+
+def test_no_backup_holds_what_was_typed_and_none_can_be_read_without_its_key(after, tmp_path):
+    play, _ = after
+    key = Private.made()
+    made = packing.pack(play.home, key.public, tmp_path / "school.backup", datetime.now(UTC)).path
+    closed = made.read_bytes()
+    assert not found_in(closed)
+    assert ASKED.encode() not in closed
+    with made.open("rb") as file:
+        opener = Opener(file, key)
+        inside = b"".join(iter(lambda: opener.read(1_000_000), b""))
+    assert ASKED.encode() in inside, "the search finds nothing, so it proves nothing"
+    assert not found_in(inside)
+
+
+def test_what_a_parent_gets_to_see_holds_what_the_child_asked_and_nothing_that_it_typed_elsewhere(after, tmp_path):
+    play, _ = after
+    privacy.write_out(play.home, "p7-1", tmp_path / "inzage", datetime.now(UTC))
+    written = b"\n".join(path.read_bytes() for path in (tmp_path / "inzage").iterdir())
+    assert ASKED.encode() in written
+    assert not found_in(written)
+    assert b"Kindertelefoon" not in written
+    assert b"staff-" not in written
+
+
+def test_a_bundle_for_support_holds_no_name_no_site_and_nothing_that_anybody_typed(after, tmp_path):
+    play, _ = after
+    support.make(play.home, tmp_path / "bundle.zip", datetime.now(UTC))
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        text = "\n".join(archive.read(name).decode() for name in archive.namelist())
+    assert '"klaswacht"' in text
+    assert not found_in(text.encode())
+    for word in (
+        ASKED,
+        "kletsplein",
+        "Speeltuin",
+        *(one.name for one in (*pupils(), *STAFF)),
+        *(one.login for one in STAFF),
+    ):
+        assert not re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE), word
