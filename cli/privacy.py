@@ -143,7 +143,8 @@ def page(found: Export, settings: Settings, now: datetime) -> str:
     for one in HOLDINGS:
         rows = found.rows.get(one.name)
         if rows:
-            parts += [f"<h2>{html.escape(say(f'privacy.table.{one.name}', lang))}</h2>"]
+            name = say(f"privacy.table.{one.name}", lang)
+            parts += [f"<h2>{html.escape(name[:1].upper() + name[1:])}</h2>"]
             parts += [f"<p>{said('term', term=_terms(one, held, lang))}</p>"]
             parts += [_list(row, lang) for row in rows]
     parts += [f"<h2>{said('not_here')}</h2>", f"<p>{said('confidence')}</p>", f"<p>{said('never')}</p>"]
@@ -166,12 +167,14 @@ def _value(value: Any, lang: str) -> str:
     if isinstance(value, bool):
         return say(f"privacy.page.{'yes' if value else 'no'}", lang)
     if isinstance(value, list):
-        return ", ".join(str(one) for one in value)
+        return ", ".join(_value(one, lang) for one in value)
     if isinstance(value, str) and value[4:5] == "-" and "T" in value:
         try:
             return f"{datetime.fromisoformat(value).astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"
         except ValueError:
             return value
+    if isinstance(value, str) and has(f"privacy.value.{value}", lang):
+        return say(f"privacy.value.{value}", lang)
     return "" if value is None else str(value)
 
 

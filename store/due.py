@@ -76,7 +76,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How one kind stands: how many rows, how many of them past their term, and the oldest by its clock (UTC or None).
+    """How one kind stands: how many rows whose clock runs, how many past their term, the oldest by its clock (UTC).
 
     `first` is the oldest of what goes by a year or a day instead of a moment.
     """
@@ -187,7 +187,8 @@ def standings(
         mine = due.table.c.school_id == school
         of_it = mine if due.only is None else sa.and_(mine, due.only)
         late = sa.func.coalesce(sa.func.sum(sa.case((due.over(now, terms), 1), else_=0)), 0)
-        wish = sa.select(sa.func.count(), late, sa.func.min(due.clock)).select_from(due.table).where(of_it)
+        # Without its clock a row is of no term: a group that stays, a session that goes on.
+        wish = sa.select(sa.func.count(due.clock), late, sa.func.min(due.clock)).select_from(due.table).where(of_it)
         rows, over, oldest = connection.execute(wish).one()
         moment = oldest.astimezone(UTC) if isinstance(oldest, datetime) else None
         first = "" if oldest is None or moment is not None else str(oldest)

@@ -49,6 +49,7 @@ def test_all_of_one_pupil_is_a_page_to_read_and_json(home, tmp_path):
     page, data = (out / "gegevens.html").read_text(), json.loads((out / "gegevens.json").read_text())
     assert "bo Jansen" in page and "Tijdelijke verboden".casefold() in page.casefold()
     assert "Sam de Vries" not in page
+    assert "<dd>telefoon</dd>" in page and "<dd>leerling</dd>" in page
     assert data["rows"]["sanctions"][0]["person_id"] == "bo"
     with pytest.raises(Trouble, match="bestaat al"):
         privacy.write_out(home, "bo", out, NOW)
