@@ -146,7 +146,7 @@ def page(found: Export, settings: Settings, now: datetime) -> str:
             name = say(f"privacy.table.{one.name}", lang)
             parts += [f"<h2>{html.escape(name[:1].upper() + name[1:])}</h2>"]
             parts += [f"<p>{said('term', term=_terms(one, held, lang))}</p>"]
-            parts += [_list(row, lang) for row in rows]
+            parts += [_list(one, row, lang) for row in rows]
     parts += [f"<h2>{said('not_here')}</h2>", f"<p>{said('confidence')}</p>", f"<p>{said('never')}</p>"]
     parts += [f"<h2>{said('rights')}</h2>", f"<p>{said('your_rights')}</p>"]
     style = "body{font:16px/1.5 sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem}dt{font-weight:600}"
@@ -157,8 +157,14 @@ def page(found: Export, settings: Settings, now: datetime) -> str:
     return f'<!doctype html>\n<html lang="{lang}"><head>{head}{title}</head><body>\n{body}\n</body></html>\n'
 
 
-def _list(row: Row, lang: str) -> str:
-    shown = [(name, _value(value, lang)) for name, value in row.items() if name not in _TECHNICAL]
+def _list(one: Holding, row: Row, lang: str) -> str:
+    # What somebody typed is shown as it was typed, also where it reads like a word of the program.
+    typed = {*one.texts, *one.names}
+    shown = [
+        (name, str(value or "") if name in typed else _value(value, lang))
+        for name, value in row.items()
+        if name not in _TECHNICAL
+    ]
     items = [f"<dt>{html.escape(_column(name, lang))}</dt><dd>{html.escape(text)}</dd>" for name, text in shown if text]
     return f"<dl>{''.join(items)}</dl>"
 
