@@ -12,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from importlib.metadata import Distribution, distributions, version
+from functools import cache
+from importlib.metadata import Distribution, distribution, distributions, version
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID, uuid5
@@ -46,9 +47,9 @@ def bill() -> dict[str, Any]:
     found = needed()
     components = [_component(one) for one in found if _name(one) != _PROGRAM]
     main = {"type": "application", "name": _PROGRAM, "version": version(_PROGRAM), "bom-ref": _PROGRAM}
+    references = {_name(one): _reference(one) for one in found}
     depends = [
-        {"ref": _reference(one), "dependsOn": sorted({_reference_of(name, found) for name in _wants(one)})}
-        for one in found
+        {"ref": _reference(one), "dependsOn": sorted({references[name] for name in _wants(one)})} for one in found
     ]
     digest = json.dumps([components, main], sort_keys=True)
     return {
@@ -107,20 +108,16 @@ def _wants(one: Distribution) -> Iterator[str]:
     environment = {name: str(value) for name, value in default_environment().items()}
     for text in one.requires or ():
         wanted = Requirement(text)
-        extras = _extras_of(one) if "extra" in str(wanted.marker or "") else {""}
+        extras = _extras().get(_name(one), {""}) if "extra" in str(wanted.marker or "") else {""}
         if wanted.marker is None or any(wanted.marker.evaluate({**environment, "extra": extra}) for extra in extras):
             yield _normal(wanted.name)
 
 
-def _extras_of(one: Distribution) -> set[str]:
-    """The extras that the program asks of a package (`psycopg[binary]`)."""
-    for other in distributions():
-        if _name(other) == _PROGRAM:
-            for text in other.requires or ():
-                wanted = Requirement(text)
-                if _normal(wanted.name) == _name(one):
-                    return {"", *wanted.extras}
-    return {""}
+@cache
+def _extras() -> dict[str, set[str]]:
+    """The extras that the program itself asks of packages (`psycopg[binary]`)."""
+    wanted = [Requirement(text) for text in distribution(_PROGRAM).requires or ()]
+    return {_normal(one.name): {"", *one.extras} for one in wanted}
 
 
 def _component(one: Distribution) -> dict[str, Any]:
@@ -141,10 +138,6 @@ def _component(one: Distribution) -> dict[str, Any]:
 
 def _reference(one: Distribution) -> str:
     return _PROGRAM if _name(one) == _PROGRAM else f"{_name(one)}@{one.version}"
-
-
-def _reference_of(name: str, found: Sequence[Distribution]) -> str:
-    return next(_reference(one) for one in found if _name(one) == name)
 
 
 def _name(one: Distribution) -> str:
