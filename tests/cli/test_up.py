@@ -283,6 +283,7 @@ def test_a_guard_with_a_broken_database_comes_up_with_its_last_rules_and_goes_on
     write_school(home)
     with guard(home, tmp_path / "first.log") as first:
         wait_for((home / ".laatste-stand").exists)
+        closed_site = first.curls[0].split()[-1]
         assert first.stop() == 0
     database = home / "klaswacht.db"
     whole = database.read_bytes()
@@ -296,9 +297,10 @@ def test_a_guard_with_a_broken_database_comes_up_with_its_last_rules_and_goes_on
             assert ask.get(f"{base}/readyz").json()["parts"]["store"] is False
             wait_for(lambda: "klaswacht restore" in second.told)
             assert database.read_bytes() == harm, "a new one in its place would know nobody"
+            wait_for(lambda: say("cli.up.proxy") in second.told)
             port = second.port("cli.up.proxy")
             with httpx.Client(trust_env=False, proxy=f"http://127.0.0.1:{port}", timeout=30) as pupil:
-                closed = pupil.get("http://tiktok.com/", headers={"Accept": "text/html"})
+                closed = pupil.get(closed_site, headers={"Accept": "text/html"})
             assert closed.status_code == 403
             new = database.with_suffix(".new")
             new.write_bytes(whole)
