@@ -30,7 +30,7 @@ test:
 test-full:
 	@KLASWACHT_MAY_INSTALL=1 setup/machine.sh
 	@KLASWACHT_MAY_INSTALL=1 setup/environment.sh test test-full
-	@KLASWACHT_PROPERTIES=many .venv/bin/pytest -n 3 -m '$(if $(KLASWACHT_SHORT),full,full or property)' --timeout 900 -rs
+	@KLASWACHT_PROPERTIES=many setup/tests.sh -n 3 -m '$(if $(KLASWACHT_SHORT),full,full or property)' --timeout 900 -rs
 
 screens:
 	@KLASWACHT_MAY_INSTALL=1 setup/environment.sh test screens

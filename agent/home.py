@@ -135,6 +135,10 @@ class Home:
         try:
             with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(data)
+                if os.geteuid() == 0:
+                    # Who enrols is root; who reads it may be a service with an account of its own, whose folder it is.
+                    owner = self.path.stat()
+                    os.fchown(file.fileno(), owner.st_uid, owner.st_gid)
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(self.path / name)

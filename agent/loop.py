@@ -5,27 +5,31 @@ from __future__ import annotations
 import logging
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
+from agent.beat import Beat
 from agent.enforce import Ending, Warnings, end, is_system
 from agent.link import Link, LinkError
-from agent.observe import Observation, Process, observe
+from agent.observe import Observation, Process
 from agent.outbox import Outbox, app_event
 from agent.platform import Show
+from agent.rounds import Rounds
 from agent.school import School
 from agent.signs import Recognition
 from agent.tampering import Around
 from agent.translate import Program, principal, programs
 from config.appsigns_file import factory_signs
 from config.texts import reason_sentence, say
-from policy.model import Decision, LiftableBy, Principal, Reason, Role
+from policy.model import Decision, LiftableBy, Principal, Reason, Role, Snapshot
 
 _log = logging.getLogger("klaswacht.agent")
 _QUIET = timedelta(seconds=60)
 _EVERY = 1.0
 _WAIT = 20.0
+_FIRST_WORD = 15.0  # seconds that the first look waits for the school's first word, or for the line to fail
 _BREATH = 0.5  # between two questions without news, whatever the server does
 _LONGEST_REST = 60.0
 _ABOUT_A_PROGRAM = frozenset({Reason.LOCKED, Reason.SANCTION})
@@ -56,6 +60,16 @@ class Setting:
     under: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """Which programs that the school knows were running, and by what that was worked out."""
+
+    processes: tuple[Process, ...]
+    who: Principal
+    snapshot: Snapshot | None
+    programs: tuple[Program, ...]
+
+
 class Watch:
     """Looks at the device pass after pass. Used by one thread."""
 
@@ -67,8 +81,10 @@ class Watch:
         self._school = school
         self._outbox = outbox
         self._show = show
-        self._seen: Observation | None = None
+        self._rounds = Rounds(setting.user)
+        self._running: _Running | None = None
         self._told: dict[tuple[str, str], datetime] = {}
+        self._trial: set[str] = set()
         signs = factory_signs()
         self._recognition = Recognition(signs, school.known)
         self._warnings = Warnings(signs.schoolwork)
@@ -76,14 +92,15 @@ class Watch:
     def look(self) -> tuple[Handled, ...]:
         """Do one pass and return what the policy was asked about."""
         now = self._school.clock.now()
-        seen = self._seen = observe(now, self._setting.user, self._seen)
+        seen = self._rounds.look(now)
         who = self._who(now)
         at_school = self._school.at_school(who, now)
         if self._around is not None:
-            self._around.look(now, seen.user, self._revision(), at_school=at_school)
-        also = self._recognition.names(seen)
-        found = [one for one in programs(self._scope(seen), who, also) if self._school.known(one.app)]
-        asked = [(one, self._school.decide(one.request, now)) for one in found]
+            said = partial(self._school.told, now)
+            around = self._around.look(now, seen.user, self._revision(), at_school=at_school, told=said)
+            if self._setting.dry_run:
+                self._tried(say("agent.trial.around", fact=one.fact.value, detail=one.detail) for one in around)
+        asked = [(one, self._school.decide(one.request, now)) for one in self._known(seen, who)]
         if not at_school:
             asked = [(one, decision) for one, decision in asked if decision.reason is Reason.LOCKED]
         closed = [(program, decision) for program, decision in asked if not decision.open]
@@ -92,11 +109,24 @@ class Watch:
             Handled(program, decision, tuple(endings[one] for one in program.processes if one in endings))
             for program, decision in asked
         )
-        if not self._setting.dry_run:
+        if self._setting.dry_run:
+            would = (one for one in handled if Ending.DRY_RUN in one.endings)
+            self._tried(say("agent.trial.closes", app=one.program.app, why=one.decision.reason) for one in would)
+        else:
             self._told = {key: when for key, when in self._told.items() if now - when < _QUIET}
             for one in handled:
                 self._account(one, seen, record=at_school)
         return handled
+
+    def _known(self, seen: Observation, who: Principal) -> tuple[Program, ...]:
+        """Return the programs that the school knows; worked out again only where something is another than before."""
+        last, snapshot = self._running, self._school.snapshot
+        if last is not None and last.processes is seen.processes and last.who == who and last.snapshot is snapshot:
+            return last.programs
+        also = self._recognition.names(seen)
+        found = tuple(one for one in programs(self._scope(seen), who, also) if self._school.known(one.app))
+        self._running = _Running(seen.processes, who, snapshot, found)
+        return found
 
     def _scope(self, seen: Observation) -> Observation:
         under = self._setting.under
@@ -139,6 +169,13 @@ class Watch:
             ended = Ending.REFUSED not in one.endings
             self._outbox.add(app_event(program, decision, seen.at, self._revision(), ended=ended))
 
+    def _tried(self, lines: Iterable[str]) -> None:
+        """Tell who tries it out what would happen, each thing once."""
+        for line in lines:
+            if line not in self._trial:
+                self._trial.add(line)
+                _log.warning("%s", line)
+
     def _revision(self) -> int:
         return self._school.snapshot.revision if self._school.snapshot else 0
 
@@ -166,14 +203,31 @@ def _why(reason: Reason, lang: str) -> str:
     return say(f"agent.why.{reason}", lang) if reason in _ABOUT_A_PROGRAM else reason_sentence(reason, lang)
 
 
-def run(watch: Watch, school: School, outbox: Outbox, link: Link, stop: threading.Event, every: float = _EVERY) -> None:
-    """Watch until `stop` is set. The line to the school has threads of its own: a slow server slows nothing down."""
+def run(
+    watch: Watch,
+    school: School,
+    outbox: Outbox,
+    link: Link,
+    stop: threading.Event,
+    every: float = _EVERY,
+    beat: Beat | None = None,
+) -> None:
+    """Watch until `stop` is set. The line to the school has threads of its own: a slow server slows nothing down.
+
+    News of the school are acted on at once, not only at the next look.
+    """
+    news = threading.Event()
+    jobs = {"news": lambda: fetch(school, link, news, beat), "events": lambda: deliver(outbox, link)}
+    if beat is not None:
+        jobs["beat"] = beat.once
     carriers = [
         threading.Thread(target=carry, args=(job, stop), name=f"klaswacht-{name}", daemon=True)
-        for name, job in (("news", lambda: fetch(school, link)), ("events", lambda: deliver(outbox, link)))
+        for name, job in jobs.items()
     ]
     for carrier in carriers:
         carrier.start()
+    # By a clock that is ahead a permission in the copy would have ended: the school may first say what time it is.
+    news.wait(_FIRST_WORD)
     while not stop.is_set():
         try:
             watch.look()
@@ -181,12 +235,24 @@ def run(watch: Watch, school: School, outbox: Outbox, link: Link, stop: threadin
             # A pass that fails must not end the watch; the next one sees the same programs. Its words may hold a
             # command line, so only its kind is told.
             _log.error("a pass failed: %s", type(error).__name__)
-        stop.wait(every)
+        news.wait(every)
+        news.clear()
 
 
-def fetch(school: School, link: Link) -> float:
-    """Ask for news once, waiting for them; return how many seconds to rest before the next time."""
-    reply = school.refresh(link, _WAIT)
+def fetch(school: School, link: Link, news: threading.Event | None = None, beat: Beat | None = None) -> float:
+    """Ask for news once, waiting for them; return how many seconds to rest. `news` is set where there were any.
+
+    Where the guard tells by `beat` when there are news, the school is only asked then.
+    """
+    told = beat is not None and beat.wait()
+    try:
+        reply = school.refresh(link, 0.0 if told else _WAIT)
+    except LinkError:
+        if news is not None:
+            news.set()  # nobody waits for a word that does not come
+        raise
+    if reply.body is not None and news is not None:
+        news.set()
     return reply.pause if reply.body is not None else max(reply.pause, _BREATH)
 
 

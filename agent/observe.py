@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import psutil
 
 _MOST_WORDS, _LONGEST_WORD = 64, 300
+_ENDED = frozenset({b"Z", b"X", b"x"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Process:
     """One running process. `exe` is None where the system does not tell; `started` is seconds since the epoch.
 
     `started` makes a process id unmistakable: ids are used again, the pair of id and start is not. `command` is how it
-    was started, cut to what signs need; it is shown nowhere and told to nobody.
+    was started, cut to what signs need; it is shown nowhere and told to nobody. `mark` is for the next pass.
     """
 
     pid: int
@@ -27,6 +28,7 @@ class Process:
     user: str
     started: float
     command: tuple[str, ...] = field(default=(), repr=False)
+    mark: str = field(default="", repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,29 +69,72 @@ def observe(now: datetime, user: str | None = None, before: Observation | None =
     """Look once at all processes. Processes that end meanwhile are left out; nothing is raised for one of them.
 
     `user` is whose session it is; without it, it is asked of the system (see `session_user`). From `before`, the last
-    observation, parent and user of the same unchanged process are taken over: asking them costs most of a pass.
+    observation, a process that is still the same is taken over: asking for all of it costs most of a pass.
     """
-    known = {(one.pid, one.started): one for one in before.processes} if before else {}
-    found = (_process(one, known) for one in psutil.process_iter())
-    processes = tuple(one for one in found if one is not None)
+    processes = _read(psutil.pids(), before)
     return Observation(now, user if user is not None else session_user(), os.getpid(), processes)
 
 
-def _process(handle: psutil.Process, known: Mapping[tuple[int, float], Process]) -> Process | None:
+def pids() -> frozenset[int]:
+    """Return the ids of all processes: cheap, they are only counted."""
+    return frozenset(psutil.pids())
+
+
+def newcomers(ids: Iterable[int], before: Observation) -> tuple[Process, ...]:
+    """Look at these processes only; what ended meanwhile is left out. `before` as for `observe`."""
+    return _read(ids, before)
+
+
+def _read(ids: Iterable[int], before: Observation | None) -> tuple[Process, ...]:
+    known = {one.pid: one for one in before.processes} if before else {}
+    found = (_process(pid, known.get(pid)) for pid in ids)
+    return tuple(one for one in found if one is not None)
+
+
+def _process(pid: int, last: Process | None) -> Process | None:
+    mark = _mark(pid)
+    if mark and last is not None and last.mark == mark:
+        return last
     try:
+        handle = psutil.Process(pid)
         with handle.oneshot():
-            started, name = handle.create_time(), handle.name()
             if handle.status() == psutil.STATUS_ZOMBIE:
                 return None
-        last = known.get((handle.pid, started))
-        if last is not None and last.name == name:
-            return last
-        # A handle keeps the file that it saw first; after `exec`, which changes the name, only a fresh one tells it.
-        fresh = psutil.Process(handle.pid)
-        with fresh.oneshot():
-            return Process(fresh.pid, name, _exe(fresh), fresh.ppid() or 0, _user(fresh), started, _command(fresh))
-    except psutil.Error:
+            return Process(
+                pid,
+                handle.name(),
+                _exe(handle),
+                handle.ppid() or 0,
+                _user(handle),
+                handle.create_time(),
+                _command(handle),
+                mark,
+            )
+    except (psutil.Error, OSError):
         return None
+
+
+def _mark(pid: int) -> str:
+    """Return by what a process is seen to be the same as before; empty where nothing tells (it ended, or no Linux).
+
+    The start alone does not do: `exec` puts another program in the same process, under the same name if it likes.
+    """
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123 - for each process in each pass: a path is dear
+            name, _, rest = file.read().rpartition(b")")
+        words = rest.split()
+        if words[0] in _ENDED:
+            return ""
+        return f"{words[19].decode()} {name.decode(errors='replace')} {_link(pid)}"
+    except (OSError, IndexError):
+        return ""
+
+
+def _link(pid: int) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/exe")  # noqa: PTH115 - as above
+    except OSError:
+        return ""
 
 
 def _exe(handle: psutil.Process) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import threading
 from collections import deque
@@ -34,6 +35,25 @@ def app_event(program: Program, decision: Decision, at: datetime, revision: int,
         "grant": decision.grants[0] if decision.grants else None,
         "revision": revision,
         "ended": ended,
+    }
+
+
+def print_event(
+    uuid: str, user: str, decision: Decision, at: datetime, revision: int, *, printed: bool
+) -> dict[str, Any]:
+    """Return what became of a print job as the server takes it: whose name it had and by which rule, and no title.
+
+    The same job is one event, however often it is told.
+    """
+    return {
+        "uid": hashlib.sha256(f"{uuid} {printed}".encode()).hexdigest()[:16],
+        "at": at.isoformat(),
+        "printed": printed,
+        "user": user,
+        "reason": decision.reason.value,
+        "rules": list(decision.rules),
+        "grant": decision.grants[0] if decision.grants else None,
+        "revision": revision,
     }
 
 

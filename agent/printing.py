@@ -14,9 +14,10 @@ from enum import StrEnum
 
 from agent.cups import Attributes, Cups, CupsError, JobState
 from agent.pages import Sure, count
+from agent.print_asking import Decide, allowed, asker, cap_of, said_yes
 from agent.printed import Entry, Journal, Mark, Marks, PrintSetting, Stage
 from config.texts import say
-from policy.model import AccessRequest, Action, Decision, Effect, Principal, Role, Snapshot, Strength
+from policy.model import Snapshot
 from policy.schedule import period_at
 
 _DOCUMENTS = 20  # of one job; more are not counted
@@ -50,6 +51,7 @@ class Why(StrEnum):
     TOO_LONG = "too_long"
     UNCOUNTED = "uncounted"
     BELL = "bell"
+    REFUSED = "refused"
     PRINTED = "printed"
     DOUBT = "doubt"
     LOST = "lost"
@@ -91,13 +93,20 @@ def plan(
     cap: int | None,
     now: datetime,
     yes: frozenset[str] = frozenset(),
+    no: frozenset[str] = frozenset(),
 ) -> tuple[Act, ...]:
     """Return what to do with the jobs that wait, one act a job, in their order.
 
     `cap` is the most pages of one job (None: any); `yes` are the UUIDs of jobs of which an adult said yes to this very
-    one: that lifts the cap, never the decision. Nothing is dropped that was not told before.
+    one: that lifts the cap, never the decision; of `no` an adult said no, and they go at once. Nothing else is dropped
+    that was not told before.
     """
-    return tuple(_act(one, journal.get(one.job.uuid), cap, now, yes) for one in waiting)
+    return tuple(
+        Act(Deed.DROP, one.job, Why.REFUSED)
+        if one.job.uuid in no and one.mark is Mark.NOTHING
+        else _act(one, journal.get(one.job.uuid), cap, now, yes)
+        for one in waiting
+    )
 
 
 def _act(seen: Seen, entry: Entry | None, cap: int | None, now: datetime, yes: frozenset[str]) -> Act:
@@ -139,18 +148,6 @@ def sentence(act: Act, lang: str) -> str:
     return say(f"printing.told.{told}", lang, user=act.job.user, pages=say(f"printing.told.{length}", lang, n=number))
 
 
-def asker(snapshot: Snapshot, user: str, people: Mapping[str, str]) -> Principal:
-    """Return who sent a job: the pupil whose id (or account, by `people`) this name is, else a pupil nobody knows.
-
-    A name on a print job is a claim, so nobody is more than a pupil by it: staff have a queue of their own.
-    """
-    person = people.get(user, user)
-    member = snapshot.people.get(person) or snapshot.people.get(person.casefold())
-    if member is None or member.role is not Role.PUPIL:
-        return Principal(Role.PUPIL)
-    return Principal(member.role, member.id, member.groups, strength=Strength.CLAIMED)
-
-
 def job_of(found: Attributes, now: datetime, pages: int | None, sure: Sure) -> PrintJob:
     """Return what may be told of a job. How long ago it came is CUPS's word; what time it is now is the school's."""
     came, asked = found.number("time-at-creation"), found.number("job-printer-up-time")
@@ -185,17 +182,19 @@ def _nobody(_: Act) -> None:
 class Printing:
     """The print server's edge. `decide` asks the policy, `school` gives the snapshot (None: there is none, so no).
 
-    `tell` gets what a person should hear: warnings, what was dropped, what is in doubt. `yes`: see `plan`.
+    `tell` gets what a person should hear: warnings, what was dropped, what is in doubt. `no` gives the jobs to which an
+    adult said no (UUIDs). `stands` is what waits for a person since the last look, with when it will be dropped.
     """
 
     cups: Cups
     setting: PrintSetting
     journal: Journal
     marks: Marks
-    decide: Callable[[AccessRequest, datetime], Decision]
+    decide: Decide
     school: Callable[[], Snapshot | None]
     tell: Callable[[Act], None] = _nobody
-    yes: frozenset[str] = frozenset()
+    no: Callable[[], frozenset[str]] = frozenset
+    stands: tuple[Act, ...] = ()
     _known: dict[str, PrintJob] = field(default_factory=dict)
     _held: frozenset[int] = frozenset()
 
@@ -203,8 +202,15 @@ class Printing:
         """Look and act once; returns what was done or told. Raises `CupsError` where CUPS cannot be asked."""
         waiting = self.waiting(now)
         self._look_up({one.uuid for one in waiting}, now)
-        acts = plan([self._seen(one, now) for one in waiting], self.journal.entries, self.setting.cap, now, self.yes)
+        snapshot = self.school()
+        yes = frozenset(one.uuid for one in waiting if snapshot is not None and self._said_yes(snapshot, one, now))
+        seen, cap = [self._seen(one, snapshot, now) for one in waiting], cap_of(snapshot, self.setting.cap)
+        acts = plan(seen, self.journal.entries, cap, now, yes, self.no())
+        self.stands = tuple(act for act in acts if act.deed in {Deed.WAIT, Deed.WARN} and act.why is not Why.DOUBT)
         return tuple(act for act in acts if self._tried(act, now))
+
+    def _said_yes(self, snapshot: Snapshot, job: PrintJob, now: datetime) -> bool:
+        return said_yes(snapshot, asker(snapshot, job.user, self.setting.people), job.uuid, now)
 
     def _tried(self, act: Act, now: datetime) -> bool:
         """Act; a job that went away meanwhile keeps no other from going on."""
@@ -248,14 +254,12 @@ class Printing:
             sure = one if one is not Sure.COUNTED else sure
         return total, sure
 
-    def _seen(self, job: PrintJob, now: datetime) -> Seen:
-        snapshot = self.school()
+    def _seen(self, job: PrintJob, snapshot: Snapshot | None, now: datetime) -> Seen:
         if snapshot is None:
             return Seen(job, allowed=False, end=None, mark=self.marks.mark(job.id, job.uuid))
         who = asker(snapshot, job.user, self.setting.people)
-        decision = self.decide(AccessRequest(action=Action.PRINT, who=who), now)
         end = period_at(snapshot.policy.schedule, who.groups[0] if who.groups else None, job.at).end
-        return Seen(job, decision.effect is Effect.ALLOW, end, self.marks.mark(job.id, job.uuid))
+        return Seen(job, allowed(self.decide, who, job.uuid, now), end, self.marks.mark(job.id, job.uuid))
 
     def _do(self, act: Act, now: datetime) -> bool:
         """Act, writing down before and after; whether something was done."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from agent.clock import SchoolClock, system_time
 from agent.home import Home
 from agent.link import Link, LinkError, Reply
 from agent.signing import Answer, DeviceKey
+from agent.usual import Told, told_by
 from policy import signed
 from policy.codec import snapshot_from_dict
 from policy.decide import decide
@@ -37,6 +39,7 @@ class School:
 
     `snapshot` is swapped by reference; None means that the device never had one that can be read. `heard` is when the
     server last spoke (in its own time), `again` when the snapshot changes although its revision does not.
+    `guard` is how its guard is reached, as the server wrote it (`agent.beat.ways`).
     `refused` is whether there is a copy on disk that is not believed: changed, of another device, or older than it
     must be.
     """
@@ -47,9 +50,11 @@ class School:
         self.snapshot: Snapshot | None = None
         self.heard: datetime | None = None
         self.again: datetime | None = None
+        self.guard: object = None
         self.refused = False
         self._sure = False
         self._remember()
+        self._refused_at_start = self.refused
         self.clock = SchoolClock(self.heard, system=system)
 
     @property
@@ -92,6 +97,17 @@ class School:
             return True
         group = who.groups[0] if who.groups else None
         return period_at(self.snapshot.policy.schedule, group, now).kind is not PeriodKind.OUTSIDE
+
+    def told(self, now: datetime) -> Told | None:
+        """Return what the school says of its guard; None where it was not heard a moment ago.
+
+        A laptop that is at home in school hours is not led to a guard that is not there.
+        """
+        enrolment = self._home.enrolment()
+        if enrolment is None or self.snapshot is None or self.heard is None or now - self.heard >= _NEAR:
+            return None
+        said = told_by(self.guard, enrolment.server, self.snapshot.policy.domains)
+        return replace(said, refused=self._refused_at_start) if said else None
 
     def refresh(self, link: Link, wait: float = 0.0) -> Reply:
         """Ask the server for news, and keep them. Raises what `Link.fetch` raises; then everything stays as it is."""
@@ -154,7 +170,7 @@ class School:
         """Read an answer of the server whole before anything of it counts."""
         snapshot = snapshot_from_dict(answer["snapshot"], self._knowledge)
         heard, again = _moment(answer.get("now")), _moment(answer.get("again"))
-        self.snapshot, self.again = snapshot, again
+        self.snapshot, self.again, self.guard = snapshot, again, answer.get("guard")
         self.heard = heard or self.heard
 
 

@@ -19,6 +19,17 @@ _WEB = frozenset({80, 443})
 _ESTABLISHED, _UP = "01", 1
 _PROXY_NAME = re.compile(r"\s*(?:export\s+)?((?:https?|ftp|all|no|socks|auto)_proxy)\s*=\s*(.*)", re.IGNORECASE)
 _TRR = re.compile(rb'user_pref\("network\.trr\.mode",\s*([23])\s*\)')
+# As a package of the distribution, a snap and a flatpak put them in a home.
+_FIREFOX = ("", "snap/firefox/common/", ".var/app/org.mozilla.firefox/")
+_CHROMES = (
+    ".config/google-chrome",
+    ".config/chromium",
+    ".config/microsoft-edge",
+    ".config/BraveSoftware/Brave-Browser",
+    "snap/chromium/common/chromium",
+    ".var/app/com.google.Chrome/config/google-chrome",
+    ".var/app/org.chromium.Chromium/config/chromium",
+)
 _TETHERS = frozenset({"rndis_host", "cdc_ether", "cdc_ncm", "ipheth"})
 _TUNNEL_NAMES = re.compile(r"(?:tun|tap|wg|ppp|utun|tailscale|zt|nordlynx|proton|mullvad)[0-9a-z-]*\Z")
 
@@ -195,15 +206,12 @@ def chrome_looks_up_itself(data: bytes) -> bool:
 def _own_dns(home: Path) -> frozenset[str]:
     found = set()
     with suppress(OSError):
-        for path in [
-            *home.glob(".mozilla/firefox/*/prefs.js"),
-            *home.glob("snap/firefox/common/.mozilla/firefox/*/prefs.js"),
-        ]:
-            if firefox_looks_up_itself(_bytes(path)):
+        for place in _FIREFOX:
+            if any(firefox_looks_up_itself(_bytes(path)) for path in home.glob(f"{place}.mozilla/firefox/*/prefs.js")):
                 found.add("firefox")
-        for name in ("google-chrome", "chromium"):
-            if chrome_looks_up_itself(_bytes(home / ".config" / name / "Local State")):
-                found.add(name)
+    for place in _CHROMES:
+        if chrome_looks_up_itself(_bytes(home / place / "Local State")):
+            found.add(Path(place).name.casefold())
     return frozenset(found)
 
 

@@ -21,8 +21,9 @@ from agent.clock import system_time
 from agent.home import SURROUNDINGS
 from agent.outbox import Outbox, device_event
 from agent.platform import linux
-from agent.put_back import put_back_dns, put_back_proxies
+from agent.put_back import put_back_dns, put_back_hosts, put_back_proxies
 from agent.surroundings import Places, Surroundings, look_around
+from agent.usual import Told, by_school
 from policy.devicefact import DeviceFact
 
 _EVERY = timedelta(seconds=5)
@@ -39,8 +40,11 @@ class Change:
     detail: str
 
 
-def changes(usual: Surroundings, here: Surroundings) -> tuple[Change, ...]:
-    """Return what is otherwise than usual; what is gone is said only where its absence opens a way."""
+def changes(usual: Surroundings, here: Surroundings, says: Told | None = None) -> tuple[Change, ...]:
+    """Return what is otherwise than usual; what is gone is said only where its absence opens a way.
+
+    Of a hosts file five lines at most, those first that lead away from what the school `says` is its own.
+    """
     found = [Change(DeviceFact.TUNNEL, name) for name in sorted(here.tunnels - usual.tunnels)]
     found += [Change(DeviceFact.TETHER, name) for name in sorted(here.tethers - usual.tethers)]
     found += [Change(DeviceFact.ROUTE, route) for route in sorted(here.routes - usual.routes)]
@@ -49,10 +53,15 @@ def changes(usual: Surroundings, here: Surroundings) -> tuple[Change, ...]:
     before, now = dict(usual.proxies), dict(here.proxies)
     where = {name.partition(" ")[0] for name in before.keys() | now.keys() if before.get(name) != now.get(name)}
     found += [Change(DeviceFact.PROXY, place) for place in sorted(where)]
-    found += [Change(DeviceFact.HOSTS, line) for line in sorted(here.hosts - usual.hosts)[:5]]
+    lines = sorted(here.hosts - usual.hosts, key=lambda line: (not (says and says.leads_away(line)), line))
+    found += [Change(DeviceFact.HOSTS, line) for line in lines[:5]]
     found += [Change(DeviceFact.AROUND, f"port {port}") for port in sorted(here.around)]
     found += [Change(DeviceFact.OWN_DNS, name) for name in sorted(here.own_dns)]
     return tuple(found)
+
+
+def _copy(says: Told | None) -> tuple[Change, ...]:
+    return (Change(DeviceFact.COPY, "snapshot.json"),) if says and says.refused else ()
 
 
 class Usual:
@@ -123,8 +132,19 @@ class Around:
         self._desktop: tuple[tuple[object, ...], dict[str, str]] | None = None
         self._told: dict[Change, datetime] = {}
 
-    def look(self, now: datetime, user: str, revision: int = 0, *, at_school: bool) -> tuple[Change, ...]:
-        """Look once (at most every five seconds) and return what is otherwise than usual."""
+    def look(
+        self,
+        now: datetime,
+        user: str,
+        revision: int = 0,
+        *,
+        at_school: bool,
+        told: Callable[[], Told | None] = lambda: None,
+    ) -> tuple[Change, ...]:
+        """Look once (at most every five seconds) and return what is otherwise than usual.
+
+        `told` says what the school itself tells of its guard: that goes before what was seen when the device came.
+        """
         jumped = self._jumped(now)
         if not at_school or (self._looked is not None and timedelta(0) <= now - self._looked < _EVERY and not jumped):
             return ()
@@ -136,8 +156,10 @@ class Around:
             usual = here
             if not self._dry_run:
                 self._usual.keep(here)
-        found = (*changes(usual, here), *self._files(), *jumped)
-        back = frozenset() if self._dry_run else self._put_back(found, usual, places, user)
+        says = told()
+        usual = by_school(usual, says)
+        found = (*changes(usual, here, says), *self._files(), *_copy(says), *jumped)
+        back = frozenset() if self._dry_run else self._put_back(found, usual, places, user, says)
         self._tell(found, back, now, revision)
         return found
 
@@ -172,11 +194,16 @@ class Around:
             return ()
         return (Change(DeviceFact.CLOCK, f"{round((ahead - before).total_seconds() / 60):+d} min"),)
 
-    def _put_back(self, found: tuple[Change, ...], usual: Surroundings, places: Places, user: str) -> frozenset[Change]:
+    def _put_back(
+        self, found: tuple[Change, ...], usual: Surroundings, places: Places, user: str, says: Told | None
+    ) -> frozenset[Change]:
         back = set()
+        away = {one for one in found if one.fact is DeviceFact.HOSTS and says and says.leads_away(one.detail)}
+        if away and says and put_back_hosts(usual, places, says.leads_away):
+            back |= away
         if any(one.fact is DeviceFact.PROXY for one in found):
             done = put_back_proxies(usual, places, lambda name, value: linux.set_proxy(user, places.home, name, value))
-            back = {one for one in found if one.fact is DeviceFact.PROXY and one.detail in done}
+            back |= {one for one in found if one.fact is DeviceFact.PROXY and one.detail in done}
         dns = {one for one in found if one.fact is DeviceFact.DNS}
         if dns and put_back_dns(usual, places):
             back |= dns

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from agent.observe import Observation, Process
 from policy.model import AccessRequest, Action, DeviceClass, Principal, Role, Snapshot
@@ -30,10 +31,12 @@ def app_names(process: Process) -> frozenset[str]:
 
     A process can change the name it shows, and a copied file can have any name: the strictest answer counts.
     """
-    names = {app_name(process.name)}
-    if process.exe:
-        names.add(app_name(process.exe))
-    return frozenset(names - {""})
+    return _names(process.name, process.exe)
+
+
+@lru_cache(maxsize=4096)
+def _names(name: str, exe: str | None) -> frozenset[str]:
+    return frozenset({app_name(name), app_name(exe or "")} - {""})
 
 
 def programs(

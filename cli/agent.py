@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from agent.home import Enrolment, Home, default_home
 from agent.link import Link, LinkError, enrol
 from agent.outbox import Outbox
 from agent.school import School
+from cli.agent_unit import System, install, remove
 from config.factory import program_knowledge
 from config.texts import say
 
@@ -107,6 +109,37 @@ def status(home: HomeOption = None) -> None:
         raise typer.Exit(1) from None
     revision = school.snapshot.revision if school.snapshot else 0
     typer.echo(say("agent.status.reached", lang, revision=revision))
+
+
+@app.command("install")
+def install_service(home: HomeOption = None) -> None:
+    """Let the system keep the agent running, with few rights (systemd; as root). Enrol first."""
+    here = _home(home or Path("/var/lib/klaswacht-agent"))
+    if here.enrolment() is None:
+        raise _stop("not_enrolled", home=here.path)
+    if here.path.resolve().parent != Path("/var/lib"):
+        raise _stop("unit.elsewhere", home=here.path)
+    system = System()
+    try:
+        install(system, here.path.resolve())
+    except (OSError, subprocess.SubprocessError) as problem:
+        raise _stop("unit.failed", why=_why(problem)) from None
+    typer.echo(say("agent.unit.installed" if system.runs else "agent.unit.written", unit=system.unit))
+
+
+@app.command("remove")
+def remove_service() -> None:
+    """Take the service away again (as root). The computer stays enrolled."""
+    try:
+        gone = remove(System())
+    except (OSError, subprocess.SubprocessError) as problem:
+        raise _stop("unit.failed", why=_why(problem)) from None
+    typer.echo(say("agent.unit.removed" if gone else "agent.unit.none"))
+
+
+def _why(problem: Exception) -> str:
+    said = problem.stderr if isinstance(problem, subprocess.CalledProcessError) else problem
+    return str(said).strip()
 
 
 @app.command("unenroll")

@@ -12,7 +12,7 @@ from config.settings import SchoolFile
 
 
 class FileOnBox:
-    """The file of a home folder (`dashboard.actions.versions.BoxFile`)."""
+    """The file of a home folder (`dashboard.actions.rules_file.BoxFile`)."""
 
     def __init__(self, home: Home) -> None:
         self._home = home

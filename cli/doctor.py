@@ -37,10 +37,10 @@ from cli.home import Home, Trouble
 from cli.now import still_waiting
 from cli.school import running
 from cli.subscribed import ailing
-from config import load
+from config import load, pac
 from config.settings import Listen, SchoolFile, Settings
 from config.texts import say
-from proxy_addons.names.front import UNKNOWN_GROUP, pac_path
+from proxy_addons.names.front import UNKNOWN_GROUP
 from store import StoreUnavailable, open_store
 
 _SQLITE = "sqlite:///"
@@ -186,7 +186,7 @@ def _pac(home: Home, settings: Settings, now: datetime) -> Iterator[Finding]:
     """Where the PAC files are, and whether devices ask for one of a group that is not there."""
     if not settings.listen.page:
         return
-    yield Finding(Level.OK, "pac", {"address": f"{ports.pages_url(settings.listen)}{pac_path('...')}"})
+    yield Finding(Level.OK, "pac", {"address": f"{ports.pages_url(settings.listen)}{pac.path('...')}"})
     times = _pac_of_no_group(home, settings.school.id, now - _WEEK)
     if times:
         yield Finding(Level.WARN, "pac_unknown", {"times": times})

@@ -13,6 +13,7 @@ from cli import (
     agent,
     backup_commands,
     ca_commands,
+    chromebook,
     emergency,
     lists,
     policy,
@@ -40,6 +41,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(ca_commands.app, name="ca")
 app.add_typer(agent.app, name="agent")
 app.add_typer(printing.app, name="printing")
+app.add_typer(chromebook.app, name="chromebook")
 app.add_typer(account.app, name="account")
 app.add_typer(lists.app, name="lists")
 app.add_typer(protocol.app, name="protocol")

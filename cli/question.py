@@ -22,16 +22,26 @@ from policy.model import (
     Strength,
 )
 from policy.outgoing import Field, Outgoing, judged
+from policy.printer import item_of
 from policy.program import app_name
 
-# What a later version answers; until then the line says so and the rest goes on.
-NOT_YET = ("print",)
 SOMEWHERE = "https://example.com/"  # where a text goes when that is not said: a site that nobody lists
 _SENDING = frozenset({"POST", "PUT", "PATCH"})
 
 
 def _strength(value: Any) -> Any:
     return Strength[value.upper()] if isinstance(value, str) and value.upper() in Strength.__members__ else value
+
+
+class PrintLine(Strict):
+    """A print job. `job` is the UUID that its print server gave it, for a yes to that job only.
+
+    `pages` and `colour` are what a teacher sees. The longest job that goes without a yes is kept by the print server.
+    """
+
+    pages: Annotated[int, Key(ge=0)] | None = None
+    colour: bool | None = None
+    job: Annotated[str, Key(pattern=r"^[0-9A-Za-z-]{1,64}$")] | None = None
 
 
 class QuestionLine(Strict):
@@ -46,7 +56,7 @@ class QuestionLine(Strict):
     engine: str = "google"
     text: str | None = None
     app: str | None = None
-    job: Any = Key(default=None, alias="print")
+    job: PrintLine | None = Key(default=None, alias="print")
     action: Action | None = None
     method: str = "GET"
     media: list[Literal["picture", "sound", "video", "file"]] = Key(default_factory=list)
@@ -72,17 +82,14 @@ def read_question(data: Any) -> QuestionLine:
     """The question in a JSON object; raises `BadLine`."""
     if not isinstance(data, dict):
         raise BadLine('a line is a JSON object such as {"url": "https://example.nl"}')
-    for kind in NOT_YET:
-        if kind in data:
-            raise BadLine("not yet")
     try:
         question = QuestionLine.model_validate(data)
     except ValidationError as error:
         raise BadLine(told(error)) from error
-    asked = [kind for kind in ("url", "query", "text", "app") if getattr(question, kind) is not None]
+    asked = [kind for kind in ("url", "query", "text", "app", "job") if getattr(question, kind) is not None]
     if len(asked) != 1 and asked != ["url", "text"]:
         raise BadLine(
-            "a question has exactly one of `url`, `query`, `text`, `app` (a `text` may have a `url` to go to)"
+            "a question has exactly one of `url`, `query`, `text`, `app`, `print` (a `text` may have a `url` to go to)"
         )
     return question
 
@@ -100,6 +107,8 @@ def request_of(question: QuestionLine, role: Role, group: str | None, snapshot: 
     who = _principal(question, role, group)
     if question.app is not None:
         return AccessRequest(question.action or Action.RUN, who, app=app_name(question.app))
+    if question.job is not None:
+        return AccessRequest(Action.PRINT, who, job=item_of(question.job.job) if question.job.job else "")
     search = None
     hosts: tuple[str, ...]
     if question.query is not None:

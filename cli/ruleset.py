@@ -10,7 +10,8 @@ program (Windows hands on no other); the rest hears that it is forbidden. Silenc
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import wraps
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 
@@ -87,12 +88,24 @@ def _both(rule: str) -> Iterator[str]:
         yield "\t" + " ".join(words)
 
 
-def _chain(name: str, hook: str, lines: Iterable[str]) -> Iterator[str]:
-    yield f"chain {name} {{"
-    if hook:
-        yield f"\ttype {hook}"
-    yield from lines
-    yield "}"
+type _Lines = Callable[[Settings, str], Iterator[str]]
+
+
+def _chain(hook: str = "") -> Callable[[_Lines], _Lines]:
+    """Put around lines the chain that is called as their function is."""
+
+    def around(lines: _Lines) -> _Lines:
+        @wraps(lines)
+        def whole(settings: Settings, lang: str) -> Iterator[str]:
+            yield f"chain {lines.__name__.removeprefix('_')} {{"
+            if hook:
+                yield f"\ttype {hook}"
+            yield from lines(settings, lang)
+            yield "}"
+
+        return whole
+
+    return around
 
 
 def _ports(numbers: Iterable[int]) -> str:
@@ -136,147 +149,128 @@ def _sets(settings: Settings, lang: str) -> Iterator[str]:
             yield f"set {name}{version} {{ type {kind}; flags interval; auto-merge;{elements} }}"
 
 
+@_chain("filter hook prerouting priority raw; policy accept;")
 def _wire(settings: Settings, lang: str) -> Iterator[str]:
-    def lines() -> Iterator[str]:
-        yield '\tiifname "lo" accept'
-        yield from _comment("wire", lang)
-        for kind in LOOSEST_FIRST:
-            yield from _both(f"IP saddr @{kind} fib saddr . iif oif missing counter drop")
-
-    return _chain("wire", "filter hook prerouting priority raw; policy accept;", lines())
+    yield '\tiifname "lo" accept'
+    yield from _comment("wire", lang)
+    for kind in LOOSEST_FIRST:
+        yield from _both(f"IP saddr @{kind} fib saddr . iif oif missing counter drop")
 
 
+@_chain("nat hook prerouting priority dstnat; policy accept;")
 def _lead(settings: Settings, lang: str) -> Iterator[str]:
-    def lines() -> Iterator[str]:
-        yield from _comment("lead", lang)
-        yield '\tiifname "lo" accept'
-        for kind in ("infrastructure", "staff"):
-            yield from _both(f"IP saddr @{kind} accept")
-        for kind in ("names_only", "pupils"):
-            yield from _both(f"IP saddr @{kind} jump lead_pupils")
-        yield "\tip6 saddr fe80::/10 jump lead_pupils"
-
-    return _chain("lead", "nat hook prerouting priority dstnat; policy accept;", lines())
+    yield from _comment("lead", lang)
+    yield '\tiifname "lo" accept'
+    for kind in ("infrastructure", "staff"):
+        yield from _both(f"IP saddr @{kind} accept")
+    for kind in ("names_only", "pupils"):
+        yield from _both(f"IP saddr @{kind} jump lead_pupils")
+    yield "\tip6 saddr fe80::/10 jump lead_pupils"
 
 
+@_chain()
 def _lead_pupils(settings: Settings, lang: str) -> Iterator[str]:
     listen = settings.listen
-
-    def lines() -> Iterator[str]:
-        if listen.dns:
-            yield from _comment("lead_names", lang)
-            for protocol in ("udp", "tcp"):
-                yield f"\t{protocol} dport 53 counter {_to(listen, listen.dns)}"
-        yield from _both("IP daddr @infrastructure accept")
-        yield from _comment("lead_time", lang)
-        yield f"\tudp dport 123 counter {_to(listen, 123)}"
-        if listen.page:
-            yield from _comment("lead_page", lang)
-            yield f"\tfib daddr type local tcp dport 80 counter {_to(listen, listen.page)}"
-        # Without our CA an encrypted page would only teach children to click a warning away.
-        yield from _both("IP saddr @names_only fib daddr type local accept")
-        if listen.transparent and listen.dns:
-            yield f"\tfib daddr type local tcp dport 443 counter {_to(listen, listen.transparent)}"
-        yield "\tfib daddr type local accept"
-        if listen.transparent:
-            yield from _comment("lead_web", lang)
-            yield from _both("IP saddr @names_only tcp dport 443 accept")
-            yield f"\ttcp dport {{ 80, 443 }} counter {_to(listen, listen.transparent)}"
-
-    return _chain("lead_pupils", "", lines())
+    if listen.dns:
+        yield from _comment("lead_names", lang)
+        for protocol in ("udp", "tcp"):
+            yield f"\t{protocol} dport 53 counter {_to(listen, listen.dns)}"
+    yield from _both("IP daddr @infrastructure accept")
+    yield from _comment("lead_time", lang)
+    yield f"\tudp dport 123 counter {_to(listen, 123)}"
+    if listen.page:
+        yield from _comment("lead_page", lang)
+        yield f"\tfib daddr type local tcp dport 80 counter {_to(listen, listen.page)}"
+    # Without our CA an encrypted page would only teach children to click a warning away.
+    yield from _both("IP saddr @names_only fib daddr type local accept")
+    if listen.transparent and listen.dns:
+        yield f"\tfib daddr type local tcp dport 443 counter {_to(listen, listen.transparent)}"
+    yield "\tfib daddr type local accept"
+    if listen.transparent:
+        yield from _comment("lead_web", lang)
+        yield from _both("IP saddr @names_only tcp dport 443 accept")
+        yield f"\ttcp dport {{ 80, 443 }} counter {_to(listen, listen.transparent)}"
 
 
+@_chain("filter hook input priority filter; policy accept;")
 def _input(settings: Settings, lang: str) -> Iterator[str]:
     listen = settings.listen
-
-    def lines() -> Iterator[str]:
-        yield from _comment("input", lang)
-        yield '\tiifname "lo" accept'
-        yield "\tct direction reply accept"
-        for kind in ("infrastructure", "staff"):
-            yield from _both(f"IP saddr @{kind} accept")
-        if listen.balancers:
-            yield from _both(f"IP saddr @balancers tcp dport {_ports((listen.proxy, listen.keyed))} accept")
-        for kind in ("names_only", "pupils"):
-            yield from _both(f"IP saddr @{kind} jump input_pupils")
-        yield "\tip6 saddr fe80::/10 jump input_pupils"
-        yield from _comment("input_strangers", lang)
-        every = (*_for_pupils(listen), listen.transparent, listen.dashboard)
-        yield f"\ttcp dport {_ports(every)} {_REFUSED['tcp']}"
-        if listen.dns:
-            yield f"\tudp dport {listen.dns} counter drop"
-
-    return _chain("input", "filter hook input priority filter; policy accept;", lines())
+    yield from _comment("input", lang)
+    yield '\tiifname "lo" accept'
+    yield "\tct direction reply accept"
+    for kind in ("infrastructure", "staff"):
+        yield from _both(f"IP saddr @{kind} accept")
+    if listen.balancers:
+        yield from _both(f"IP saddr @balancers tcp dport {_ports((listen.proxy, listen.keyed))} accept")
+    for kind in ("names_only", "pupils"):
+        yield from _both(f"IP saddr @{kind} jump input_pupils")
+    yield "\tip6 saddr fe80::/10 jump input_pupils"
+    yield from _comment("input_strangers", lang)
+    every = (*_for_pupils(listen), listen.transparent, listen.dashboard)
+    yield f"\ttcp dport {_ports(every)} {_REFUSED['tcp']}"
+    if listen.dns:
+        yield f"\tudp dport {listen.dns} counter drop"
 
 
+@_chain()
 def _input_pupils(settings: Settings, lang: str) -> Iterator[str]:
     listen = settings.listen
-
-    def lines() -> Iterator[str]:
-        yield from _comment("input_pupils", lang)
-        yield f"\ticmp type {{ echo-request, {_ERRORS} }} accept"
-        yield f"\ticmpv6 type {{ echo-request, packet-too-big, {_ERRORS} }} accept"
-        # A link is not there without these; a router's word is heeded only where the box is told to.
-        around = "nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert"
-        yield f"\ticmpv6 type {{ {around}, mld-listener-query, mld-listener-report, mld2-listener-report }} accept"
-        yield "\tudp dport { 67, 123, 547 } accept"
-        yield "\tudp sport 547 udp dport 546 accept"
-        if listen.dns:
-            yield f"\tudp dport {listen.dns} accept"
-        yield f"\ttcp dport {_ports(_for_pupils(listen))} accept"
-        if listen.transparent:
-            yield f"\ttcp dport {listen.transparent} ct status dnat accept"
-        if settings.firewall.dashboard_for_pupils:
-            yield f"\ttcp dport {listen.dashboard} accept"
-        yield "\tgoto refuse"
-
-    return _chain("input_pupils", "", lines())
+    yield from _comment("input_pupils", lang)
+    yield f"\ticmp type {{ echo-request, {_ERRORS} }} accept"
+    yield f"\ticmpv6 type {{ echo-request, packet-too-big, {_ERRORS} }} accept"
+    # A link is not there without these; a router's word is heeded only where the box is told to.
+    around = "nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, nd-router-advert"
+    yield f"\ticmpv6 type {{ {around}, mld-listener-query, mld-listener-report, mld2-listener-report }} accept"
+    yield "\tudp dport { 67, 123, 547 } accept"
+    yield "\tudp sport 547 udp dport 546 accept"
+    if listen.dns:
+        yield f"\tudp dport {listen.dns} accept"
+    yield f"\ttcp dport {_ports(_for_pupils(listen))} accept"
+    if listen.transparent:
+        yield f"\ttcp dport {listen.transparent} ct status dnat accept"
+    if settings.firewall.dashboard_for_pupils:
+        yield f"\ttcp dport {listen.dashboard} accept"
+    yield "\tgoto refuse"
 
 
+@_chain("filter hook forward priority filter; policy drop;")
 def _forward(settings: Settings, lang: str) -> Iterator[str]:
-    def lines() -> Iterator[str]:
-        yield from _comment("forward", lang)
-        yield "\tct direction reply ct state established accept"
-        yield "\tmeta l4proto { icmp, ipv6-icmp } ct state related accept"
-        for kind in ("infrastructure", "staff"):
-            yield from _both(f"IP saddr @{kind} accept")
-        yield from _comment("out_https", lang)
-        yield from _both("IP saddr @names_only tcp dport 443 accept")
-        for kind in ("names_only", "pupils"):
-            yield from _both(f"IP saddr @{kind} goto out")
-        # An answer to an address that is made up would go out into the world.
-        yield "\tfib saddr . iif oif missing counter drop"
-        yield "\tgoto refuse"
-
-    return _chain("forward", "filter hook forward priority filter; policy drop;", lines())
+    yield from _comment("forward", lang)
+    yield "\tct direction reply ct state established accept"
+    yield "\tmeta l4proto { icmp, ipv6-icmp } ct state related accept"
+    for kind in ("infrastructure", "staff"):
+        yield from _both(f"IP saddr @{kind} accept")
+    yield from _comment("out_https", lang)
+    yield from _both("IP saddr @names_only tcp dport 443 accept")
+    for kind in ("names_only", "pupils"):
+        yield from _both(f"IP saddr @{kind} goto out")
+    # An answer to an address that is made up would go out into the world.
+    yield "\tfib saddr . iif oif missing counter drop"
+    yield "\tgoto refuse"
 
 
+@_chain()
 def _out(settings: Settings, lang: str) -> Iterator[str]:
-    def lines() -> Iterator[str]:
-        yield from _comment("out", lang)
-        yield from _comment("out_quic", lang)
-        yield f"\tudp dport 443 {_REFUSED['udp']}"
-        for code, ports in (("out_dot", "853"), ("out_stun", f"{{ {STUN} }}")):
-            yield from _comment(code, lang)
-            for protocol, refused in _REFUSED.items():
-                yield f"\t{protocol} dport {ports} {refused}"
-        if _servers(settings):
-            yield from _comment("out_servers", lang)
-            for protocol in ("udp", "tcp"):
-                yield from _both(f"IP daddr @servers {protocol} dport 53 accept")
-        yield from _comment("out_school", lang)
-        yield from _both("IP daddr @infrastructure accept")
-        yield "\tgoto refuse"
-
-    return _chain("out", "", lines())
-
-
-def _refuse(settings: Settings, lang: str) -> Iterator[str]:
-    def lines() -> Iterator[str]:
-        yield from _comment("refuse", lang)
-        yield "\tmeta pkttype != host drop"  # nobody answers what is said to all
+    yield from _comment("out", lang)
+    yield from _comment("out_quic", lang)
+    yield f"\tudp dport 443 {_REFUSED['udp']}"
+    for code, ports in (("out_dot", "853"), ("out_stun", f"{{ {STUN} }}")):
+        yield from _comment(code, lang)
         for protocol, refused in _REFUSED.items():
-            yield f"\tmeta l4proto {protocol} {refused}"
-        yield "\tcounter reject with icmpx admin-prohibited"
+            yield f"\t{protocol} dport {ports} {refused}"
+    if _servers(settings):
+        yield from _comment("out_servers", lang)
+        for protocol in ("udp", "tcp"):
+            yield from _both(f"IP daddr @servers {protocol} dport 53 accept")
+    yield from _comment("out_school", lang)
+    yield from _both("IP daddr @infrastructure accept")
+    yield "\tgoto refuse"
 
-    return _chain("refuse", "", lines())
+
+@_chain()
+def _refuse(settings: Settings, lang: str) -> Iterator[str]:
+    yield from _comment("refuse", lang)
+    yield "\tmeta pkttype != host drop"  # nobody answers what is said to all
+    for protocol, refused in _REFUSED.items():
+        yield f"\tmeta l4proto {protocol} {refused}"
+    yield "\tcounter reject with icmpx admin-prohibited"

@@ -16,6 +16,7 @@ from cli import ports
 from cli.box_file import FileOnBox
 from cli.ca import CaFiles
 from cli.child import tell_beat, tell_ready
+from cli.chromebook import ChromebookDesk
 from cli.feeds_desk import FeedsDesk
 from cli.home import Home, secret
 from cli.school import opened
@@ -114,6 +115,7 @@ def serve_dashboard(home: Home, settings: Settings) -> None:
             school_file=FileOnBox(home),
             vitals=VitalsFile(home.path),
             answers=answers,
+            chromebooks=ChromebookDesk(home, settings),
         )
 
     options: dict[str, Any] = {

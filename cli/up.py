@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from cli import ca, parts, places, ports, reload, school
+from cli import ca, extension, parts, places, ports, reload, school
 from cli.backup.unpacking import forget_aside
 from cli.doctor import Level, ca_findings
 from cli.example import closed_host
@@ -22,13 +22,13 @@ from cli.parts import Part, Taken
 from cli.supervisor import Supervisor, Task
 from cli.vitals import Chores, Vitals
 from cli.watch import Watch, signature
-from config import load
+from config import load, pac
 from config.settings import Listen, Settings
 from config.texts import say
 from dashboard.actions.accounts import Link
 from policy.model import Knowledge
 from proxy_addons.last_known import LastKnown
-from proxy_addons.names.front import ANYBODY_PATH, KEYED_PATH, pac_path
+from proxy_addons.names.front import ANYBODY_PATH, KEYED_PATH
 from store import Store, StoreUnavailable, open_later
 from store.retention import Terms
 
@@ -134,6 +134,7 @@ def _prepared(home: Home, *, take_file: bool, workers: int | None = None, part: 
         files = ca.ensure_ca(home.ca_folder, settings.school.name, now)
         ca.ensure_dashboard(files, ca.own_names(settings.listen.address, settings.listen.name), now)
         secret(home.forms_secret)
+        extension.published(home, settings)
         for notice in (*([say("cli.up.made_ca", lang, folder=home.ca_folder)] if new_ca else []), *in_force.notices):
             _tell(notice.rstrip())
         for found in ca_findings(home, now):
@@ -286,7 +287,7 @@ def _pac_addresses(listen: Listen, lang: str) -> Iterator[tuple[str, str]]:
     if not listen.page:
         return
     base = ports.pages_url(listen)
-    yield from ((say("cli.up.pac_group", lang, group=group), f"{base}{pac_path(group)}") for group in listen.groups)
+    yield from ((say("cli.up.pac_group", lang, group=group), f"{base}{pac.path(group)}") for group in listen.groups)
     yield say("cli.up.pac_keyed", lang), f"{base}{KEYED_PATH}"
     yield say("cli.up.pac", lang), f"{base}{ANYBODY_PATH}"
 

@@ -14,7 +14,6 @@ from typing import Any
 from config import lexicon_file
 from config.engines_file import read_engines
 from config.entries import texts_at, texts_under, value_at
-from config.pageshape_file import page_shape
 from config.read import Document, Path, quoted, read_yaml
 from policy import address
 from policy.kinds import DERIVED
@@ -60,6 +59,9 @@ def _document(entry: Traversable, name: str) -> Document:
 @cache
 def factory_knowledge() -> Knowledge:
     """Compile all of it, once a process."""
+    # What reads pages is not in the memory of who looks at none.
+    from config.pageshape_file import page_shape
+
     address.warm()
     lists, learning = _categories()
     lexicon = lexicon_file.lexicon(factory_files("lexicon"), factory_topics())

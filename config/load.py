@@ -124,6 +124,7 @@ def parse_school(data: bytes, name: str = "school.yaml", folder: Path | None = N
         public=tuple(dict.fromkeys(part.public)),
         hold_unknown=part.hold_unknown,
         interns_permit=part.interns_permit,
+        print_pages=part.print_pages,
     )
     settings = Settings(
         school=School(part.school.id, part.school.name),

@@ -99,10 +99,9 @@ class RulePart(Part):
 
     @model_validator(mode="after")
     def _fits_together(self) -> RulePart:
-        if (self.facet is None) == (self.gate is None):
-            raise wrong(f"rule {quoted(self.id)} needs one of `facet` and `gate`", "write `facet: place` for sites")
         speaks = self.facet or self.gate
-        assert speaks is not None  # noqa: S101 - the line above
+        if speaks is None or (self.facet is not None and self.gate is not None):
+            raise wrong(f"rule {quoted(self.id)} needs one of `facet` and `gate`", "write `facet: place` for sites")
         needs, may = _TARGETS[speaks.value]
         given = [key for key in _TARGET_KEYS if getattr(self, key)]
         for key in given:
@@ -324,6 +323,7 @@ class SchoolFilePart(Part):
     public: list[Text] = []
     hold_unknown: bool = False
     interns_permit: bool = False
+    print_pages: Annotated[int, Field(ge=0, le=1000)] | None = None
     rules: list[RulePart] = []
     retention: RetentionPart = RetentionPart()
     revision: Annotated[int, Field(ge=0)] = 0
@@ -345,7 +345,7 @@ class SchoolFilePart(Part):
         return self
 
 
-_WRITTEN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")  # a host as `proxy_addons.names.pac` writes it
+_WRITTEN = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")  # a host as `config.pac` writes it
 
 
 def _is_one_ipv4(address: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from ipaddress import ip_address
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
@@ -22,15 +23,19 @@ from dashboard.actions.desk import Desk
 from dashboard.auth import House
 from dashboard.signatures import HEADER, Claim, Questions, SchoolKey
 from dashboard.told import read_event
+from dashboard.told_prints import read_job
 from dashboard.views.watching import Live
 from policy import signed
+from policy.address import is_ip
 from policy.codec import snapshot_to_dict
 from policy.model import Device, Snapshot
+from policy.printer import is_print_server
 from policy.projection import changes_at, project
 from policy.proof import NOBODY, genuine, is_public_key
 from store import StoreUnavailable
 from store.events import Event, What
 from store.feed import Feed
+from store.print_jobs import MOST
 
 NOW_HEADER = "Klaswacht-Now"
 LONGEST_WAIT = 20.0
@@ -39,6 +44,7 @@ _LARGEST = 64 * 1024
 WAITERS = 64
 """How many devices may wait for news at a time, two classes: each keeps a thread of the server meanwhile."""
 _ASK_AGAIN = 3  # seconds, for a device that found no place to wait
+_NAMES = 53  # the one port at which a device asks for names
 _SEEN_EVERY = timedelta(minutes=5)
 
 
@@ -88,6 +94,14 @@ def events() -> Response:
     """Take exceptions from a device."""
     here = counter()
     return jsonify(here.events(here.device(), _body()))
+
+
+@api.post("/print")
+@keyed
+def waiting_prints() -> Response:
+    """Take the whole list of jobs that wait at a print server; answer which of them somebody said no to."""
+    here = counter()
+    return jsonify(here.prints(here.device(), _body()))
 
 
 @api.post("/unenroll")
@@ -234,8 +248,26 @@ class Counter:
             v=1,
             now=now.isoformat(),
             again=again.isoformat() if again else None,
+            guard=self._guard(),
             snapshot=snapshot_to_dict(project(newest, device.id, now)),
         )
+
+    def _guard(self) -> dict[str, Any]:
+        """How a device reaches the guard's proxy, to say there that it is here; no host: as it reaches this server.
+
+        `reach`: the school said so itself. `dns` are the name servers that a device of the school asks, where it said.
+        """
+        listen = self._desk.settings.listen
+        beside = "" if ip_address(listen.address).is_unspecified else listen.address
+        proxies = [[host, listen.proxy] for host in listen.reach or (beside,)]
+        dns = [one for one in listen.reach if is_ip(one)] if listen.dns == _NAMES else []
+        return {
+            "host": listen.pupils_host,
+            "proxies": proxies,
+            "page": listen.page,
+            "reach": bool(listen.reach),
+            "dns": dns,
+        }
 
     def events(self, device: Device, body: dict[str, Any]) -> dict[str, int]:
         """Write a batch of exceptions; what is none or cannot be is refused one by one and counted as lost.
@@ -254,6 +286,22 @@ class Counter:
         refused = len(made) - len(taken)
         self._desk.store.events.add_batch(self._desk.school, taken, now, lost=lost + refused)
         return {"taken": len(taken), "refused": refused}
+
+    def prints(self, device: Device, body: dict[str, Any]) -> dict[str, list[str]]:
+        """Keep which jobs wait at a print server now, and tell which of them were refused (`no`).
+
+        Raises:
+            Refusal: the school knows no print server of this name (403), or the list is none.
+        """
+        if not is_print_server(device):
+            raise Refusal(403, "this device is no print server; the coordinator can say that it is")
+        given = body.get("jobs")
+        if not isinstance(given, list) or len(given) > MOST:
+            raise Refusal(400, f"`jobs` is a list of at most {MOST}")
+        snapshot, now = self._snapshot(), self._clock()
+        read = [read_job(one, device, snapshot, now) for one in given]
+        jobs = [one for one in read if one is not None]
+        return {"no": sorted(self._desk.store.print_jobs.tell(self._desk.school, device.id, jobs))}
 
     def _given(self, event: Event) -> bool:
         """Whether the permission that an event rests on was ever given."""

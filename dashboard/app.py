@@ -17,11 +17,12 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 from config.settings import Settings
 from dashboard import passwords
 from dashboard.access import matrix, public
+from dashboard.actions.chromebooks import Parcels
 from dashboard.actions.desk import Desk
 from dashboard.actions.health import Vitals
 from dashboard.actions.otherlists import OtherLists
 from dashboard.actions.preview import Peek
-from dashboard.actions.versions import BoxFile
+from dashboard.actions.rules_file import BoxFile
 from dashboard.api import api
 from dashboard.auth import House, guard_doors
 from dashboard.board import keep_from_the_class
@@ -109,6 +110,7 @@ def create_app(
     school_file: BoxFile | None = None,
     vitals: Vitals | None = None,
     answers: bytes | None = None,
+    chromebooks: Parcels | None = None,
 ) -> Flask:
     """The app, in the process that serves it: call it after a fork, one process with many threads.
 
@@ -118,7 +120,8 @@ def create_app(
     `school_file` is the `school.yaml` on the box. `seal` is the 32 bytes that second factors are sealed with (None:
     fresh ones, of no use after a restart). `vitals` is where the supervisor says how it is. `answers` is the 32
     bytes of the key that signs what devices are answered (None: fresh ones, which no device trusts after a restart).
-    `store` has its accounts opened.
+    `chromebooks` makes what a coordinator uploads for Chromebooks (None: nothing does). `store` has its accounts
+    opened.
 
     Raises:
         LookupError: a route does not say who may use it.
@@ -137,6 +140,7 @@ def create_app(
     app.extensions["klaswacht_vitals"] = vitals
     app.extensions["klaswacht_lists"] = others
     app.extensions["klaswacht_file"] = school_file
+    app.extensions["klaswacht_chromebooks"] = chromebooks
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.view_functions["static"] = public(app.view_functions["static"])
     for page in (

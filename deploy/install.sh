@@ -81,6 +81,11 @@ program() {
         --require-hashes -r "$here/requirements/run.txt"
     "$target/env/bin/python" -m pip install -q --isolated --disable-pip-version-check --no-index --no-deps \
         "$here/wheels/klaswacht-$version-"*.whl
+    # What the guard packs for Chromebooks lies beside its packages, as in the repository.
+    packages=$("$target/env/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
+    mkdir "$packages/deploy"
+    cp -a "$here/extension" "$packages/deploy/"
+    chown -R root:root "$packages/deploy"
     unset LD_LIBRARY_PATH
 }
 

@@ -27,6 +27,7 @@ from policy.model import (
     Snapshot,
     Strength,
 )
+from policy.printer import is_job
 from policy.schedule import period_at, zone_of
 
 _REACH = {
@@ -165,13 +166,19 @@ def _all_known(wish: Grant, snapshot: Snapshot) -> bool:
     if Facet.ACTION in wish.facets and not wish.kinds <= SENDABLE:
         return False
     spoken = {category for rule in snapshot.policy.rules for category in rule.categories | rule.apps}
-    services = snapshot.knowledge.services
     return (
         all(canonical_host(site) == site and (is_ip(site) or name_without_suffix(site)) for site in wish.sites)
         and wish.categories <= spoken
         and all(any(topic in term.topics for term in snapshot.knowledge.lexicon.terms) for topic in wish.topics)
-        and all(len(item) <= _LONGEST_ITEM and services.of_item(item) for item in wish.items)
+        and all(len(item) <= _LONGEST_ITEM and _is_item(item, wish, snapshot) for item in wish.items)
     )
+
+
+def _is_item(item: str, wish: Grant, snapshot: Snapshot) -> bool:
+    """Whether this is a single item of what the wish is about: a print job of printing, else one of a service."""
+    if wish.facets == {Facet.PRINT}:
+        return is_job(item)
+    return snapshot.knowledge.services.of_item(item) is not None
 
 
 def rules_in_the_way(asking: Asking, wish: Grant) -> Iterator[Rule]:

@@ -101,6 +101,7 @@ def snapshot_from_dict(plain: Mapping[str, Any], knowledge: Knowledge) -> Snapsh
             state=_adapter(State).validate_python(body["state"]),
             proposed=_adapter(dict[str, str]).validate_python(body.get("proposed", {})),
             inbox=bool(body.get("inbox", False)),
+            accounts=_adapter(dict[str, str]).validate_python(body.get("accounts", {})),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"this is no snapshot: {error!r}") from error

@@ -17,4 +17,7 @@ class DeviceFact(StrEnum):
     AROUND = "around"  # connections that do not go through the guard
     OWN_DNS = "own-dns"  # a browser or the maker looks names up by itself
     FILES = "files"  # files of the agent are gone
+    COPY = "copy"  # the rules that it kept were changed, older than they must be, or another device's
     CLOCK = "clock"  # the clock jumped
+    DOUBLE = "double"  # it said to be in two places at the same time: another one has its key
+    PRINTING = "printing"  # a print job broke off in the middle, or is nowhere any more

@@ -168,7 +168,13 @@ def printing(asking: Asking) -> Word:
         rule = strictest(r for r in asking.snapshot.facet_rules(Facet.PRINT) if asking.holds(r))
     if rule is None:
         return Word(Facet.PRINT, Effect.ALLOW, Reason.OPEN)
-    return weigh(asking, Facet.PRINT, rule, Reason.PRINT, lambda grant: not grant.sites and not grant.categories, None)
+
+    def about(grant: Grant) -> bool:
+        if grant.items:
+            return asking.request.job in grant.items  # a yes to one job is not one to the next
+        return not grant.sites and not grant.categories
+
+    return weigh(asking, Facet.PRINT, rule, Reason.PRINT, about, None)
 
 
 def connecting(asking: Asking) -> Word:

@@ -24,6 +24,8 @@ from policy.model import (
     Span,
     State,
 )
+from policy.print_cut import for_print_server
+from policy.printer import is_print_server
 from policy.seat import groups_at, live_lease, owner_of, unattended
 
 _NOBODY: frozenset[str] = frozenset()
@@ -34,9 +36,12 @@ def project(snapshot: Snapshot, device_id: str, now: datetime) -> Snapshot:
 
     Its people are its owner and whoever was put or signed in there for now; of nobody else an id, a ban or a consent is
     in it. Who signed in at an address (a device that nobody registered) travels to no device at all.
-    Who gave something and texts that people typed are left out. A device that does not exist gets the rules alone.
+    Who gave something and texts that people typed are left out. A device that does not exist gets the rules alone. A
+    print server has pupils of all groups in it, and of them what printing asks (`policy.print_cut`).
     """
     device = snapshot.devices.get(device_id)
+    if device is not None and is_print_server(device):
+        return for_print_server(snapshot, device)
     mine = _mine(snapshot, device, now)
     groups: Mapping[str, Group] = {one: snapshot.groups[one] for one in sorted(mine.groups) if one in snapshot.groups}
     return Snapshot(
@@ -92,7 +97,8 @@ def _mine(snapshot: Snapshot, device: Device | None, now: datetime) -> _Mine:
         frozenset(group for groups in seats.values() for group in groups).union([device.group] if device.group else ()),
         frozenset((unattended(device).role, *(member.role for member in people.values()))),
         (replace(lease, by="", address="", person=lease.person if guest else ""),) if lease else (),
-        owned=owner is not None,
+        # Somebody who is at school no more may still sit there until the bell: then it is unknown who does.
+        owned=owner is not None and (lease is None or guest is not None),
     )
 
 

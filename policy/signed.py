@@ -55,5 +55,10 @@ def beat(school: str, device: str, at: int, nonce: str, revision: int) -> bytes:
     return _statement("klaswacht-beat-1", school, device, at, nonce, revision)
 
 
+def lease(school: str, device: str, account: str, number: str) -> bytes:
+    """What a device's browser signs to say which account signed in there: `number` is what the guard gave it."""
+    return _statement("klaswacht-lease-1", school, device, account, number)
+
+
 def _statement(*parts: str | int) -> bytes:
     return json.dumps(parts, separators=(",", ":")).encode()

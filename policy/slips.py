@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from rapidfuzz.distance import OSA
-
 _SWAPPED = 5  # letters: from here on two swapped letters are a slip
 _OTHER = 7  # from here on also a letter too few, too many or beside it
 _LONGEST = 24
@@ -97,6 +95,9 @@ def _without_one(word: str) -> list[str]:
 
 
 def _slipped(typed: str, word: str) -> bool:
+    # Where no text is read, as on a laptop, it is not in memory.
+    from rapidfuzz.distance import OSA
+
     if typed == word or OSA.distance(typed, word, score_cutoff=1) != 1:
         return False
     if len(typed) != len(word):

@@ -125,7 +125,7 @@ class _Case:
     about: str = ""
 
     def with_state(self, change: Change, **state: object) -> _Case:
-        changed = replace(self.snapshot.state, **state)  # type: ignore[arg-type]
+        changed = replace(self.snapshot.state, **state)  # type: ignore[arg-type] # callers name fields of `State`
         return replace(self, snapshot=replace(self.snapshot, state=changed), changes=(*self.changes, change))
 
     def way(self, answer: Decision) -> Way:

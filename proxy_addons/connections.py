@@ -9,18 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from policy.model import AccessRequest
 from proxy_addons.facts import Peer
 from proxy_addons.faults import BROKEN, told
+from proxy_addons.identity import plain
 
 _log = logging.getLogger(__name__)
 
 type Standing = Callable[[AccessRequest], tuple[bool, datetime | None]]
 """Whether what lives by a request may go on, and until when that answer holds. Must not raise."""
+
+type _Known = dict[tuple[AccessRequest, str], tuple[bool, datetime | None]]
 
 MAX_HEAD = 256 * 1024  # bytes of one request head
 MAX_MESSAGE = 16 * 1024 * 1024  # bytes of one WebSocket message, or of frames around a long HTTP/2 response
@@ -174,31 +177,39 @@ class Connections:
         """Ask everything again: the snapshot was swapped."""
         self._asked(everything=True)
 
+    def moved(self, addresses: Collection[str] | None) -> None:
+        """Ask again what runs for these client addresses (as `plain` writes them): somebody else is there now.
+
+        None: it may be anywhere.
+        """
+        self._asked(everything=True, at=addresses)
+
     def stop(self) -> None:
         """Drop the timer."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._wakes = None
 
-    def _asked(self, *, everything: bool) -> None:
+    def _asked(self, *, everything: bool, at: Collection[str] | None = None) -> None:
         """Ask again; when even that breaks nothing goes on that had to be asked."""
         try:
-            self._sweep(everything=everything)
+            self._sweep(everything=everything, at=at)
         except BROKEN as error:
             _log.error("what is open could not be asked again and is closed: %s", told(error))
             for line in tuple(self._lines.values()):
                 if any(one.request is not None for one in line.running.values()):
                     self.close(line.peer.connection)
 
-    def _sweep(self, *, everything: bool) -> None:
+    def _sweep(self, *, everything: bool, at: Collection[str] | None = None) -> None:
         now = self._now()
-        known: dict[AccessRequest, tuple[bool, datetime | None]] = {}
+        known: _Known = {}
         nearest: datetime | None = None
         for line in self:
+            whole = everything and (at is None or plain(line.peer.address) in at)
             for running in tuple(line.running.values()):
                 if line.closed:
                     break
-                if (everything or (running.until is not None and running.until <= now)) and not self._renewed(
+                if (whole or (running.until is not None and running.until <= now)) and not self._renewed(
                     running, known
                 ):
                     self.close(line.peer.connection)
@@ -208,17 +219,16 @@ class Connections:
         if nearest is not None:
             self._wake_at(nearest)
 
-    def _renewed(
-        self, running: Running, known: dict[AccessRequest, tuple[bool, datetime | None]] | None = None
-    ) -> bool:
+    def _renewed(self, running: Running, known: _Known | None = None) -> bool:
         if running.request is None:
             running.until = None
             return True
-        answer = known.get(running.request) if known is not None else None
+        key = (running.request, running.request.who.at)  # the same asker, told by another address, may be gone from it
+        answer = known.get(key) if known is not None else None
         if answer is None:
             answer = self._standing(running.request)
             if known is not None:
-                known[running.request] = answer
+                known[key] = answer
         running.until = answer[1]
         return answer[0]
 

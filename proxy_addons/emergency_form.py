@@ -13,19 +13,17 @@ from config.texts import say
 from policy.emergency import HOURS, end_of
 from policy.model import Address, Emergency, Principal
 from policy.schedule import zone_of
-from proxy_addons.answers import elsewhere, json_answer
-from proxy_addons.behind import MOST_SENT, PREFIX, fields_of
+from proxy_addons.behind import PREFIX
 from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Exchange
 from proxy_addons.live import Live
+from proxy_addons.own_form import OPEN_FOR, alone, form_of
 from proxy_addons.sending import FormTokens, Throttle
 from store import Store, StoreUnavailable
 from store.emergencies import BY_CODE, Fit, Way
 
 NOOD = "nood"
 PATH = f"{PREFIX}/{NOOD}"
-_LIFE = 15 * 60  # seconds that the form may lie open
-_ALONE = ("Cross-Origin-Opener-Policy", "same-origin")
 _REFUSED = {Fit.WRONG: ("wrong", 403), Fit.WAIT: ("wait", 429), Fit.NONE: ("none", 403)}
 
 
@@ -48,26 +46,16 @@ class EmergencyForm:
         self._live = live
         self._pages = pages
         self._home = home
-        self._forms = FormTokens(secret, "nood|", _LIFE)
+        self._forms = FormTokens(secret, "nood|", OPEN_FOR)
         self._throttle = Throttle()
 
     async def serve(self, exchange: Exchange, address: Address, who: Principal) -> Answer:
         """The page, or what becomes of the form. Nothing of a code is kept or logged."""
-        method = exchange.method.upper()
-        if exchange.headers.get("sec-fetch-dest", "document") != "document":
-            return json_answer({}, 403)
-        if self._home and address.host != self._home:
-            return elsewhere(f"{address.scheme}://{self._home}{PATH}") if method == "GET" else json_answer({}, 403)
-        if method == "GET":
-            return self._page(exchange, address, Said())
-        if method != "POST":
-            return json_answer({}, 405)
-        if exchange.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return json_answer({}, 403)
-        body = exchange.body
-        form = fields_of(body.decode("utf-8", "replace")) if body is not None and len(body) <= MOST_SENT else None
+        form = form_of(exchange, address, self._home, PATH)
+        if isinstance(form, Answer):
+            return form
         if form is None:
-            return json_answer({}, 413)
+            return self._page(exchange, address, Said())
         if not self._forms.fits(form.get("token", ""), exchange.peer.address, address.host):
             return self._page(exchange, address, Said("old", status=403))
         if not self._throttle.may_send(NOOD, who, exchange.peer):
@@ -131,7 +119,7 @@ class EmergencyForm:
             action=PATH,
             token=self._forms.make(exchange.peer.address, address.host),
         )
-        return Answer(answer.status, (*answer.headers, _ALONE), answer.body)
+        return alone(answer)
 
     def _local(self, at: datetime | None) -> str:
         if at is None:

@@ -72,19 +72,19 @@ class HookTable(AddonManager):
     """Dispatch by a table made once, instead of a walk through all addons for every hook; an exception blocks."""
 
     def __init__(self, master: Master, blocking: Blocking) -> None:
-        super().__init__(master)  # type: ignore[no-untyped-call]
+        super().__init__(master)  # type: ignore[no-untyped-call] # mitmproxy's has no types
         self._blocking = blocking
         self._table: dict[str, tuple[Callable[[Any], Any], ...]] = {}
 
     def register(self, addon: Any) -> Any:
         """Register an addon; the table is made anew."""
         self._table.clear()
-        return super().register(addon)  # type: ignore[no-untyped-call]
+        return super().register(addon)  # type: ignore[no-untyped-call] # mitmproxy's has no types
 
     def remove(self, addon: Any) -> None:
         """Remove an addon; the table is made anew."""
         self._table.clear()
-        super().remove(addon)  # type: ignore[no-untyped-call]
+        super().remove(addon)  # type: ignore[no-untyped-call] # mitmproxy's has no types
 
     def functions(self, name: str) -> tuple[Callable[[Any], Any], ...]:
         """Return what is called for a hook, in order."""
@@ -162,7 +162,7 @@ class Engine(Master):
         self._tls = tlsconfig.TlsConfig()
         answer_nothing(self._tls)
         self.failsafe, self.connections = failsafe, connections
-        self.addons.add(  # type: ignore[no-untyped-call]
+        self.addons.add(  # type: ignore[no-untyped-call] # mitmproxy's has no types
             core.Core(),
             Hooks(failsafe, connections, egress, unknown),
             disable_h2c.DisableH2C(),

@@ -21,8 +21,11 @@ from policy.safe import is_protected
 from policy.terms import HELP
 from proxy_addons import kept, translate
 from proxy_addons.answers import elsewhere, tiny
+from proxy_addons.beating import Beating
 from proxy_addons.behind import is_own
 from proxy_addons.block_page import Pages
+from proxy_addons.bound import Following, Places
+from proxy_addons.companion import Companion
 from proxy_addons.emergency_form import EmergencyForm
 from proxy_addons.exits import Exits
 from proxy_addons.facts import Answer, Door, Entry, Exchange, Hello, Peer, Rewrite, Ruling
@@ -63,7 +66,7 @@ class Options:
     devices find the guard's own pages for pupils (None: it has none). `retention` are the school's days, for telling
     pupils how long what stays. `home` is the folder in which a command opens the emergency exit (None: nowhere),
     `rules` are those that `school.yaml` has, for its floor while the store was never read. `dhcp` says which lease
-    files are followed.
+    files are followed. `holds_beats`: a device's heartbeat may wait here for news (not where few may wait at a time).
     """
 
     school: str = "school"
@@ -76,6 +79,7 @@ class Options:
     home: Path | None = None
     rules: Policy | None = None
     dhcp: Dhcp = field(default_factory=Dhcp)
+    holds_beats: bool = True
 
 
 def open_gate(store: Store, knowledge: Knowledge, options: Options, clock: Callable[[], datetime] = utc_now) -> Gate:
@@ -84,10 +88,12 @@ def open_gate(store: Store, knowledge: Knowledge, options: Options, clock: Calla
     last_known = LastKnown(options.home, options.secret) if options.home is not None else None
     live = Live(store, options.school, knowledge, clock, Exits(store, options.school, file, options.rules), last_known)
     leases = Leases(options.dhcp.leases)
-    identity = Identity(options.group_ports, leases, options.dhcp.unregistered)
+    places = Places()
+    identity = Identity(options.group_ports, leases, options.dhcp.unregistered, places)
     pages = Pages(options.language, lambda who: unlisted(who, leases))
     recorder = Recorder(store, options.school, clock, strangers=Strangers(leases, options.secret))
-    return Gate(store, live, identity, pages, recorder, options)
+    following = Following(store, options.school, clock, places)
+    return Gate(store, live, identity, pages, recorder, options, following)
 
 
 class Gate:
@@ -101,8 +107,10 @@ class Gate:
         pages: Pages,
         recorder: Recorder,
         options: Options,
+        following: Following,
     ) -> None:
         self.live = live
+        self.following = following
         self.recorder = recorder
         self._identity = identity
         self.leases = identity.leases
@@ -123,18 +131,22 @@ class Gate:
         asked = (self._decide, self._releases, self._helping, self._reporting, promising, self._signing)
         emergency = EmergencyForm(*here[:5], pupils)
         joining = Joining(*here[:5], identity.leases, pupils)
-        self._own = OwnPath(*here, *asked, self._self_test, emergency, joining)
+        beating = Beating(store, options.school, live, options.secret, following, hold=options.holds_beats)
+        companion = Companion(*here, self._spot, self._decide, options.home, pupils)
+        self._own = OwnPath(*here, *asked, self._self_test, emergency, joining, beating, companion)
 
     async def start(self) -> None:
         """Load the rules and start recording."""
         await asyncio.to_thread(self._identity.leases.start)
         self.recorder.start()
         await self.live.start()
+        await self.following.start()
         self.outcomes.watch.start()
 
     async def stop(self) -> None:
         """Stop following the store and write what waits to be recorded (a few seconds at most)."""
         await self.outcomes.watch.stop()
+        await self.following.stop()
         await self.live.stop()
         await asyncio.to_thread(self._identity.leases.stop)
         await self.recorder.stop()
@@ -393,7 +405,7 @@ class Gate:
         return self._identity.of(peer, self.live.snapshot, self.live.clock())
 
     def _spot(self, peer: Peer) -> Spot | None:
-        return self._identity.spot(peer, self.live.snapshot)
+        return self._identity.spot(peer, self.live.snapshot, self.live.clock())
 
     def _must_prove(self, peer: Peer, hosts: Collection[str], *, telling: bool, signing: bool = False) -> bool:
         """Whether a key is asked for: none was given, or one that fits no device. A made-up key must not make a child
@@ -409,6 +421,8 @@ class Gate:
             return peer.credentials is None
         snapshot = self.live.snapshot
         if peer.credentials is not None and (snapshot is None or self._identity.proves(peer.credentials, snapshot)):
+            return False
+        if peer.credentials is None and self._identity.is_bound(peer, snapshot, self.live.clock()):
             return False
         return signing or not (self.live.helps(hosts) or self.live.owns(hosts))
 

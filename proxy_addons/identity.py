@@ -1,9 +1,11 @@
 """Who is this: a peer to a principal, with how sure that is.
 
-In order: a device key (proved), a person who was put or signed in at a device that is known by an address of its own
+In order: a device key (proved), a device that says with its own key that it is at this address (proved, for a minute at
+a time: `bound`), a person who was put or signed in at a device that is known by an address of its own
 (claimed), a pupil who signed in at an address that is nobody's device (claimed), the group of a device's address or of
 the listener port (group), nothing. Addresses and ports can be typed by a pupil, so they never make anybody more than a
-pupil who said so, and nobody is proved by one: staff prove their device by its key. Only infrastructure (a printer, an
+pupil who said so, and nobody is proved by one: staff prove their device by its key. Where several devices say to be at
+one address only what they share is known, and who two say to be is nobody. Only infrastructure (a printer, an
 alarm) has no way to give a key and is known by its address; the decision knows its class.
 
 Where the school's DHCP server tells which device got an address (`names.following`), a device in the register may also
@@ -25,6 +27,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from policy.model import Device, DeviceClass, Lease, Member, Principal, Role, Snapshot, Strength
 from policy.seat import groups_at, live_at, live_lease, owner_of, seated
+from proxy_addons.bound import Places
 from proxy_addons.facts import Peer
 from proxy_addons.names.following import Leases
 from proxy_addons.names.leases import DhcpLease, hardware
@@ -69,10 +72,12 @@ class Identity:
         group_ports: Mapping[int, str] | None = None,
         leases: Leases | None = None,
         unregistered: DeviceClass = DeviceClass.UNKNOWN,
+        places: Places | None = None,
     ) -> None:
         self._group_ports = dict(group_ports or {})
         self.leases = leases if leases is not None else Leases()
         self._unregistered = unregistered
+        self._places = places if places is not None else Places()
         self._registry: _Registry | None = None
 
     def of(self, peer: Peer, snapshot: Snapshot | None, now: datetime) -> Principal:
@@ -82,15 +87,18 @@ class Identity:
         registry = self._of(snapshot)
         if peer.credentials is not None:
             proved = registry.proved(peer.credentials)
-            return UNKNOWN if proved is None else seated(snapshot, proved, now)
+            return UNKNOWN if proved is None else self._seated(snapshot, proved, now)
         address = plain(peer.address)
+        bound = self._bound(address, registry, now)
+        if bound is not None:
+            return bound
         lease = self.leases.at(address, now)
         found = registry.at_place(address, lease) or registry.at_port(peer.port)
         if found is not None:
-            return registry.at_known(found, now, address)
+            return _told_by(registry.at_known(found, now, address), address)
         return registry.signed_in(self._stranger(self._of_port(peer.port), lease), now, address)
 
-    def spot(self, peer: Peer, snapshot: Snapshot | None) -> Spot | None:
+    def spot(self, peer: Peer, snapshot: Snapshot | None, now: datetime) -> Spot | None:
         """Where a pupil who sits at the peer's device would sign in. None: not on this device.
 
         Nobody signs in with a wrong key, on a device that is somebody's own, on anything but a pupils' computer, or
@@ -103,6 +111,9 @@ class Identity:
             proved = registry.proved(peer.credentials)
             return None if proved is None else _spot_of(snapshot, proved, Strength.PROVED)
         address = plain(peer.address)
+        here = self._devices_at(address, snapshot, now)
+        if here:
+            return _spot_of(snapshot, here[0], Strength.PROVED) if len(here) == 1 else None
         lease = self.leases.at(address)
         found = registry.at_place(address, lease) or registry.at_port(peer.port)
         if found is None and lease is not None and self._unregistered not in _SHARED:
@@ -114,6 +125,32 @@ class Identity:
             return Spot("", address, found.device.group, Strength.CLAIMED) if shared else None
         group = self._group_ports.get(peer.port)
         return Spot("", address, group, Strength.CLAIMED) if address and group is not None else None
+
+    def _seated(self, snapshot: Snapshot, device: Device, now: datetime) -> Principal:
+        """Who sits at a proved device; nobody while two say to be it."""
+        return UNKNOWN if self._places.is_two(device.id, now) else seated(snapshot, device, now)
+
+    def _bound(self, address: str, registry: _Registry, now: datetime) -> Principal | None:
+        """Who asks from an address where a device says to be; None: no device does."""
+        if not self._places.of(address, now):
+            return None
+        here = self._devices_at(address, registry.snapshot, now)
+        if not here:
+            return None
+        if any(self._places.is_two(one.id, now) for one in here):
+            return _told_by(UNKNOWN, address)
+        if len(here) == 1:
+            return _told_by(seated(registry.snapshot, here[0], now), address)
+        shared = _one_of(here, alone=False)
+        return None if shared is None else _told_by(registry.at_known(shared, now, address), address)
+
+    def _devices_at(self, address: str, snapshot: Snapshot, now: datetime) -> list[Device]:
+        found = (snapshot.devices.get(name) for name in self._places.of(address, now))
+        return [one for one in found if one is not None and one.key_hash]
+
+    def is_bound(self, peer: Peer, snapshot: Snapshot | None, now: datetime) -> bool:
+        """Whether a device says with its key that it is at the peer's address."""
+        return snapshot is not None and bool(self._devices_at(plain(peer.address), snapshot, now))
 
     def _of_port(self, port: int) -> Principal:
         group = self._group_ports.get(port)
@@ -140,18 +177,21 @@ class Identity:
         if device is None or (who.strength is Strength.PROVED and not device.key_hash):
             return UNKNOWN
         if who.strength is Strength.PROVED:
-            return seated(snapshot, device, now)
+            return self._seated(snapshot, device, now)
         return registry.at_known(_Found(device, who.strength is Strength.CLAIMED or registry.alone(device)), now, "")
 
     def _again_at(self, who: Principal, registry: _Registry, now: datetime) -> Principal:
         """The same of who is told by the network address alone. The port that it came by is not known any more."""
+        bound = self._bound(who.at, registry, now)
+        if bound is not None:
+            return bound
         lease = self.leases.at(who.at, now)
         found = registry.at_place(who.at, lease)
         if found is None and who.device is not None:  # by a port that stands for a device
             device = registry.snapshot.devices.get(who.device)
             found = None if device is None else _Found(device, alone=False)
         if found is not None:
-            return registry.at_known(found, now, who.at)
+            return _told_by(registry.at_known(found, now, who.at), who.at)
         if who.device is not None:
             return UNKNOWN
         # Of whoever was named the group is that person's own, and tells nothing of the device without them.
@@ -326,6 +366,11 @@ def _one_of(devices: list[Device], *, alone: bool) -> _Found | None:
     group = first.group if all(device.group == first.group for device in devices) else None
     kind = first.kind if all(device.kind is first.kind for device in devices) else DeviceClass.PUPIL
     return _Found(replace(first, id="", kind=kind, group=group, person=None), alone=False)
+
+
+def _told_by(who: Principal, address: str) -> Principal:
+    """The same asker, who is asked about again by that address."""
+    return who if who.at == address else replace(who, at=address)
 
 
 def _spot_of(snapshot: Snapshot, device: Device, most: Strength) -> Spot | None:

@@ -14,21 +14,19 @@ from datetime import datetime
 
 from config.texts import say
 from policy.model import Address, DeviceClass, Principal
-from proxy_addons.answers import elsewhere, json_answer
-from proxy_addons.behind import MOST_SENT, PREFIX, fields_of
+from proxy_addons.behind import PREFIX
 from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Exchange
 from proxy_addons.identity import plain
 from proxy_addons.live import Live
 from proxy_addons.names.following import Leases
 from proxy_addons.names.leases import DhcpLease, hardware, made_up
+from proxy_addons.own_form import OPEN_FOR, alone, form_of
 from proxy_addons.sending import FormTokens, Throttle
 from store import Store, StoreUnavailable
 
 JOIN = "toestel"
 PATH = f"{PREFIX}/{JOIN}"
-_LIFE = 15 * 60  # seconds that the form may lie open
-_ALONE = ("Cross-Origin-Opener-Policy", "same-origin")
 _STATUS = {"done": 200, "": 200, "old": 403, "often": 429, "wrong": 403, "other": 403, "unseen": 403, "away": 503}
 
 
@@ -44,26 +42,16 @@ class Joining:
         self._pages = pages
         self._leases = leases
         self._home = home
-        self._forms = FormTokens(secret, f"{JOIN}|", _LIFE)
+        self._forms = FormTokens(secret, f"{JOIN}|", OPEN_FOR)
         self._throttle = Throttle()
 
     async def serve(self, exchange: Exchange, address: Address, who: Principal) -> Answer:
         """The page, or what becomes of the form. Nothing of a code is kept or logged."""
-        method = exchange.method.upper()
-        if exchange.headers.get("sec-fetch-dest", "document") != "document":
-            return json_answer({}, 403)
-        if self._home and address.host != self._home:
-            return elsewhere(f"{address.scheme}://{self._home}{PATH}") if method == "GET" else json_answer({}, 403)
-        if method == "GET":
-            return self._page(exchange, address, "" if self._lease(exchange) else "unseen")
-        if method != "POST":
-            return json_answer({}, 405)
-        if exchange.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return json_answer({}, 403)
-        body = exchange.body
-        form = fields_of(body.decode("utf-8", "replace")) if body is not None and len(body) <= MOST_SENT else None
+        form = form_of(exchange, address, self._home, PATH)
+        if isinstance(form, Answer):
+            return form
         if form is None:
-            return json_answer({}, 413)
+            return self._page(exchange, address, "" if self._lease(exchange) else "unseen")
         if not self._forms.fits(form.get("token", ""), exchange.peer.address, address.host):
             return self._page(exchange, address, "old")
         lease = self._lease(exchange)
@@ -114,4 +102,4 @@ class Joining:
             action=PATH,
             token=self._forms.make(exchange.peer.address, address.host),
         )
-        return Answer(answer.status, (*answer.headers, _ALONE), answer.body)
+        return alone(answer)

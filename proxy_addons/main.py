@@ -16,28 +16,26 @@ from pathlib import Path
 from typing import Any
 
 # mitmproxy puts this file's own folder on the path, where our modules would be found by the wrong names.
-_ROOT = str(Path(__file__).resolve().parent.parent)
-if _ROOT not in sys.path:
-    sys.path.insert(0, _ROOT)
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from mitmproxy import connection, ctx, exceptions  # noqa: E402
-from mitmproxy.addonmanager import Loader  # noqa: E402
-from mitmproxy.proxy.server import ConnectionHandler  # noqa: E402
+from mitmproxy import connection, ctx, exceptions
+from mitmproxy.addonmanager import Loader
+from mitmproxy.proxy.server import ConnectionHandler
 
-from config import load as school_files  # noqa: E402
-from proxy_addons.authority import answer_nothing, foreign, our_way  # noqa: E402
-from proxy_addons.blocking import Blocking  # noqa: E402
-from proxy_addons.connections import Connections  # noqa: E402
-from proxy_addons.egress import Egress  # noqa: E402
-from proxy_addons.engine import ALWAYS, quiet, replace_error_pages  # noqa: E402
-from proxy_addons.entrances import GreetOriginFirst  # noqa: E402
-from proxy_addons.facts import Peer  # noqa: E402
-from proxy_addons.failsafe import Failsafe  # noqa: E402
-from proxy_addons.faults import told_by  # noqa: E402
-from proxy_addons.hooks import HOOKS, Hooks  # noqa: E402
-from proxy_addons.mended import mend  # noqa: E402
-from proxy_addons.runner import Composed, compose, follow_lists, watcher  # noqa: E402
-from proxy_addons.tunnel import cut  # noqa: E402
+from config import load as school_files
+from proxy_addons.authority import answer_nothing, foreign, our_way
+from proxy_addons.blocking import Blocking
+from proxy_addons.connections import Connections
+from proxy_addons.egress import Egress
+from proxy_addons.engine import ALWAYS, quiet, replace_error_pages
+from proxy_addons.entrances import GreetOriginFirst
+from proxy_addons.facts import Peer
+from proxy_addons.failsafe import Failsafe
+from proxy_addons.faults import told_by
+from proxy_addons.hooks import HOOKS, Hooks
+from proxy_addons.mended import mend
+from proxy_addons.runner import Composed, compose, follow_lists, watcher
+from proxy_addons.tunnel import cut
 
 _log = logging.getLogger(__name__)
 
@@ -105,6 +103,7 @@ class Simple:
         self._egress.install(asyncio.get_running_loop())
         told_by(asyncio.get_running_loop())
         self._composed.gate.live.on_change(self._connections.changed)
+        self._composed.gate.following.on_move(self._connections.moved)
         ctx.master.addons.add(GreetOriginFirst(self._connections, self._egress))
         await self._composed.gate.start()
         follow_lists(self._composed)

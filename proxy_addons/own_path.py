@@ -15,6 +15,7 @@ from config.words import KINDS as KINDS_OF_WORDS
 from policy.model import AccessRequest, Decision, Facet, Principal, Reason
 from policy.terms import HELP
 from proxy_addons.answers import json_answer
+from proxy_addons.beating import BEAT, Beating
 from proxy_addons.behind import (
     MOST_SENT,
     PREFIX,
@@ -27,12 +28,14 @@ from proxy_addons.behind import (
     whole_path,
 )
 from proxy_addons.block_page import Pages
+from proxy_addons.companion import COMPANION, Companion
 from proxy_addons.drawing import WHYS
 from proxy_addons.emergency_form import NOOD, EmergencyForm
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.helping import Helping
 from proxy_addons.joining import JOIN, Joining
 from proxy_addons.live import Live
+from proxy_addons.own_form import alone
 from proxy_addons.promising import MINE, RULES, Promising
 from proxy_addons.release import Releases, about, device_of
 from proxy_addons.reporting import Reporting
@@ -46,7 +49,6 @@ from store import Store, StoreUnavailable
 from store.incidents import Wish
 
 _TAKEN = ("ask", "report", "release")
-_ALONE = ("Cross-Origin-Opener-Policy", "same-origin")
 
 
 class OwnPath:
@@ -69,6 +71,8 @@ class OwnPath:
         self_test: SelfTest,
         emergency: EmergencyForm,
         joining: Joining,
+        beating: Beating,
+        companion: Companion,
     ) -> None:
         self._store = store
         self._school = school
@@ -85,6 +89,8 @@ class OwnPath:
         self._self_test = self_test
         self._emergency = emergency
         self._joining = joining
+        self._beating = beating
+        self._companion = companion
         self._throttle = Throttle()
         self._waiting = Waiting(store, school, live, pages, who, decide)
 
@@ -99,6 +105,10 @@ class OwnPath:
             return await self._signing.serve(exchange, request)
         if name == NOOD:
             return await self._emergency.serve(exchange, address, self._who(exchange.peer))
+        if name == BEAT:
+            return self._companion.readable(exchange, address.host, await self._beating.serve(exchange))
+        if name == COMPANION:
+            return self._companion.readable(exchange, address.host, await self._companion.serve(exchange, address.host))
         if name == JOIN:
             return await self._joining.serve(exchange, address, self._who(exchange.peer))
         fields = fields_of(address.query)
@@ -123,7 +133,7 @@ class OwnPath:
             return await self._self_test.page(exchange, request, fields)
         if name == "report":
             opened = _opened_by_a_person(exchange)
-            return _alone(self._reporting.start(exchange, request)) if opened else json_answer({}, 403)
+            return alone(self._reporting.start(exchange, request)) if opened else json_answer({}, 403)
         if name in _TAKEN:
             token, page = self._tokens.make(exchange.peer.address, host), behind(exchange, host, fields)
             if name == "ask":
@@ -147,7 +157,7 @@ class OwnPath:
             return json_answer({}, 403)
         if name == "report":
             opened = _opened_by_a_person(exchange)
-            return _alone(await self._reporting.take(exchange, request, form)) if opened else json_answer({}, 403)
+            return alone(await self._reporting.take(exchange, request, form)) if opened else json_answer({}, 403)
         if not scripted and not self._tokens.fits(form.get("token", ""), exchange.peer.address, host):
             back = behind_form(form.get("back", ""), {}).back
             return self._pages.note(
@@ -253,8 +263,3 @@ class OwnPath:
 def _opened_by_a_person(exchange: Exchange) -> bool:
     """Whether this is a page by itself, as far as the browser tells: a site's own script on this host is none."""
     return exchange.headers.get("sec-fetch-dest", "document") == "document"
-
-
-def _alone(answer: Answer) -> Answer:
-    """The same, out of reach of a page of this host that opened it: no script fills in what a child tells."""
-    return replace(answer, headers=(*answer.headers, _ALONE))

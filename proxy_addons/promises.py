@@ -33,6 +33,7 @@ from policy.model import (
     Snapshot,
     Strength,
 )
+from policy.printer import is_print_server
 
 KINDS = ("social", "video", "games", "chat", "game-chat", "ai-chat", "mail", "file-sharing")
 """The kinds of sites that a child is told of; what no lesson asks for is not put into anybody's head."""
@@ -91,6 +92,7 @@ class Agreed:
 class Promises:
     """All of it. `head` says how things are: `lesson`, `break`, `outside`, `pause`, `agreement`, `test`, `sanction`,
     `phone`. `bans` are what a ban is on, with its end; `inbox`: counsellors hear that somebody looked for help.
+    `prints`: what is sent to the pupils' queue waits there for a teacher's yes.
     """
 
     head: str
@@ -102,6 +104,7 @@ class Promises:
     bans: tuple[tuple[str, datetime], ...] = ()
     asks: bool = False
     inbox: bool = False
+    prints: bool = False
 
     @property
     def changes(self) -> datetime | None:
@@ -130,7 +133,14 @@ def promised(who: Principal, snapshot: Snapshot, decide: Decide, now: datetime) 
         bans=bans,
         asks=bool(asking.groups) and head in ("lesson", "agreement", "phone"),
         inbox=has_inbox(snapshot) and asking.period.kind is not PeriodKind.OUTSIDE,
+        prints=head in ("lesson", "agreement") and _prints_by_asking(who, snapshot, decide),
     )
+
+
+def _prints_by_asking(who: Principal, snapshot: Snapshot, decide: Decide) -> bool:
+    """Whether a print waits for a yes here, so that sending it is the asking."""
+    queue = any(is_print_server(one) for one in snapshot.devices.values())
+    return queue and decide(AccessRequest(Action.PRINT, who)).reason is Reason.PRINT
 
 
 def known(who: Principal) -> Known:

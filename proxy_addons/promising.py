@@ -22,6 +22,7 @@ from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.faults import told as fault
 from proxy_addons.live import Live
+from proxy_addons.own_form import alone
 from proxy_addons.promises import Decide, Opened, Promises, minutes_left, promised
 
 _log = logging.getLogger(__name__)
@@ -33,7 +34,6 @@ PATH = f"{PREFIX}/{MINE}"
 _COUNTED = 90  # minutes: of what is further away only the time is told
 _TONES = {"break": "calm", "pause": "calm", "sanction": "calm", "test": "calm", "outside": "sky"}
 _SAID = ("computer", "sanction")  # a ban that is told first of all
-_ALONE = ("Cross-Origin-Opener-Policy", "same-origin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +109,7 @@ class Promising:
             "closed": [say(f"page.promises.kind.{kind}", lang) for kind in promises.closed],
             "others": [(on, clock.until(end)) for on, end in promises.bans if (on, promises.head) != _SAID],
             "asks": promises.asks,
+            "prints": promises.prints,
             "seen": self._seen(promises, lang),
             "made": clock.time(now),
             "stamp": int(now.timestamp()),
@@ -117,7 +118,7 @@ class Promising:
         }
         tone = _TONES.get(promises.head, "")
         answer = self._pages.page(200, "promises.html", lang, "page.promises.title", "promises", tone, **values)
-        return Answer(answer.status, (*answer.headers, _ALONE), answer.body)
+        return alone(answer)
 
     def _seen(self, promises: Promises, lang: str) -> tuple[str, ...]:
         """Who sees what, of what is really kept."""

@@ -126,6 +126,8 @@ async def serve(
     engine = Engine(config.confdir, config.trust, failsafe, connections, egress, unknown)
     doorway = Doorway(failsafe, connections, egress, engine.carry, config.balancers, config.school)
     live.on_change(connections.changed)
+    if isinstance(gate, Gate):
+        gate.following.on_move(connections.moved)
     await engine.running()
     listening = Listening(lambda port: doorway.make_through if port in through else doorway.make, _BACKLOG)
     await listening.open(handed.own if handed else None, sockets)

@@ -29,7 +29,11 @@ from proxy_addons.facts import Answer, Exchange, Peer
 from proxy_addons.faults import told
 from proxy_addons.live import Live
 from proxy_addons.names.front import Front, Place
+from proxy_addons.names.handing import extension_of
 from proxy_addons.promising import Clock
+from proxy_addons.self_test_book import is_chromebook, parts
+from proxy_addons.self_test_book import verdict as of_book
+from proxy_addons.self_test_words import AWAY, FAULT, OPEN, SHUT
 from store import Store, StoreUnavailable
 from store.self_tests import NO_DEVICE, PAGES, Probe
 
@@ -48,8 +52,6 @@ ADDRESSES: Mapping[Probe, str] = {
 }
 _PROBES = {address.split("/")[2]: probe for probe, address in ADDRESSES.items()}
 SAID = "X-Klaswacht-Test"
-SHUT, OPEN, FAULT, AWAY = "dicht", "open", "storing", "weg"
-"""What a test page says of itself; `AWAY` is what the browser says when nothing came back."""
 _OUTCOMES = frozenset({SHUT, OPEN, FAULT, AWAY})
 _AGAIN = timedelta(seconds=10)
 _MOST_REMEMBERED = 500
@@ -152,6 +154,7 @@ class SelfTest:
         address = canonical(f"{origin}/") if origin else None
         if address is not None and (self._front.about(address) or address.is_ip):
             headers += [("Access-Control-Allow-Origin", origin), ("Access-Control-Expose-Headers", SAID)]
+            headers += [("Timing-Allow-Origin", origin)]  # by what it came in: QUIC would be a way around
         return replace(answer, headers=tuple(headers))
 
     # --- the page that tries them ------------------------------------------------------------------------------------
@@ -165,6 +168,14 @@ class SelfTest:
         lang, now, who = self._pages.lang(exchange), self._live.clock(), request.who
         lines = tuple(Line(one.value, ADDRESSES[one], _outcome(fields.get(one.value, ""))) for one in PAGES)
         verdict = verdict_of({line.probe: line.outcome for line in lines}, straight=straight)
+        home = self._place.home if self._place is not None else None
+        extension = extension_of(home) if home is not None else None
+        book = None
+        if is_chromebook(exchange.headers.get("user-agent", "")):
+            secure = {one.probe: one.outcome for one in lines if one.probe != Probe.PLAIN.value and one.outcome}
+            grouped, given = bool(who.groups), extension is not None
+            book = parts(secure, fields, straight=straight, grouped=grouped, extension=given)
+            verdict = of_book(verdict, book)
         if self._live.snapshot is not None:
             await self._keep(who, Probe.WAY, not straight, now)
         values: dict[str, object] = {
@@ -175,11 +186,14 @@ class SelfTest:
             "known": self._known(who, lang),
             "later": self._later(who, lang, now),
             "path": PATH,
+            "book": book,
+            "extension": extension.id if extension is not None else "",
         }
         picture = {"good": "ready", "": "front"}.get(verdict, "trouble")
         tone = "" if verdict == "good" else "warm" if verdict in _GRAVE else "sky"
         answer = self._pages.page(200, "self_test.html", lang, "selftest.title", picture, tone, **values)
-        return replace(answer, headers=tuple(_may_try(one) for one in answer.headers))
+        ours = f" chrome-extension://{extension.id}" if extension is not None else ""
+        return replace(answer, headers=tuple(_may_try(one, ours) for one in answer.headers))
 
     def _straight(self, peer: Peer) -> bool:
         """Whether a device came to the page listener, and so not through the proxy."""
@@ -255,12 +269,12 @@ def _outcome(said: str) -> str:
     return said if said in _OUTCOMES else ""
 
 
-def _may_try(header: tuple[str, str]) -> tuple[str, str]:
-    """The policy of the test page: its script may ask the test pages."""
+def _may_try(header: tuple[str, str], ours: str) -> tuple[str, str]:
+    """The policy of the test page: its script may ask the test pages, and the school's extension (`ours`)."""
     name, value = header
     if name != "Content-Security-Policy":
         return header
-    return name, value.replace("connect-src 'self'", f"connect-src 'self' https://*.{SITE} http://*.{SITE}")
+    return name, value.replace("connect-src 'self'", f"connect-src 'self' https://*.{SITE} http://*.{SITE}{ours}")
 
 
 def _bare(exchange: Exchange) -> Address | None:

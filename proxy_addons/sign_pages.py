@@ -16,6 +16,7 @@ from proxy_addons.behind import PREFIX
 from proxy_addons.block_page import Pages
 from proxy_addons.drawing import drawings
 from proxy_addons.facts import Answer
+from proxy_addons.own_form import alone
 from store.people import Person
 from store.pictures import LENGTH, PICTURES
 
@@ -24,7 +25,6 @@ BACK, MARK = "terug", "merk"
 """The fields with the page that a pupil came from, and with our signature on it."""
 
 # Nothing of another page of this host may reach into these, and the next one at this computer finds none of them.
-_ALONE = ("Cross-Origin-Opener-Policy", "same-origin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class SignPages:
     ) -> Answer:
         shown = {"action": PATH, "back": way.back, **values}
         answer = self._pages.page(status, template, lang, title, "sign", "sky", **shown)
-        return Answer(answer.status, (*answer.headers, _ALONE), answer.body)
+        return alone(answer)
 
 
 def _hidden(token: str, carried: dict[str, str], way: Way) -> dict[str, object]:

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what the tests need of the machine (Debian or Ubuntu): a browser, certutil (so that it trusts the school's
-# CA), PostgreSQL, curl, CUPS, and nft, ip, dig and dnsmasq (for networks of their own); when we may, which is as root
-# or with sudo that asks nothing. Else it says what will be skipped, and why. With CI=true that is a failure.
+# CA), PostgreSQL, curl, CUPS, nft, ip, dig and dnsmasq (for networks of their own), Firefox and Node (for what goes to
+# browsers), systemd's analysis and another clock for one program; when we may, which is as root or with sudo that asks
+# nothing. Else it says what will be skipped, and why. With CI=true that is a failure.
 set -eu
 cd "$(dirname "$0")/.."
 . setup/find.sh
@@ -15,6 +16,7 @@ has_dnsmasq() { command -v dnsmasq >/dev/null || [ -x /usr/sbin/dnsmasq ]; }
 has_dig() { command -v dig >/dev/null; }
 has_certutil() { command -v certutil >/dev/null; }
 has_cupsd() { command -v cupsd >/dev/null || [ -x /usr/sbin/cupsd ]; }
+has_faketime() { ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1; }
 has_openssl() { command -v openssl >/dev/null; }
 
 missing() {
@@ -31,6 +33,9 @@ missing() {
     has_ip || echo iproute2
     has_dig || echo dnsutils
     has_dnsmasq || echo dnsmasq-base
+    has_faketime || echo libfaketime
+    command -v firefox-esr >/dev/null || echo firefox-esr
+    command -v node >/dev/null || echo nodejs
     command -v systemd-analyze >/dev/null || echo systemd
     true
 }
@@ -49,8 +54,9 @@ for package in $(missing); do
     chromium | libnss3-tools) what='the tests in a real browser' ;;
     postgresql) what='the tests on a real PostgreSQL' ;;
     nftables | iproute2 | dnsutils | dnsmasq-base) what='the tests in networks of their own' ;;
+    firefox-esr | nodejs) what='the tests of what is exported for browsers' ;;
+    libfaketime | systemd) what='the tests of a laptop with another clock, or of the services' ;;
     cups | cups-client | cups-bsd | cups-ipp-utils) what='the tests on a real CUPS' ;;
-    systemd) what='the checks of the services by systemd' ;;
     *) what='the tests with real curl or openssl' ;;
     esac
     say "$what are skipped: $package is not here and could not be installed (sudo apt-get install $package)"

@@ -11,7 +11,8 @@ Store
     kept(school, now, terms=None) -> (Standing, ...)      purge(school, now, terms=None) -> Counts
     check() -> None                close()
     .people .grants .measures .notes .ban_proposals .policies .prepared .events .incidents .signals .proposals .notices
-    .refusals .devices .self_tests .registers .photos .class_codes .pictures .sign_ins .emergencies .audit .privacy
+    .refusals .devices .bindings .print_jobs .print_accounts .self_tests .registers .photos .class_codes .pictures
+    .sign_ins .emergencies .audit .privacy
     .accounts .day_codes .identities .second_factors .account_news (raise when not opened)
 people: put_group(school, group, by, now) remove_group(school, group_id, by, now) groups(school)
     put_people(school, persons, by, now) remove_person(school, person_id, by, now) person(school, id)
@@ -56,6 +57,11 @@ devices: put(school, device, by, now) put_all(school, devices, by, now) remove(s
     make_code(school, device_id, by, now) -> Code | None     of_code(school, code, now) -> device_id | None
     enrol(school, code, now, public_key=) -> Enrolled | None (spends the code)
     lease(school, lease, now) -> bool   end_lease(school, device_id, by, now)   leases(school, now)
+bindings: beat(school, device, address, signed, now, day) -> (Bound, ...) | None     of(school, device)
+    live(school, now) -> (Bound, ...)   (wakes nobody)
+print_jobs: tell(school, device, jobs) -> refused ids   waiting(school, groups)   unknown(school)   get(school, id)
+    say_yes(school, id, grant, now) -> Grant | None     say_no(school, id, by, now) -> bool
+print_accounts: put(school, {person: account}, by, now) -> int     all(school) -> {account: person}
 self_tests: saw(school, device_id or "", probe, good, now)   newest(school) -> (Tested, ...)     (wakes nobody)
 emergencies: start(school, end, by, way, now) -> Emergency   adopt(school, emergency, now) -> bool
     stop(school, by, now) -> bool   settle(school, now) -> int   current(school, now)   past(school, limit=20)

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from policy.model import Device, DeviceClass, Lease
-from store.db import Database
+from store.db import Change, Database
 from store.ids import hashed, new_code, new_secret, typed
 from store.sign_ins import give_way, read_sign_ins
-from store.tables import codes, leases
+from store.tables import bindings, codes, leases
 from store.tables import devices as table
 
 
@@ -137,6 +137,7 @@ class Devices:
             made = Enrolled(row.device_id, new_secret())
             values = {"key_hash": hashed(made.key), "public_key": public_key, "enrolled": now, "last_seen": now}
             change.execute(sa.update(table).where(_one(school, made.device)).values(**values))
+            _unbind(change, made.device)
             change.moved(made.device, "device.enrol", now, [made.device])
         return made
 
@@ -154,6 +155,7 @@ class Devices:
         with self.database.write(school) as change:
             if not change.execute(ended).rowcount:
                 return False
+            _unbind(change, device_id)
             change.moved(device_id, "device.unenrol", now, [device_id])
         return True
 
@@ -206,8 +208,13 @@ def read_leases(connection: Connection, school: str, now: datetime) -> tuple[Lea
 def _row(school: str, device: Device) -> dict[str, Any]:
     row: dict[str, Any] = {"school_id": school, "id": device.id, "name": device.name, "kind": device.kind.value}
     row |= {"group_id": device.group, "person_id": device.person}
-    row |= {"addresses": list(device.addresses), "ports": list(device.ports)}
+    row |= {"addresses": list(device.addresses), "ports": list(device.ports), "prints": device.prints}
     return row if device.key_hash is None else {**row, "key_hash": device.key_hash}
+
+
+def _unbind(change: Change, device_id: str) -> None:
+    """What was said with an earlier key counts no more."""
+    change.execute(sa.delete(bindings).where(bindings.c.school_id == change.school, bindings.c.device_id == device_id))
 
 
 def _one(school: str, device_id: str) -> sa.ColumnElement[bool]:
@@ -232,4 +239,5 @@ def _device(row: sa.Row[Any]) -> Device:
         addresses=tuple(row.addresses),
         ports=tuple(row.ports),
         key_hash=row.key_hash,
+        prints=row.prints,
     )

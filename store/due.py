@@ -44,11 +44,12 @@ class Terms:
     expected: int = 180
     emergencies: int = 365
     self_tests: int = 400
+    print_jobs: int = 1
 
 
-MEASURES, YEAR, LESSON, DAY = "measures", "year", "lesson", "day"
+MEASURES, YEAR, LESSON, DAY, HOUR = "measures", "year", "lesson", "day", "hour"
 """Terms that are more than a number of days: with the school year or earlier, with the school year, with the lesson or
-the code itself, after a day."""
+the code itself, after a day, after an hour."""
 
 type Limit = Callable[[datetime, Terms], Any]
 """Before what a row's clock makes it too old, at a moment under the school's terms."""
@@ -156,6 +157,10 @@ MAIN: tuple[Due, ...] = (
     _by("prepared", t.prepared, sa.func.coalesce(t.prepared.c.used, t.prepared.c.made, type_=t.prepared.c.made.type)),
     Due("tallies", e.tallies, YEAR, e.tallies.c.day, _first_day),
     _by("emergencies", t.emergencies, t.emergencies.c.ends),
+    # What a print server forgot to take away: a job is over at the bell.
+    _by("print_jobs", e.print_jobs, e.print_jobs.c.at),
+    # Where a laptop was is nobody's business any more once it is not there.
+    Due("bindings", t.bindings, HOUR, t.bindings.c.until, lambda now, _: now - timedelta(hours=1)),
 )
 """All of the main database but the trail, which is a chain and has a way of its own (`store.audit.forget`)."""
 

@@ -1,12 +1,23 @@
-"""The tables of the main database that say what happened: events, asks, reports, proposals, signals, notices, refusals,
-the audit trail.
+"""The tables of the main database that say what happened: events, asks, reports, print jobs, proposals, signals,
+notices, refusals, the audit trail.
 
 How a school is, is in `store.tables`. The migrations in `store/migrations/main` make them; a test holds both equal.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Float, Index, Integer, Table, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Float,
+    Index,
+    Integer,
+    Table,
+    UniqueConstraint,
+)
 
 from store.columns import Moment, Number, Words, id_column, metadata, school_column
 
@@ -95,6 +106,26 @@ reports = Table(
     Column("audience", Words, nullable=False, server_default="teacher"),
     CheckConstraint(_BARE_HOST, name="bare_host"),
     Index(None, "school_id", "at"),
+)
+
+# What waits at a print server now; it goes with the job. `account` only where nobody knows whose it is. Never a title.
+print_jobs = Table(
+    "print_jobs",
+    metadata,
+    school_column(),
+    id_column(),
+    Column("device_id", Words, nullable=False),
+    Column("person_id", Words),
+    Column("group_id", Words),
+    Column("account", Words, nullable=False, server_default=""),
+    Column("pages", Integer),
+    Column("counted", Boolean, nullable=False),
+    Column("colour", Boolean),
+    Column("at", Moment, nullable=False),
+    Column("gone", Moment),  # when it will be dropped, once that was told
+    Column("state", Words, nullable=False),
+    Column("grant_id", Words),
+    Index(None, "school_id", "group_id"),
 )
 
 # Sites nobody lists that look like something: of hosts, never of persons, devices or groups.

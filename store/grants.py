@@ -32,9 +32,9 @@ class Grants:
         Audit and an event per group are written too; `grant.by` is who did it. Raises `ValueError` when the end is not
         after the start.
         """
-        made = _made(grant)
+        made = made_grant(grant)
         with self.database.write(school) as change:
-            _write(change, made, now)
+            write_grant(change, made, now)
         return made
 
     def say_yes(self, school: str, ask_id: str, grant: Grant, now: datetime, text: str = "") -> Grant | None:
@@ -42,11 +42,11 @@ class Grants:
 
         None: nobody waits for that answer any more, and nothing was written. Of two who say yes at once one is first.
         """
-        made = _made(grant)
+        made = made_grant(grant)
         with self.database.write(school) as change:
             if not answer_in(change, ask_id, AskState.YES, made.by, now, text=text, grant=made.id):
                 return None
-            _write(change, made, now)
+            write_grant(change, made, now)
         return made
 
     def extend(self, school: str, grant_id: str, end: datetime, by: str, now: datetime) -> Grant | None:
@@ -116,13 +116,15 @@ def end_grants(change: Change, grant_ids: Collection[str], by: str, now: datetim
             _tell(change, ended, What.PERMISSION_ENDED, by, "grant.revoke", now)
 
 
-def _made(grant: Grant) -> Grant:
+def made_grant(grant: Grant) -> Grant:
+    """A grant with an id. Raises `ValueError` when the end is not after the start."""
     if grant.end <= grant.start:
         raise ValueError("a grant ends after it starts")
     return grant if grant.id else replace(grant, id=new_id())
 
 
-def _write(change: Change, made: Grant, now: datetime) -> None:
+def write_grant(change: Change, made: Grant, now: datetime) -> None:
+    """Write a grant inside a transaction that does more, with its audit and events."""
     change.execute(sa.insert(table).values(**_values(change.school, made)))
     _tell(change, made, What.PERMISSION, made.by, "grant.add", now)
 

@@ -96,6 +96,8 @@ MAIN_HOLDINGS: tuple[Holding, ...] = (
     Holding(
         t.devices, Of.BOTH, Erase.CUT, "person_id", texts=("name",), secrets=("key_hash", "public_key"), shown=True
     ),
+    Holding(t.bindings, Of.BOTH, Erase.LEFT, why="beat"),
+    Holding(t.print_accounts, Of.BOTH, Erase.GONE, "person_id", names=("account",), shown=True),
     Holding(t.codes, Of.NOBODY, secrets=("hash",)),
     Holding(t.leases, Of.BOTH, Erase.GONE, "person_id", staff=_BY, shown=True),
     Holding(t.grants, Of.PUPILS, Erase.CUT, among=("people", "without"), texts=("goal",), staff=_BY, shown=True),
@@ -125,6 +127,7 @@ MAIN_HOLDINGS: tuple[Holding, ...] = (
     Holding(e.counts, Of.NOBODY),
     Holding(e.asks, Of.PUPILS, Erase.GONE, "person_id", texts=("line", "answer"), staff=_BY, shown=True),
     Holding(e.reports, Of.BOTH, Erase.LEFT, "person_id", texts=("note",), staff=_BY, why="told"),
+    Holding(e.print_jobs, Of.BOTH, Erase.GONE, "person_id", names=("account",), shown=True),
     Holding(e.proposals, Of.NOBODY, staff=_BY),
     Holding(e.signals, Of.PUPILS, Erase.LEFT, "person_id", staff=_BY, why="told"),
     Holding(e.notices, Of.NOBODY),
@@ -198,6 +201,7 @@ PLAIN: Mapping[str, str] = {
     "issuer": "who proves who somebody is",
     "photo_permissions.answer": "yes, no or ask",
     "asks.why": "one of the answers that a pupil may choose",
+    "bindings.address": "of a device on the school's network",
     "sign_ins.address": "of a device on the school's network",
     "sign_ins.proof": "by which way",
     "events.reason": "a word of the program",

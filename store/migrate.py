@@ -22,7 +22,7 @@ class Chain(StrEnum):
 
 
 # The newest script of each chain. Kept here so that a worker that only reads need not load Alembic; a test holds it.
-HEADS = {Chain.MAIN: "0008", Chain.ACCOUNTS: "0003"}
+HEADS = {Chain.MAIN: "0010", Chain.ACCOUNTS: "0003"}
 
 
 def upgrade(database: Database, chain: Chain) -> None:

@@ -9,6 +9,7 @@ from policy.model import Knowledge, Snapshot
 from store.account_news import AccountNews
 from store.audit import Audit
 from store.ban_proposals import BanProposals
+from store.bindings import Bindings
 from store.class_codes import ClassCodes
 from store.counsel import Counsel
 from store.day_codes import DayCodes
@@ -29,6 +30,8 @@ from store.photos import Photos
 from store.pictures import Pictures
 from store.policies import Policies
 from store.prepared import Shelf
+from store.print_accounts import PrintAccounts
+from store.print_jobs import PrintJobs
 from store.privacy import Privacy
 from store.proposals import Proposals
 from store.refusals import Refusals
@@ -62,6 +65,7 @@ class Store:
         self.notices = Notices(database)
         self.refusals = Refusals(database)
         self.devices = Devices(database)
+        self.bindings = Bindings(database)
         self.emergencies = Emergencies(database)
         self.registers = Registers(database)
         self.photos = Photos(database)
@@ -69,6 +73,8 @@ class Store:
         self.pictures = Pictures(database)
         self.sign_ins = SignIns(database)
         self.self_tests = SelfTests(database)
+        self.print_jobs = PrintJobs(database)
+        self.print_accounts = PrintAccounts(database)
         self.audit = Audit(database)
         self.counsel = Counsel(database)
         self.privacy = Privacy(database)

@@ -72,6 +72,8 @@ class Counts:
     tallies: int = 0
     emergencies: int = 0
     self_tests: int = 0
+    bindings: int = 0
+    print_jobs: int = 0
     compacted: bool = False
 
     @property

@@ -19,6 +19,7 @@ from store.grants import read_grants
 from store.measures import PAUSE, RAIN, read_agreements, read_care, read_sanctions, read_spans
 from store.people import read_consents, read_group_consents, read_groups, read_members, read_pupils
 from store.policies import current_number, read_policy
+from store.print_accounts import read_accounts
 from store.proposals import read_proposed
 from store.tables import schools
 
@@ -59,6 +60,7 @@ class Snapshots:
                 proposed=read_proposed(connection, school) if policy.hold_unknown else {},
                 roster=self._roster(connection, school),
                 inbox=read_counsel(connection, school),
+                accounts=read_accounts(connection, school),
             )
 
     def _roster(self, connection: Connection, school: str) -> Roster:

@@ -131,6 +131,18 @@ devices = Table(
     Column("public_key", Words),
     Column("last_seen", Moment),
     Column("enrolled", Moment),
+    Column("prints", Boolean, nullable=False, server_default=false()),  # pupils' print jobs wait there
+)
+
+# Which account of the school's computers is which pupil's, for print jobs: small letters, without what is after an @.
+print_accounts = Table(
+    "print_accounts",
+    metadata,
+    school_column(),
+    Column("account", Words, primary_key=True),
+    Column("person_id", Words, nullable=False),
+    ForeignKeyConstraint(["school_id", "person_id"], ["people.school_id", "people.id"], ondelete="CASCADE"),
+    Index(None, "school_id", "person_id"),
 )
 
 codes = Table(
@@ -352,6 +364,21 @@ self_tests = Table(
     Column("probe", Words, primary_key=True),
     Column("good", Boolean, nullable=False),
     Column("at", Moment, nullable=False),
+)
+
+# From which address a device says that it is here (`policy.binding`); `doubled`: until when two count as being it.
+bindings = Table(
+    "bindings",
+    metadata,
+    school_column(),
+    Column("device_id", Words, primary_key=True),
+    Column("address", Words, primary_key=True),
+    Column("signed", Moment, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("doubled", Moment),
+    ForeignKeyConstraint(["school_id", "device_id"], ["devices.school_id", "devices.id"], ondelete="CASCADE"),
+    Index(None, "school_id", "until"),
 )
 
 spans = Table(

@@ -86,7 +86,7 @@ FLOOR = Basis(BasisKind.SAFETY)
 def rule(name: str, **changes: object) -> Rule:
     """A rule for pupils in school hours, liftable by a teacher, unless told."""
     base = Rule(name, CLAUSE, LiftableBy.TEACHER, HoldsIn.SCHOOL_HOURS, PUPILS, Effect.DENY)
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 FLOOR_RULE = rule(
@@ -215,7 +215,7 @@ SNAPSHOT = Snapshot(
 
 def with_state(**changes: object) -> Snapshot:
     """The school with something going on."""
-    return replace(SNAPSHOT, state=replace(SNAPSHOT.state, **changes))  # type: ignore[arg-type]
+    return replace(SNAPSHOT, state=replace(SNAPSHOT.state, **changes))
 
 
 def with_rules(*rules: Rule) -> Snapshot:
@@ -233,7 +233,7 @@ STRANGER = Principal(Role.PUPIL, device_class=DeviceClass.UNKNOWN)
 
 def visit(*hosts: str, who: Principal | None = None, **changes: object) -> AccessRequest:
     """Somebody (Sam, unless told) opens a page."""
-    return replace(AccessRequest(Action.VISIT, who or pupil(), hosts), **changes)  # type: ignore[arg-type]
+    return replace(AccessRequest(Action.VISIT, who or pupil(), hosts), **changes)
 
 
 def search(text: str, who: Principal | None = None) -> AccessRequest:
@@ -244,7 +244,7 @@ def search(text: str, who: Principal | None = None) -> AccessRequest:
 def grant(name: str = "g", **changes: object) -> Grant:
     """A permission for group 7 by its teacher from 8:45 to 9:30."""
     base = Grant(name, at("08:45"), at("09:30"), Role.TEACHER, "anja", frozenset({"7"}))
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 def noon_zone(now: datetime) -> str:

@@ -10,6 +10,8 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from agent.platform.rights import as_account, may_act_for_others
+
 _SECONDS_ON_SCREEN = 20
 _PATIENCE = 0.5
 _LONGEST_ASK = 5.0
@@ -71,19 +73,15 @@ def _ask(command: list[str], user: str, home: Path | None) -> str | None:
     if tool is None:
         return None
     account = _other_account(user)
-    rights = (account.pw_uid, account.pw_gid, ()) if account else (None, None, None)
     environment = _session(user) | ({"HOME": str(home)} if home else {})
     try:
         done = subprocess.run(  # noqa: S603 - a fixed tool, no shell
-            [tool, *command[1:]],
+            as_account(account, [tool, *command[1:]]),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             env=environment,
             timeout=_LONGEST_ASK,
             check=False,
-            user=rights[0],
-            group=rights[1],
-            extra_groups=rights[2],
         )
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
@@ -113,18 +111,14 @@ def _ways(title: str, body: str, environment: Mapping[str, str]) -> Iterator[lis
 def _start(command: list[str], environment: Mapping[str, str], user: str) -> bool:
     """Start it; it worked when it ended well or is still on the screen after a moment."""
     account = _other_account(user)
-    rights = (account.pw_uid, account.pw_gid, ()) if account else (None, None, None)
     try:
         running = subprocess.Popen(  # noqa: S603 - a fixed list of tools, no shell, texts of our own
-            command,
+            as_account(account, command),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             env=environment,
             start_new_session=True,
-            user=rights[0],
-            group=rights[1],
-            extra_groups=rights[2],
         )
         code: int = running.wait(_PATIENCE)
     except subprocess.TimeoutExpired:
@@ -157,13 +151,13 @@ _PASSED = frozenset(
 
 def _other_account(user: str) -> pwd.struct_passwd | None:
     """Return the account of `user` where the agent is a service that may act for it."""
-    if os.geteuid() != 0:
+    if not may_act_for_others():
         return None
     try:
         account = pwd.getpwnam(user)
     except KeyError:
         return None
-    return account if account.pw_uid != 0 else None
+    return account if account.pw_uid not in {0, os.geteuid()} else None
 
 
 def _plain(text: str) -> str:

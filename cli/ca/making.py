@@ -35,9 +35,9 @@ def new_ca(school: str, now: datetime, besides: frozenset[str] = frozenset()) ->
     )
     # No certificate authority may stand below this one: it signs certificates of sites and of the dashboard only.
     certificate = (
-        _builder(name, name, key.public_key(), now, CA_LIFE)
+        builder(name, name, key.public_key(), now, CA_LIFE)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(signs_others=True), critical=True)
+        .add_extension(usage(signs_others=True), critical=True)
         .sign(key, hashes.SHA256())
     )
     return written(key, Authority(certificate))
@@ -56,9 +56,9 @@ def new_leaf(of: Authority, ca_key: Key, names: x509.SubjectAlternativeName, now
     ca = of.certificate
     identifier = ca.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     certificate = (
-        _builder(subject, ca.subject, key.public_key(), now, LEAF_LIFE - _EARLIER)
+        builder(subject, ca.subject, key.public_key(), now, LEAF_LIFE - _EARLIER)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(signs_others=False), critical=True)
+        .add_extension(usage(signs_others=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
         .add_extension(names, critical=False)
@@ -67,9 +67,10 @@ def new_leaf(of: Authority, ca_key: Key, names: x509.SubjectAlternativeName, now
     return written(key, Authority(certificate, of.sent))
 
 
-def _builder(
+def builder(
     subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, life: timedelta
 ) -> x509.CertificateBuilder:
+    """What every certificate begins with; it holds from a little before `now` (UTC) until `life` after it."""
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -82,7 +83,8 @@ def _builder(
     )
 
 
-def _usage(*, signs_others: bool) -> x509.KeyUsage:
+def usage(*, signs_others: bool) -> x509.KeyUsage:
+    """What a key is for. Python 3.13 clients verify strictly and want this on every certificate of the chain."""
     return x509.KeyUsage(
         digital_signature=True,
         content_commitment=False,

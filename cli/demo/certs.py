@@ -19,8 +19,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from cli.ca.making import builder, usage
+
 _VALID = timedelta(days=190)  # browsers refuse leaves that live much longer
-_SLACK = timedelta(days=1)  # a clock that is a little behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,9 @@ def spki_pin(certificate: Path) -> str:
 def _authority(key: ec.EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Klaswacht speeltuin")])
     return (
-        _builder(name, name, key.public_key(), now)
+        builder(name, name, key.public_key(), now.astimezone(UTC), _VALID)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_usage(sign=False), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(usage(signs_others=True), critical=True)
         .sign(key, hashes.SHA256())
     )
 
@@ -91,41 +91,11 @@ def _leaf(
 ) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
     return (
-        _builder(subject, ca.subject, public, now)
+        builder(subject, ca.subject, public, now.astimezone(UTC), _VALID)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(sign=True), critical=True)
+        .add_extension(usage(signs_others=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca_key.public_key()), critical=False)
         .sign(ca_key, hashes.SHA256())
-    )
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey, now: datetime
-) -> x509.CertificateBuilder:
-    now = now.astimezone(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(public)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _SLACK)
-        .not_valid_after(now + _VALID)
-    )
-
-
-def _usage(*, sign: bool) -> x509.KeyUsage:
-    """Python 3.13 clients verify strictly and want this on every certificate of the chain."""
-    return x509.KeyUsage(
-        digital_signature=sign,
-        key_cert_sign=not sign,
-        crl_sign=not sign,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
     )

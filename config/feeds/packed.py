@@ -122,7 +122,7 @@ def _of_stream(stream: Bounded) -> Iterator[tuple[str, BinaryIO]]:
         for number, member in enumerate(tar):
             if number >= MOST_MEMBERS:
                 raise FeedError(f"there are more than {MOST_MEMBERS:,} files in it")
-            tar.members.clear()  # type: ignore[attr-defined] # else each one is remembered
+            tar.members.clear()  # type: ignore[attr-defined] # no type knows it; else each one is remembered
             if member.isreg() and not member.issparse():
                 inner = tar.extractfile(member)
                 if inner is not None:

@@ -172,7 +172,7 @@ def set_password(desk: Desk, token: str, password: str, again: str, now: datetim
         return refused("link")
     if password != again:
         return refused("differ")
-    weak = passwords.weakness(password, account.login)
+    weak = passwords.weakness(password, account.login, _name(desk, account), desk.settings.school.name)
     if weak:
         return refused(weak)
     argon2id = passwords.hashed(password)

@@ -12,17 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from config.adopted import FIRST, protocol, template_week, under
 from config.differences_told import DifferenceLine, lines_between
-from config.holidays_file import Vacation, factory_vacations
 from config.load import protocol_names
 from config.read import ConfigError
-from config.schema_timetable import REGIONS, WEEKDAYS
-from config.times import times_of, with_times
 from dashboard.actions import office
 from dashboard.actions.amending import OFFICE, adopt
+from dashboard.actions.begin_times import CHOSE_TIMES
 from dashboard.actions.desk import Desk, Outcome, done, refused
 from policy.model import DeviceClass, Group, Member, Policy, Protocol, Role
 from policy.schedule import zone_of
@@ -30,15 +27,11 @@ from store.accounts import AccountState
 from store.policies import PolicyRevision
 from store.self_tests import Probe, Tested
 
-CHOSE_PROTOCOL, CHOSE_TIMES = "begin.protocol", "begin.times"
-"""Entries of the audit trail: somebody looked, and kept what the box came with."""
+CHOSE_PROTOCOL = "begin.protocol"
+"""Entry of the audit trail: somebody looked, and kept what the box came with."""
 _FROM_A_FILE = re.compile(r"[0-9a-f]{64}")
-_SCHOOL_DAYS = WEEKDAYS[:5]
-_SHORT = ("wed", "fri")
 _AHEAD = timedelta(days=365)
 _MOST_NAMES = 60
-
-
 YEARS = tuple("12345678")
 
 
@@ -99,16 +92,6 @@ class Choice:
     same: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
-    """A simple week as it is typed: `08:30`; `breaks` are pairs, an empty one is none; `short` is a day's own end."""
-
-    start: str = ""
-    end: str = ""
-    breaks: tuple[tuple[str, str], ...] = ()
-    short: Mapping[str, str] | None = None
-
-
 def stands(desk: Desk, now: datetime) -> Start:
     """How every step stands."""
     snapshot = desk.snapshot(now)
@@ -167,12 +150,10 @@ def protocols(desk: Desk, now: datetime) -> tuple[Protocol, ...]:
 
 def look(desk: Desk, who: Member, name: str, lang: str, now: datetime) -> Outcome[Choice]:
     """What another protocol would change. Nothing is written."""
-    if who.role not in OFFICE:
-        return refused("role")
-    current = desk.store.policies.current(desk.school)
-    wanted = _under(current, name)
-    if current is None or wanted is None:
-        return refused("begin_protocol")
+    outcome = _under(desk, who, name)
+    if outcome.value is None:
+        return Outcome(False, outcome.code)
+    current, wanted = outcome.value
     same = current.policy.protocol.id == name
     names = {group.id: group.name for group in desk.snapshot(now).groups.values()}
     lines = () if same else lines_between(current.policy, wanted, lang, knowledge=desk.knowledge, groups=names)
@@ -181,29 +162,31 @@ def look(desk: Desk, who: Member, name: str, lang: str, now: datetime) -> Outcom
 
 def choose(desk: Desk, who: Member, name: str, based_on: int, now: datetime) -> Outcome[object]:
     """Let a protocol hold, if the rules are still those that were looked at; or note that the one in force stays."""
-    if who.role not in OFFICE:
-        return refused("role")
-    current = desk.store.policies.current(desk.school)
-    wanted = _under(current, name)
-    if current is None or wanted is None:
-        return refused("begin_protocol")
+    outcome = _under(desk, who, name)
+    if outcome.value is None:
+        return Outcome(False, outcome.code)
+    current, wanted = outcome.value
     if current.policy.protocol.id != name:
-        outcome = adopt(desk, who, wanted, based_on, now, written=current.written)
-        if not outcome.ok:
-            return Outcome(False, outcome.code)
+        kept = adopt(desk, who, wanted, based_on, now, written=current.written)
+        if not kept.ok:
+            return Outcome(False, kept.code)
     desk.store.audit.add(desk.school, who.id, CHOSE_PROTOCOL, now, (name,))
     return done("begin_protocol")
 
 
-def _under(current: PolicyRevision | None, name: str) -> Policy | None:
+def _under(desk: Desk, who: Member, name: str) -> Outcome[tuple[PolicyRevision, Policy]]:
+    """The version in force, and the school's rules as they would be under a protocol."""
+    if who.role not in OFFICE:
+        return refused("role")
+    current = desk.store.policies.current(desk.school)
     if current is None or (name not in protocol_names() and name != current.policy.protocol.id):
-        return None
+        return refused("begin_protocol")
     if name == current.policy.protocol.id:
-        return current.policy
+        return done("seen", (current, current.policy))
     try:
-        return under(current.policy, current.written, name)
+        return done("seen", (current, under(current.policy, current.written, name)))
     except ConfigError:
-        return None
+        return refused("begin_protocol")
 
 
 # --- groups and people ------------------------------------------------------------------------------------------------
@@ -243,113 +226,6 @@ def _code(name: str) -> str:
     """A short code for a group: `Groep 3/4` is `3-4`."""
     word = re.sub(r"^(groep|group|klas)\s+", "", name.casefold())
     return re.sub(r"[^a-z0-9]+", "-", word).strip("-")[:40]
-
-
-# --- times and holidays -----------------------------------------------------------------------------------------------
-
-
-def simple_times(policy: Policy, kept: str) -> Times | None:
-    """The week as the simple form has it; None where the school's own says more than that form."""
-    values = times_of(policy, kept)
-    days: Mapping[str, Any] = values.get("days") or {}
-    if values.get("groups") or set(days) != set(_SCHOOL_DAYS):
-        return None
-    typed = _of_day(days["mon"])
-    if typed is None:
-        return None
-    ends = {day: _end(days[day]) for day in _SHORT}
-    found = Times(typed.start, typed.end, typed.breaks, {day: end for day, end in ends.items() if end != typed.end})
-    return found if _days(found) == {day: _plain(days[day]) for day in _SCHOOL_DAYS} else None
-
-
-def set_times(desk: Desk, who: Member, typed: Times, based_on: int, now: datetime) -> Outcome[object]:
-    """Let a simple week hold for everybody; groups with a week of their own keep that."""
-    if who.role not in OFFICE:
-        return refused("role")
-    current = desk.store.policies.current(desk.school)
-    if current is None:
-        return refused("gone")
-    values = {**times_of(current.policy, current.written), "days": _days(typed)}
-    try:
-        policy, written = with_times(current.policy, current.written, values)
-    except ConfigError:
-        return refused("begin_times")
-    if policy != current.policy:
-        outcome = adopt(desk, who, policy, based_on, now, written=written)
-        if not outcome.ok:
-            return Outcome(False, outcome.code)
-    return keep_times(desk, who, now)
-
-
-def keep_times(desk: Desk, who: Member, now: datetime) -> Outcome[object]:
-    """Note that somebody looked at the times, and that they are right."""
-    if who.role not in OFFICE:
-        return refused("role")
-    desk.store.audit.add(desk.school, who.id, CHOSE_TIMES, now)
-    return done("begin_times")
-
-
-def vacations(region: str, now: datetime) -> tuple[Vacation, ...]:
-    """The holidays of a region that are not over."""
-    return tuple(one for one in factory_vacations().of(region) if one.last >= now.date())
-
-
-def region_of(policy: Policy, kept: str) -> str:
-    """The region that the school follows; empty when it chose none."""
-    found = times_of(policy, kept).get("holidays")
-    return str(found.get("region", "")) if isinstance(found, dict) else ""
-
-
-def set_region(desk: Desk, who: Member, region: str, based_on: int, now: datetime) -> Outcome[object]:
-    """Follow the school holidays of a region; whoever says so looked at the dates of the coming ones."""
-    if who.role not in OFFICE:
-        return refused("role")
-    current = desk.store.policies.current(desk.school)
-    if current is None or region not in REGIONS:
-        return refused("begin_region")
-    values = times_of(current.policy, current.written)
-    years = list(dict.fromkeys(one.year for one in vacations(region, now)))
-    old = values.get("holidays")
-    before = list(old.get("confirmed", [])) if isinstance(old, dict) and old.get("region") == region else []
-    values = {**values, "holidays": {"region": region, "confirmed": sorted({*before, *years})}}
-    try:
-        policy, written = with_times(current.policy, current.written, values)
-    except ConfigError:
-        return refused("begin_region")
-    outcome = adopt(desk, who, policy, based_on, now, written=written)
-    return done("begin_region") if outcome.ok else Outcome(False, outcome.code)
-
-
-def _days(typed: Times) -> dict[str, dict[str, list[str]]]:
-    short = typed.short or {}
-    return {day: _day(typed, short.get(day) or typed.end) for day in _SCHOOL_DAYS}
-
-
-def _day(typed: Times, end: str) -> dict[str, list[str]]:
-    """One day as it is written; a break that begins when school is out is none."""
-    breaks = [f"{first}-{last}" for first, last in typed.breaks if (first or last) and not (last and last > end)]
-    found = {"lessons": [f"{typed.start}-{end}"]}
-    return found | ({"breaks": breaks} if breaks else {})
-
-
-def _of_day(day: Any) -> Times | None:
-    lessons, breaks = list(day.get("lessons", [])), list(day.get("breaks", []))
-    if day.get("free") or not lessons:
-        return None
-    pairs = tuple((first, last) for first, _, last in (one.partition("-") for one in breaks))
-    spans = sorted([*lessons, *breaks])
-    return Times(spans[0].partition("-")[0], _end(day), pairs)
-
-
-def _plain(day: Any) -> dict[str, list[str]]:
-    """A day in the form's own words: one stretch of lessons with the breaks in it."""
-    typed = _of_day(day)
-    return {} if typed is None else _day(typed, typed.end)
-
-
-def _end(day: Any) -> str:
-    spans = [*day.get("lessons", []), *day.get("breaks", [])]
-    return max((str(one).partition("-")[2] for one in spans), default="")
 
 
 def tested(desk: Desk) -> tuple[Tested, ...]:

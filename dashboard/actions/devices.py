@@ -53,13 +53,17 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A device as it was typed; `kind` is a class's value, `group` and `person` may be empty."""
+    """A device as it was typed; `kind` is a class's value, `group` and `person` may be empty.
+
+    `prints`: it is a print server.
+    """
 
     name: str = ""
     kind: str = DeviceClass.PUPIL.value
     group: str = ""
     person: str = ""
     addresses: str = ""
+    prints: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +214,8 @@ def _made(form: Form, snapshot: Snapshot, known: Mapping[str, Device], device_id
         return No("group", {"text": _shown(form.group)})
     if form.person and form.person not in snapshot.people:
         return No("person")
+    if form.prints and form.kind != DeviceClass.INFRASTRUCTURE.value:
+        return No("prints")
     ranges = _ranges(form.addresses)
     if isinstance(ranges, No):
         return ranges
@@ -225,6 +231,7 @@ def _made(form: Form, snapshot: Snapshot, known: Mapping[str, Device], device_id
         form.group or None,
         form.person or None,
         tuple(map(str, ranges)),
+        prints=form.prints,
     )
     return made if old is None else replace(made, ports=old.ports)
 

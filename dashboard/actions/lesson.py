@@ -15,6 +15,7 @@ from dashboard.actions.planned import Planned, planned
 from dashboard.actions.prepared import Ready as ReadyPermission
 from dashboard.actions.prepared import ready_for
 from dashboard.actions.presence import Presence, who_is_here
+from dashboard.actions.prints import Waits, waits
 from dashboard.actions.reading import Rows, comes_again, kind_of, read
 from dashboard.actions.running import Running, Unwatched, closes_with, left_by, running, unwatched
 from dashboard.actions.signing import Signed
@@ -34,6 +35,7 @@ from policy.model import (
     Snapshot,
     Span,
 )
+from policy.printer import for_one_job
 from policy.schedule import zone_of
 from store.events import Event, Stored, What
 from store.incidents import Ask, Report
@@ -64,7 +66,8 @@ class Lesson:
     `closing` what is over by itself with this lesson, in its last minutes; `unwatched` are tests of a colleague who
     does not look any more. `planned` are agreements for lessons to come, `ready` those on the shelf and `at_hand`
     permissions on it; `keepers` are the names of colleagues who share one. `staff` are the names of colleagues who gave
-    what runs, `substitutes` are in now (for who `may_invite` them), and `stands_in` says it of whoever looks.
+    what runs, `substitutes` are in now (for who `may_invite` them), and `stands_in` says it of whoever looks. `prints`
+    wait for a yes, `print_pages` is how long one may be.
     """
 
     group: Group
@@ -102,6 +105,8 @@ class Lesson:
     stands_in: bool = False
     signing: Signed = field(default_factory=Signed)
     emergency: Emergency | None = None
+    prints: tuple[Waits, ...] = ()
+    print_pages: int | None = None
 
     @property
     def in_lesson(self) -> bool:
@@ -207,6 +212,8 @@ def see_lesson(
         stands_in=came is not None,
         signing=rows.signing,
         emergency=emergency.current(desk, now),
+        prints=tuple(found for one in rows.prints if (found := waits(snapshot, one, now)) is not None),
+        print_pages=snapshot.policy.print_pages,
     )
     return done("seen", lesson)
 
@@ -220,6 +227,7 @@ def _live(snapshot: Snapshot, group: str, now: datetime) -> tuple[Grant, ...]:
         if grant.start <= now < grant.end
         and touches(grant, snapshot, group)
         and lifts(grant.role, LiftableBy.TEACHER, interns=interns)
+        and not for_one_job(grant)
     )
 
 

@@ -19,12 +19,14 @@ from dashboard.actions.permission import PICTURES
 from dashboard.actions.presence import own_devices
 from dashboard.actions.signing import Signed, signed
 from policy.model import Facet, Grant
+from policy.printer import for_one_job
 from store.db import Pulse
 from store.events import Stored, What
 from store.incidents import Ask, Report
 from store.notices import Notice
 from store.people import Person
 from store.prepared import Prepared
+from store.print_jobs import WaitingJob
 
 _EVENTS = 300
 _KINDS = 12
@@ -52,6 +54,7 @@ class Rows:
     shelf: tuple[Prepared, ...] = ()
     keepers: Mapping[str, str] = field(default_factory=dict)
     signing: Signed = field(default_factory=Signed)
+    prints: tuple[WaitingJob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ def read(desk: Desk, group: str, now: datetime, known: tuple[Stored, ...] = ()) 
         shelf=shelf,
         keepers=keepers(desk, shelf),
         signing=signed(desk, group, now),
+        prints=store.print_jobs.waiting(school, (group,)),
     )
 
 
@@ -124,6 +128,7 @@ def _look_again(desk: Desk, group: str, before: Rows, now: datetime) -> Rows:
         shelf=shelf,
         keepers=before.keepers if shelf == before.shelf else keepers(desk, shelf),
         signing=signed(desk, group, now),
+        prints=store.print_jobs.waiting(school, (group,)),
     )
 
 
@@ -172,4 +177,4 @@ def comes_again(grant: Grant) -> bool:
     place = Facet.PLACE in grant.facets and bool(grant.sites or grant.categories or grant.items)
     pictures = grant.facets == {Facet.ACTION} and grant.kinds == PICTURES
     topic = grant.facets == {Facet.WORDS} and len(grant.topics) == 1
-    return place or pictures or topic or grant.facets == {Facet.PRINT}
+    return place or pictures or topic or (grant.facets == {Facet.PRINT} and not for_one_job(grant))

@@ -52,6 +52,7 @@ def adopt(desk: Desk, who: Member, wanted: List, mark: str, now: datetime) -> Ou
     persons = (*plan.new, *(one.after for one in plan.changed))
     gone = [person.id for person in plan.gone]
     desk.store.people.exchange(desk.school, plan.groups, persons, gone, who.id, now, "people.import")
+    desk.store.print_accounts.put(desk.school, plan.accounts, who.id, now)
     staff = [person for person in plan.new if person.id in plan.logins]
     without = [person.name for person in staff if not _account(desk, person, plan.logins[person.id], who.id, now)]
     return done("people_adopted", Adopted(plan, tuple(without)))
@@ -67,7 +68,8 @@ def _account(desk: Desk, person: Person, login: str, by: str, now: datetime) -> 
 def _school(desk: Desk) -> School:
     persons = tuple(one for one in desk.store.people.persons(desk.school) if not is_substitute(one.id))
     logins = {account.login: account.person for account in desk.store.accounts.accounts(desk.school)}
-    return School(desk.school, desk.store.people.groups(desk.school), persons, logins)
+    accounts = desk.store.print_accounts.all(desk.school)
+    return School(desk.school, desk.store.people.groups(desk.school), persons, logins, accounts)
 
 
 def without_password(desk: Desk) -> tuple[tuple[Account, Person], ...]:

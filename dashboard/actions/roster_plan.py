@@ -15,6 +15,7 @@ from hashlib import sha256
 
 from dashboard.actions.roster_columns import Entry, one_line
 from policy.model import Group, Role
+from policy.printer import account_of
 from store.people import Person
 
 LONGEST_NAME = 80
@@ -40,12 +41,16 @@ _BETWEEN = re.compile(r"\s*[,;|&+]\s*|\s+en\s+")
 
 @dataclass(frozen=True, slots=True)
 class School:
-    """The school as it is: lasting and temporary groups, everybody, and login to person id (closed accounts too)."""
+    """The school as it is: lasting and temporary groups, everybody, and login to person id (closed accounts too).
+
+    `accounts` are pupils' accounts on the school's computers (`store.print_accounts`), by account.
+    """
 
     id: str
     groups: tuple[Group, ...]
     persons: tuple[Person, ...]
     logins: Mapping[str, str]
+    accounts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,9 @@ class Changed:
 class Plan:
     """What would happen, every entry once: new, changed, same, skipped or bad.
 
-    `logins` is by new person id. `absent` are pupils of the file's groups who are not in it; they are in `gone` when
-    that was ticked and no row is bad. `unknown` are the names of groups that the school does not have.
+    `logins` is by new person id, `accounts` by pupil id: where the file has another one than we know. `absent` are
+    pupils of the file's groups who are not in it; they are in `gone` when that was ticked and no row is bad. `unknown`
+    are the names of groups that the school does not have.
     """
 
     new: tuple[Person, ...] = ()
@@ -91,16 +97,18 @@ class Plan:
     groups: tuple[Group, ...] = ()
     unknown: tuple[str, ...] = ()
     logins: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def anything(self) -> bool:
         """Whether there is something to take over."""
-        return bool(self.new or self.changed or self.gone or self.groups)
+        return bool(self.new or self.changed or self.gone or self.groups or self.accounts)
 
     @property
     def mark(self) -> str:
         """The same for two plans that do the same: what was looked at is what is done."""
-        told = (self.new, self.changed, self.gone, self.groups, sorted(self.logins.items()))
+        names = (sorted(self.logins.items()), sorted(self.accounts.items()))
+        told = (self.new, self.changed, self.gone, self.groups, names)
         return sha256(repr(told).encode("utf-8", "backslashreplace")).hexdigest()
 
 
@@ -313,7 +321,20 @@ def _outcome(matched: Sequence[tuple[_Wanted, Person | None]], school: School, s
             same.append(person)
         else:
             changed.append(Changed(person, after))
-    return Plan(tuple(new), tuple(changed), tuple(same), bad=tuple(bad), logins=logins)
+    accounts = _accounts(matched, school, salt)
+    return Plan(tuple(new), tuple(changed), tuple(same), bad=tuple(bad), logins=logins, accounts=accounts)
+
+
+def _accounts(matched: Sequence[tuple[_Wanted, Person | None]], school: School, salt: str) -> dict[str, str]:
+    """Pupil id to the account in the file, where we know another one; an account of two pupils is nobody's."""
+    known = {person: account for account, person in school.accounts.items()}
+    told = {
+        (_id_of(one, school.id, salt) if person is None else person.id): account_of(one.entry.login)
+        for one, person in matched
+        if one.role is Role.PUPIL and one.entry.login
+    }
+    often = Counter(told.values())
+    return {who: account for who, account in told.items() if often[account] == 1 and known.get(who) != account}
 
 
 def _login(entry: Entry, taken: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from dashboard.actions import agreement, group, permission
 from dashboard.actions.desk import Desk, Outcome, refused
 from policy.authority import may_act_for
 from policy.model import Agreement, Grant, Member, Role, Snapshot, Span
+from policy.printer import for_one_job
 
 
 class Kind(StrEnum):
@@ -109,7 +110,8 @@ def _in_group(snapshot: Snapshot, name: str, now: datetime) -> Iterable[Running]
     state = snapshot.state
     pupils = frozenset(one.id for one in snapshot.people.values() if one.role is Role.PUPIL and name in one.groups)
     for grant in state.grants:
-        if grant.start <= now < grant.end and not grant.roles and _about(grant, name, pupils):
+        for_lessons = not grant.roles and not for_one_job(grant)
+        if grant.start <= now < grant.end and for_lessons and _about(grant, name, pupils):
             yield Running(Kind.PERMISSION, name, grant.end, grant.by, grant.id, grant=grant)
     for agreed in agreement.running(snapshot, name, now):
         kind = Kind.TEST if agreed.test else Kind.AGREEMENT

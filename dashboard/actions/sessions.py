@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from enum import StrEnum
+from enum import StrEnum, auto
 
 from dashboard import passwords
 from dashboard.actions import second_factor
@@ -22,9 +22,9 @@ _OFFICE = frozenset({Role.COORDINATOR, Role.MANAGEMENT})
 class Proof(StrEnum):
     """What somebody proves with that they are there."""
 
-    CODE = "code"
-    PASSWORD = "password"  # noqa: S105 - a kind of proof
-    ELSEWHERE = "elsewhere"
+    CODE = auto()
+    PASSWORD = auto()
+    ELSEWHERE = auto()
 
 
 def is_fresh(session: Session, now: datetime) -> bool:
@@ -97,7 +97,9 @@ def change_password(desk: Desk, session: Session, old: str, new: str, again: str
         return Outcome(False, checked.code)
     if new != again:
         return refused("differ")
-    weak = passwords.weakness(new, account.login) or ("same" if new == old else None)
+    person = desk.store.people.person(desk.school, account.person)
+    about = (person.name if person else "", desk.settings.school.name)
+    weak = passwords.weakness(new, account.login, *about) or ("same" if new == old else None)
     if weak:
         return refused(weak)
     accounts = desk.store.accounts

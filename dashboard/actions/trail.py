@@ -35,22 +35,31 @@ class Family(StrEnum):
     OTHER = "other"
 
 
+_REFUSED = "access.refuse"
+_BETWEEN_REFUSALS = timedelta(hours=1)
 _FAMILIES: Mapping[Family, tuple[str, ...]] = {
     Family.PEOPLE: ("person", "people", "group", "consent", "group_consent", "photo", "pictures"),
     Family.LESSON: (
         *("agreement", "pause", "rain", "ask", "lease", "class_code", "day_code", "event", "report"),
-        "prepared",
+        *("prepared", "print"),
     ),
     Family.PERMISSIONS: ("grant", "register"),
     Family.MEASURES: ("sanction", "ban_proposal", "note", "care"),
     Family.RULES: ("policy", "proposal", "refusal", "emergency", "list", "begin"),
-    Family.DEVICES: ("device", "ca"),
+    Family.DEVICES: ("device", "ca", "print_account"),
     Family.EXPORTS: ("export", "file", "backup", "privacy"),
     Family.ACCOUNTS: (
-        *("sign-in", "sign-out", "link", "account", "password", "second_factor", "session"),
+        *("sign-in", "sign-out", "access", "link", "account", "password", "second_factor", "session"),
         *("oidc", "recovery_code", "recovery_codes", "inbox", "reports", "counsel"),
     ),
 }
+
+
+def note_refusal(desk: Desk, person: str, now: datetime) -> None:
+    """Write down that somebody was refused what is not for that role or group: once an hour, and not what it was."""
+    lately = Wanted(person, frozenset({_REFUSED}), now - _BETWEEN_REFUSALS)
+    if not desk.store.audit.how_many(desk.school, lately):
+        desk.store.audit.add(desk.school, person, _REFUSED, now)
 
 
 def family_of(code: str) -> Family:

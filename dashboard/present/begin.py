@@ -10,7 +10,8 @@ from config.differences_told import DifferenceLine
 from config.holidays_file import Vacation
 from config.schema_timetable import REGIONS
 from config.settings import Listen
-from dashboard.actions.begin import LATER, YEARS, Choice, Stand, Start, Step, Times
+from dashboard.actions.begin import LATER, YEARS, Choice, Stand, Start, Step
+from dashboard.actions.begin_times import Times
 from dashboard.present.words import Choice as Option
 from dashboard.present.words import Words
 from policy.model import Group, Protocol

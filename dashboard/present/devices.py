@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from config.chromebook.school import NotPossibleError
 from dashboard.actions.devices import KINDS, LONG_AGO, Form, Key, No
 from dashboard.present.office import Secret, group_choices, group_of
 from dashboard.present.words import Choice, Words
-from policy.model import Device, DeviceClass, Group
+from policy.model import Device, DeviceClass, Group, Role
+from policy.printer import is_print_server
 from store.devices import Code, Registered
 from store.people import Person
+from store.print_jobs import WaitingJob
 from store.self_tests import NO_DEVICE, Tested
 
 ALL, NO_GROUP, LOST = "alle", "", "weg"
@@ -40,6 +43,7 @@ class Fields:
     kinds: tuple[Choice, ...]
     groups: tuple[Choice, ...]
     persons: tuple[Choice, ...]
+    prints: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ def _line(
     about += [groups[device.group].name] if device.group and device.group in groups else []
     about += [persons[device.person]] if device.person and device.person in persons else []
     about += [_addresses(device)] if device.addresses else []
+    about += [words("devices.prints_told")] if is_print_server(device) else []
     seen = words("devices.seen", at=words.day_clock(one.last_seen, now)) if one.last_seen else words("devices.never")
     test = "" if tested is None else words(f"devices.tested.{'good' if tested.good else 'not'}")
     return Line(device.id, device.name, " · ".join(about), seen, is_lost(one, now), test)
@@ -133,17 +138,29 @@ def fields(form: Form, groups: Mapping[str, Group], persons: Sequence[Person], w
         Choice(kind.value, words(f"dash.device_class.{kind.value}"), kind.value == form.kind) for kind in KINDS
     )
     owners = tuple(Choice(person.id, person.name, person.id == form.person) for person in persons)
-    return Fields(form.name, form.addresses, kinds, group_choices(groups, (form.group,)), owners)
+    return Fields(form.name, form.addresses, kinds, group_choices(groups, (form.group,)), owners, form.prints)
 
 
 def form_of(device: Device) -> Form:
     """A device of the register as it would be typed."""
-    return Form(device.name, device.kind.value, device.group or "", device.person or "", _addresses(device))
+    whose = (device.group or "", device.person or "")
+    return Form(device.name, device.kind.value, *whose, _addresses(device), device.prints)
 
 
 def _addresses(device: Device) -> str:
     """Its addresses as people write them: one of its own has no mask."""
     return ", ".join(one.removesuffix("/32") if "." in one else one.removesuffix("/128") for one in device.addresses)
+
+
+def unknown_prints(jobs: Sequence[WaitingJob]) -> tuple[str, ...]:
+    """The names on waiting print jobs that are nobody's, each once."""
+    return tuple(dict.fromkeys(one.account for one in jobs if one.account))
+
+
+def pupil_choices(persons: Sequence[Person], groups: Mapping[str, Group]) -> tuple[Choice, ...]:
+    """Every pupil with the group, to choose one of."""
+    named = [(one, groups[one.groups[0]].name) for one in persons if one.role is Role.PUPIL and one.groups]
+    return tuple(Choice(one.id, f"{one.name} ({group})") for one, group in named)
 
 
 def groups_by_name(groups: Mapping[str, Group]) -> dict[str, str]:
@@ -173,6 +190,13 @@ def key_secret(key: Key, words: Words) -> Secret:
 def code_secret(code: Code, name: str, words: Words, now: datetime) -> Secret:
     """An enrolment code, told once."""
     return Secret(words("dash.office.code_for", name=name, until=words.day_clock(code.expires, now)), code.code)
+
+
+def no_chromebooks(error: NotPossibleError, words: Words) -> str:
+    """Why there is no folder for the Chromebooks now, and what the keeper of the computer does about it."""
+    problem = words(f"chromebook.no.{error.code}", **error.values)
+    remedy = words(f"chromebook.no.{error.code}_remedy", **error.values)
+    return words("chromebook.screen.why_not", problem=problem, remedy=remedy)
 
 
 def unknown_test(tested: Sequence[Tested], words: Words, now: datetime) -> str:

@@ -83,6 +83,7 @@ def intake_page(plan: Plan, wanted: List, groups: Mapping[str, Group], sealed: s
             ("bad", len(plan.bad)),
             ("skipped", len(plan.skipped)),
             ("gone", len(plan.gone)),
+            ("accounts", len(plan.accounts)),
         )
         if count or what in ("new", "bad")
     ]

@@ -25,12 +25,13 @@ _DAYS = (
     ("reports", "reports"),
     ("signals", "signals"),
     ("sign_ins", "sign_ins"),
+    ("print_jobs", "print_jobs"),
     ("counts", "counts"),
     ("audit", "audit"),
 )
 _MEASURES = ("grants", "bans", "notes")
 _YEAR = ("consent", "pictures", "tallies")
-_ASKED = ("photos", "care")
+_ASKED = ("photos", "care", "print_accounts")
 _A_YEAR = 365  # days
 
 

@@ -18,6 +18,7 @@ from dashboard.present.emergency import notice_line
 from dashboard.present.notices import NoticeLine, notice_lines
 from dashboard.present.offers import Extras, extras_of, looser_line
 from dashboard.present.permits import PermissionCard, Quick, permission_card, quicks
+from dashboard.present.prints import PrintCard, print_cards
 from dashboard.present.reports import ReportLine, report_lines
 from dashboard.present.running import RunningLine, closing_line, elsewhere_lines, unwatched_lines
 from dashboard.present.seen import SeenLine, seen_lines
@@ -89,6 +90,7 @@ class LessonPage:
     planned: tuple[PlannedCard, ...] = ()
     tested: bool = False
     signing: SigningCards = field(default_factory=SigningCards)
+    prints: tuple[PrintCard, ...] = ()
 
 
 def lesson_page(lesson: Lesson, words: Words, *, board: bool, names: bool) -> LessonPage:
@@ -125,6 +127,7 @@ def lesson_page(lesson: Lesson, words: Words, *, board: bool, names: bool) -> Le
         planned=planned_cards(lesson, words, board),
         tested=lesson.tested,
         signing=signing_cards(lesson, words, board=board),
+        prints=() if board else print_cards(lesson, words),
     )
 
 

@@ -225,7 +225,7 @@ def _holds(one: Reach, words: Words) -> str:
     what = thing(one.on, words)
     if not one.holds:
         return words("dash.measures.holds_not", thing=what)
-    # Nothing asks about a print job yet: the decision is there, the hand that stops the printer is not.
+    # Only a print server keeps a job from the printer, and not every school has one.
     code = "dash.measures.holds_printer" if one.on is SanctionTarget.PRINTER else "dash.measures.holds"
     return words(code, thing=what, devices=", ".join(device.name for device in one.holds))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dashboard.actions.lesson import Lesson
 from dashboard.present.words import Words
-from policy.model import Reason
+from policy.model import Action, Reason
 
 _SEEN_LINES = 30
 # That somebody has no yes from home, or a ban, is not for a screen in the class, not even without a name.
@@ -30,6 +30,7 @@ def seen_lines(lesson: Lesson, words: Words, names: bool, board: bool) -> tuple[
     shown = [event for event in lesson.seen if not (board and event.reason in _PRIVATE)]
     for event in sorted(shown, key=lambda event: event.when, reverse=True):
         thing = words("dash.seen.app", app=event.thing) if event.thing and not event.host else ""
+        thing = words("dash.seen.print") if event.action is Action.PRINT else thing
         host = event.host or thing or words("dash.seen.unknown")
         who = lesson.names.get(event.person or "", words("dash.reports.somebody")) if names else ""
         lines.setdefault((host, words.reason(event.reason), who), []).append(words.clock(event.when))

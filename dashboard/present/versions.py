@@ -7,7 +7,8 @@ from datetime import datetime
 
 from config.read import ConfigError
 from dashboard.actions.revisions import Source
-from dashboard.actions.versions import Back, Box, Comparison, FilePlan, Line, Shelf
+from dashboard.actions.rules_file import Box, FilePlan
+from dashboard.actions.versions import Back, Comparison, Line, Shelf
 from dashboard.present.bells import affected_lines
 from dashboard.present.words import Choice, Words
 from policy.model import Snapshot

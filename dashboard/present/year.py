@@ -9,7 +9,8 @@ from datetime import date, datetime, timedelta
 from config.changes import changes
 from config.public_holidays import names
 from config.schema_timetable import REGIONS, WEEKDAYS
-from dashboard.actions.year import LISTS, Change, Entry, Plan, What, Year, school_year
+from dashboard.actions.days_off import LISTS, Change, Entry, What, school_year
+from dashboard.actions.year import Plan, Year
 from dashboard.present.bells import affected_lines
 from dashboard.present.months import Month, day_said, months, stretch
 from dashboard.present.words import Choice, Words

@@ -8,8 +8,9 @@ from flask import Blueprint, abort, current_app, render_template, request, url_f
 from werkzeug.wrappers import Response
 
 from dashboard.access import OFFICE, for_roles
-from dashboard.actions import begin, office
-from dashboard.actions.begin import Step, Times
+from dashboard.actions import begin, begin_times, office
+from dashboard.actions.begin import Step
+from dashboard.actions.begin_times import Times
 from dashboard.actions.desk import Outcome
 from dashboard.auth import house, visitor, words
 from dashboard.present import begin as shown
@@ -77,9 +78,9 @@ def times() -> Response | str:
     """A simple week, or what there is stays."""
     at, me = house(), visitor().member
     if text("keep") == "1":
-        return _on(Step.TIMES, begin.keep_times(at.desk, me, at.clock()), Typed())
+        return _on(Step.TIMES, begin_times.keep_times(at.desk, me, at.clock()), Typed())
     typed = _times()
-    return _on(Step.TIMES, begin.set_times(at.desk, me, typed, _number(), at.clock()), Typed(times=typed))
+    return _on(Step.TIMES, begin_times.set_times(at.desk, me, typed, _number(), at.clock()), Typed(times=typed))
 
 
 @pages.post("/vakanties")
@@ -87,7 +88,7 @@ def times() -> Response | str:
 def holidays() -> Response | str:
     """The region whose school holidays the school follows."""
     at, region = house(), text("region")
-    outcome = begin.set_region(at.desk, visitor().member, region, _number(), at.clock())
+    outcome = begin_times.set_region(at.desk, visitor().member, region, _number(), at.clock())
     return _on(Step.HOLIDAYS, outcome, Typed(region=region))
 
 
@@ -148,7 +149,7 @@ def _groups(typed: Typed | None) -> dict[str, object]:
 
 def _week(typed: Typed | None) -> dict[str, object]:
     current = house().desk.store.policies.current(house().desk.school)
-    simple = begin.simple_times(current.policy, current.written) if current else None
+    simple = begin_times.simple_times(current.policy, current.written) if current else None
     times = typed.times if typed else simple or Times()
     return {"simple": typed is not None or simple is not None, "times": times, "breaks": shown.breaks_of(times)}
 
@@ -156,9 +157,9 @@ def _week(typed: Typed | None) -> dict[str, object]:
 def _holidays(typed: Typed | None) -> dict[str, object]:
     at = house()
     current = at.desk.store.policies.current(at.desk.school)
-    region = typed.region if typed else begin.region_of(current.policy, current.written) if current else ""
+    region = typed.region if typed else begin_times.region_of(current.policy, current.written) if current else ""
     lists = [
-        (option, shown.vacation_lines(begin.vacations(option.value, at.clock()), words()))
+        (option, shown.vacation_lines(begin_times.vacations(option.value, at.clock()), words()))
         for option in shown.region_options(region, words())
     ]
     return {"regions": lists}

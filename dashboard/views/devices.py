@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from flask import Blueprint, current_app, render_template, request
+from flask import Blueprint, abort, current_app, render_template, request
 from werkzeug.wrappers import Response
 
+from config.chromebook.school import NotPossibleError
 from dashboard.access import OFFICE, for_roles
-from dashboard.actions import devices
+from dashboard.actions import chromebooks, devices, prints
 from dashboard.actions.desk import Outcome, done
 from dashboard.actions.devices import Form, No
 from dashboard.actions.substitute import is_substitute
@@ -22,6 +24,7 @@ from store.people import Person
 
 pages = Blueprint("devices", __name__, url_prefix="/beheer")
 _MOST_TOLD = 20  # wrong lines
+_PLAIN = re.compile(r"[^a-z0-9-]+")
 _LARGEST_TABLE = 20_000  # characters of a list that is typed or pasted
 
 
@@ -96,6 +99,32 @@ def new_code(device: str) -> Response | str:
     return _once(device, outcome, lambda code: shown.code_secret(code, name, words(), now))
 
 
+@pages.get("/apparaten/chromebook/<group>.zip")
+@for_roles(OFFICE)
+def chromebook(group: str) -> Response | str:
+    """What goes into Google's Admin console for the Chromebooks of a group; there is nobody's name in it."""
+    said = words()
+    today = said.local(house().clock()).date()
+    made = chromebooks.of_group(current_app.extensions["klaswacht_chromebooks"], group, said.lang, today)
+    if made is None:
+        abort(404)
+    if isinstance(made, NotPossibleError):
+        return _page(message=(shown.no_chromebooks(made, said), False))
+    name = f"klaswacht-groep-{_PLAIN.sub('-', group)}-{today.isoformat()}.zip"
+    answer = Response(made, content_type="application/zip")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+@pages.post("/apparaten/printnaam")
+@for_roles(OFFICE)
+def name_account() -> Response:
+    """Say whose a name is that came with a print."""
+    at = house()
+    made = prints.name_account(at.desk, visitor().member, text("account"), text("person"), at.clock())
+    return back_to("devices.page", made)
+
+
 @pages.post("/apparaat/<device>/weg")
 @for_roles(OFFICE)
 def remove(device: str) -> Response:
@@ -127,7 +156,7 @@ def _once[T](device: str, outcome: Outcome[T], secret: Callable[[T], Secret]) ->
 
 
 def _form() -> Form:
-    return Form(text("name"), text("kind"), text("group"), text("person"), text("addresses"))
+    return Form(text("name"), text("kind"), text("group"), text("person"), text("addresses"), text("prints") == "1")
 
 
 def _persons() -> tuple[Person, ...]:
@@ -166,6 +195,9 @@ def _page(
         "many": many or shown.Many("", "", "", "", _fields(Form())),
         "edit": _fields(changed or shown.form_of(device)) if device is not None else None,
         "unknown_test": shown.unknown_test(tested, said, now),
+        "chromebooks": () if (parcels := current_app.extensions["klaswacht_chromebooks"]) is None else parcels.groups(),
+        "unknown_prints": shown.unknown_prints(at.desk.store.print_jobs.unknown(at.desk.school)),
+        "pupils": shown.pupil_choices(_persons(), groups),
         "has_ca": current_app.extensions["klaswacht_ca"] is not None,
         "next_ca": (ca := current_app.extensions["klaswacht_ca"]) is not None
         and ca.with_name("klaswacht-ca-next.crt").is_file(),

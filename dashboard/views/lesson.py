@@ -17,7 +17,7 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.access import CLASS_STAFF, for_roles
-from dashboard.actions import asks, reports, running
+from dashboard.actions import asks, prints, reports, running
 from dashboard.actions import group as whole
 from dashboard.actions.desk import Outcome
 from dashboard.actions.lesson import Lesson, see_lesson
@@ -108,6 +108,16 @@ def answer(group: str, ask: str) -> AnyResponse | str:
         return to_lesson(group, outcome)
     later = request.form.get("answer") == "later"
     return to_lesson(group, asks.say_no(desk, who, group, ask, now, text=reply, later=later))
+
+
+@pages.post("/<group>/print/<job>")
+@for_roles(CLASS_STAFF)
+def print_job(group: str, job: str) -> AnyResponse:
+    """Yes or no to a print that waits."""
+    now, desk, who = mine(group), house().desk, visitor().member
+    if request.form.get("answer") == "yes":
+        return to_lesson(group, prints.say_yes(desk, who, group, job, now))
+    return to_lesson(group, prints.say_no(desk, who, group, job, now))
 
 
 @pages.post("/<group>/melding/<report>")

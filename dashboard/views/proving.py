@@ -17,7 +17,7 @@ from dashboard.actions import sessions
 from dashboard.actions.desk import Outcome
 from dashboard.actions.sessions import Proof
 from dashboard.auth import house, visitor, words
-from dashboard.shield import TOKEN_FIELD
+from dashboard.shield import CSRF_FIELD
 from dashboard.views.forms import inside, message
 
 PROOF = "opnieuw_bewijs"
@@ -78,7 +78,7 @@ def _page(back: str, refused: Outcome[None] | None) -> str:
 
 def _with_the_form(refused: Outcome[None] | None) -> str:
     """The question with the form that was filled in; a file, a password or too much does not come along."""
-    given = [(name, value) for name, value in request.form.items(multi=True) if name not in {TOKEN_FIELD, PROOF}]
+    given = [(name, value) for name, value in request.form.items(multi=True) if name not in {CSRF_FIELD, PROOF}]
     too_much = len(given) > _MOST or sum(len(name) + len(value) for name, value in given) > _LARGEST
     if too_much or request.mimetype == "multipart/form-data" or any(name in _NEVER for name, _ in given):
         return _shown(url_for("proving.prove"), (("naar", ""),), refused, lost=True)

@@ -6,9 +6,10 @@ from flask import Blueprint, Response, current_app, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from dashboard.access import OFFICE, for_roles
-from dashboard.actions import versions
+from dashboard.actions import rules_file, versions
 from dashboard.actions.desk import Outcome
-from dashboard.actions.versions import LONGEST_FILE, Back, BoxFile, FilePlan
+from dashboard.actions.rules_file import LONGEST_FILE, BoxFile, FilePlan
+from dashboard.actions.versions import Back
 from dashboard.auth import house, visitor, words
 from dashboard.present import versions as shown
 from dashboard.views.desk import frame
@@ -88,11 +89,11 @@ def take_file() -> AnyResponse | str:
     typed = _typed()
     if text("do") == "adopt":
         based_on, sure = _number(text("based_on")), text("sure") == "1"
-        outcome = versions.adopt_file(at.desk, me, typed, based_on, words().lang, now, _box(), sure=sure)
+        outcome = rules_file.adopt_file(at.desk, me, typed, based_on, words().lang, now, _box(), sure=sure)
         if outcome.ok:
             return back_to("versions.page", outcome)
     else:
-        outcome = versions.look_file(at.desk, me, typed, words().lang, now, _box())
+        outcome = rules_file.look_file(at.desk, me, typed, words().lang, now, _box())
     return _file(outcome)
 
 

@@ -26,6 +26,7 @@ PARTS = (
     "reports",
     "tiles",
     "signing",
+    "prints",
     "asks",
     "agreed",
     "open",

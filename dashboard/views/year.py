@@ -8,8 +8,9 @@ from werkzeug.wrappers import Response
 
 from dashboard.access import OFFICE, for_roles
 from dashboard.actions import year as years
+from dashboard.actions.days_off import Change, What
 from dashboard.actions.desk import Outcome, refused
-from dashboard.actions.year import Change, Plan, What
+from dashboard.actions.year import Plan
 from dashboard.auth import house, visitor, words
 from dashboard.present.year import year_page
 from dashboard.views.desk import frame

@@ -58,7 +58,7 @@ class AccessRequest:
     Of what is sent out only findings are here, never the text: `personal` the kinds of personal data in it
     (`policy.personal`), `said` the terms of the lexicon. `released` says that the child thought again and holds a fresh
     one-time token for this device and host. `asker` is the host of the page that loads this by itself, where a browser
-    says it (empty: nobody knows).
+    says it (empty: nobody knows). `job` is the item (`policy.printer.item_of`) of the print job that this is about.
     """
 
     action: Action
@@ -76,6 +76,7 @@ class AccessRequest:
     said: tuple[Hit, ...] = ()
     released: bool = False
     asker: str = ""
+    job: str = ""
 
 
 @dataclass(frozen=True, slots=True)

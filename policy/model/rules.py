@@ -106,7 +106,8 @@ class Policy:
     it takes out of the lexicon. `domains` are the school's own names for mail and accounts, `public` what everybody may
     know of the school itself (telephone numbers, mail addresses, its street and number). With `hold_unknown` a site
     that looks like something the rules close waits for the coordinator. With `interns_permit` an intern may give
-    permissions to the groups it is in, as a teacher does.
+    permissions to the groups it is in, as a teacher does. `print_pages` is the most pages of one print job that goes
+    without a yes to that very job (0: any number; None: as the print server was set up).
     """
 
     protocol: Protocol
@@ -120,3 +121,4 @@ class Policy:
     public: tuple[str, ...] = ()
     hold_unknown: bool = False
     interns_permit: bool = False
+    print_pages: int | None = None

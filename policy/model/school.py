@@ -36,7 +36,8 @@ class Member:
 class Device:
     """A registered device. `addresses` are CIDR ranges, `ports` listener ports; both give *group* at most.
 
-    `key_hash` is the hex SHA-256 of the device key, which proves the device; `person` owns it.
+    `key_hash` is the hex SHA-256 of the device key, which proves the device; `person` owns it. `prints`: pupils' print
+    jobs wait there for a yes (`policy.printer`).
     """
 
     id: str
@@ -47,6 +48,7 @@ class Device:
     addresses: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
     key_hash: str | None = None
+    prints: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +73,12 @@ class Grant:
     """A permission with an absolute end. It lifts exactly its facets for its targets and its people.
 
     `groups` are whole groups, `people` named pupils; `without` are left out. A site brings the hosts that it needs.
-    `items` are single items of a service (`youtube:id`): that one, without what is around it. Empty `sites`,
-    `categories` and `items` mean every place, for the other facets only. `topics` are what the lesson is about: the
-    permission then lifts only the search words of those topics. `kinds` are kinds of words or of personal data: then it
-    lifts only those (empty: all); with the facet action they are kinds of files (`picture`): of all that is done
-    somewhere it then lifts only sending those. `roles` are whole roles of staff, for a standing permission of the
-    management. `role` is the giver's role, `by` the giver's person id.
+    `items` are single items of a service (`youtube:id`): that one, without what is around it; or single print jobs
+    (`policy.printer`). Empty `sites`, `categories` and `items` mean every place, for the other facets only. `topics`
+    are what the lesson is about: the permission then lifts only the search words of those topics. `kinds` are kinds of
+    words or of personal data: then it lifts only those (empty: all); with the facet action they are kinds of files
+    (`picture`): of all that is done somewhere it then lifts only sending those. `roles` are whole roles of staff, for a
+    standing permission of the management. `role` is the giver's role, `by` the giver's person id.
     """
 
     id: str

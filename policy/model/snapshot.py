@@ -62,7 +62,8 @@ class Snapshot:
 
     `proposed` maps a host that looks like something the rules close to its kind, while it waits for the coordinator; it
     is filled only where the policy says `hold_unknown`. `inbox`: the management switched the counsellors' inbox on
-    (`policy.counsel` says whether anybody hears). `roster` knows the pupils' names without having them; it is of
+    (`policy.counsel` says whether anybody hears). `accounts` maps an account of the school's computers (small
+    letters) to the pupil whose it is, for print jobs. `roster` knows the pupils' names without having them; it is of
     one process and goes nowhere.
 
     Not slotted: derived look-ups are made once per snapshot and kept (`cached_property`).
@@ -78,6 +79,7 @@ class Snapshot:
     state: State = field(default_factory=State)
     proposed: Mapping[str, str] = field(default_factory=dict)
     inbox: bool = False
+    accounts: Mapping[str, str] = field(default_factory=dict)
     roster: Roster = field(default_factory=Roster, compare=False, repr=False)
 
     @cached_property
@@ -122,7 +124,7 @@ class Snapshot:
     @cached_property
     def items_permitted(self) -> bool:
         """Whether any permission is for a single item of a service."""
-        return any(grant.items for grant in self.state.grants)
+        return any(grant.items and Facet.PLACE in grant.facets for grant in self.state.grants)
 
     @cached_property
     def tested(self) -> bool:

@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from config.private_folder import handed
+from config import pac, private_folder
 from config.settings import Settings
 from config.texts import say
 from policy.address import canonical, is_ip
@@ -31,7 +31,7 @@ from proxy_addons.block_page import Pages
 from proxy_addons.facts import Answer, Exchange
 from proxy_addons.faults import told
 from proxy_addons.live import Live
-from proxy_addons.names import pac
+from proxy_addons.names.handing import PACKAGE, UPDATES, handed
 from proxy_addons.promising import MINE, RULES
 from proxy_addons.signing import LABEL as SIGN_IN
 
@@ -59,7 +59,8 @@ _PLAIN_HTTP = 80
 class Place:
     """Where devices find the guard. `name` is the dashboard's host, `pupils` the one of these pages.
 
-    `reach` and `address` are as in `Listen`, ports as they were really taken; `certificate` is the CA's, PEM.
+    `reach` and `address` are as in `Listen`, ports as they were really taken; `certificate` is the CA's, PEM. `home` is
+    where the companion extension is published.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Place:
     groups: Mapping[str, int] = field(default_factory=dict)
     reach: tuple[str, ...] = ()
     certificate: Path | None = None
+    home: Path | None = None
 
 
 def place_of(settings: Settings, home: Path) -> Place:
@@ -85,13 +87,9 @@ def place_of(settings: Settings, home: Path) -> Place:
         listen.page,
         dict(listen.groups),
         listen.reach,
-        handed(CA_FILE) or home / "ca" / CA_FILE,
+        private_folder.handed(CA_FILE) or home / "ca" / CA_FILE,
+        home,
     )
-
-
-def pac_path(group: str) -> str:
-    """The path of a group's PAC file; ids of groups need no escaping."""
-    return f"/pac/{group}.pac"
 
 
 class Front:
@@ -149,6 +147,10 @@ class Front:
             return self._certificate(exchange)
         if path == f"/{NEXT_CA_FILE}" and (waits := self._next()) is not None:
             return self._certificate(exchange, waits)
+        if path in (UPDATES, PACKAGE) and self._place is not None and self._place.home is not None:
+            address = canonical(exchange.url)
+            given = handed(path, _base(address), self._place.home) if address is not None else None
+            return given if given is not None else self._page(exchange, 404)
         if path.strip("/") in (MINE, RULES, "test", "nood", "toestel"):  # who asks is known on the guard's own path
             return elsewhere(f"{PREFIX}/{path.strip('/')}")
         if path.strip("/") == SIGN_IN and self._place is not None:  # where a device with a key is asked for it
@@ -243,7 +245,7 @@ class Front:
             fixed="" if place is None else f"vertel.{place.name}",
             certificate=CA_PATH,
             group=group,
-            pac=f"{here}{pac_path(group)}",
+            pac=f"{here}{pac.path(group)}",
         )
 
 

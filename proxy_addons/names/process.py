@@ -80,6 +80,7 @@ def compose(home: Path, ports: Mapping[str, int] | None = None) -> Composed:
         home=home,
         rules=file.policy,
         dhcp=settings.dhcp,
+        holds_beats=False,
     )
     secret = handed("forms") or home / "secrets" / "forms"
     if secret.exists():
@@ -98,7 +99,7 @@ def names_of(settings: Settings, gate: Gate) -> tuple[Names, Upstream]:
         Egress().literal_open,
     )
     place = Place(settings.dns.answer_with or listen.address, listen.dns, mapped)
-    who = Identity(leases=gate.leases, unregistered=settings.dhcp.unregistered)
+    who = Identity(None, gate.leases, settings.dhcp.unregistered, gate.following.places)
     return Names(Judge(gate.live, who, gate.recorder), upstream, place), upstream
 
 

@@ -176,15 +176,31 @@
     setTimeout(function () { gives.abort(); }, 8000);
     if (location.protocol === "https:" && probe.dataset.probe === "plain") { return Promise.resolve(""); }
     return fetch(probe.href, { cache: "no-store", credentials: "omit", signal: gives.signal }).then(function (reply) {
-      return reply.headers.get("X-Klaswacht-Test") || "weg";
+      // To its end: before, the browser does not say by what it came.
+      return reply.text().then(function () { return reply.headers.get("X-Klaswacht-Test") || "weg"; });
     }).catch(function () { return "weg"; });
+  }
+  // On a Chromebook: whether the school's extension is there, and whether a test page came by QUIC (h3).
+  function companion() {
+    var book = el("book");
+    if (!book || !book.dataset.extension) { return Promise.resolve(""); }
+    return fetch("chrome-extension://" + book.dataset.extension + "/icons/16.png", { cache: "no-store" })
+      .then(function (reply) { return reply.ok ? "ja" : "nee"; }).catch(function () { return "nee"; });
+  }
+  function came() {
+    var by = performance.getEntriesByType("resource").filter(function (one) { return /^https:.*klaswacht-proef/.test(one.name); })
+      .map(function (one) { return one.nextHopProtocol || ""; }).filter(Boolean);
+    return encodeURIComponent(by.filter(function (one) { return one.indexOf("h3") === 0; })[0] || by[0] || "");
   }
   function test() {
     var probes = all("[data-probe]");
     var trying = el("trying");
     if (trying) { trying.hidden = false; }
-    Promise.all(probes.map(tried)).then(function (said) {
+    Promise.all(probes.map(tried).concat(companion())).then(function (said) {
+      return new Promise(function (done) { setTimeout(done, el("book") ? 300 : 0, said); });
+    }).then(function (said) {
       var fields = probes.map(function (probe, number) { return probe.dataset.probe + "=" + said[number]; });
+      if (el("book")) { fields.push("ext=" + said[probes.length], "via=" + came()); }
       location.replace(location.pathname + "?" + fields.join("&"));
     });
   }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from dashboard.actions import (
     accounts,
@@ -21,7 +22,18 @@ from dashboard.actions import (
     substitute,
 )
 from dashboard.actions.health import Fact, Level, Told
-from policy.model import Action, Effect, Facet, Reason, ReportKind, ReportTo, SanctionTarget, Strength
+from policy.model import (
+    Action,
+    Device,
+    DeviceClass,
+    Effect,
+    Facet,
+    Reason,
+    ReportKind,
+    ReportTo,
+    SanctionTarget,
+    Strength,
+)
 from store.account_news import What as NewsOf
 from store.emergencies import Way
 from store.events import Event, What
@@ -30,6 +42,7 @@ from store.notes import NoteKind
 from store.notices import Condition
 from store.photos import PhotoAnswer
 from store.pictures import MOST_WRONG
+from store.print_jobs import WaitingJob
 from store.proposals import Likeness
 from store.refusals import About, Refusal
 from store.registers import Register
@@ -181,6 +194,30 @@ def _lesson(school: Standing) -> None:
         for minutes, device, person in ((20, "cb7-1", "p7-1"), (12, "cb7-2", "p7-2"), (3, "cb7-5", "p7-5"))
     ]
     store.events.add_batch(name, blocked, now)
+    _prints(school)
+
+
+def _prints(school: Standing) -> None:
+    """Prints that wait: a short one, a long one that is told to go, one of a child who may not print, a stranger's."""
+    now, ria = school.now, school.member("directie")
+    queue = Device("printserver", "Printserver", DeviceClass.INFRASTRUCTURE, prints=True)
+    school.store.devices.put(school.school, queue, "staff-coordinator", now)
+    ban = measures.Wish("p7-6", SanctionTarget.PRINTER, "de hele klas laten printen", measures.Until.TOMORROW)
+    made = measures.impose(school.desk, ria, ban, now)
+    assert made.ok, made
+
+    def job(number: int, person: str | None, pages: int | None, **more: Any) -> WaitingJob:
+        group = "7" if person else None
+        came = now - timedelta(minutes=number)
+        return WaitingJob(f"job-{number}", queue.id, came, person, group, pages=pages, counted=True, **more)
+
+    jobs = (
+        job(1, "p7-1", 2, colour=True),
+        job(2, "p7-2", 43, colour=False, gone=now + timedelta(minutes=2)),
+        job(3, "p7-6", None),
+        job(4, None, 1, account="chromebook-kar"),
+    )
+    school.store.print_jobs.tell(school.school, queue.id, jobs)
 
 
 def _office(school: Standing) -> None:

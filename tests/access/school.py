@@ -14,9 +14,11 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from cli.chromebook import ChromebookDesk
 from cli.demo.certs import Papers, make_papers
 from cli.demo.school import STAFF, pupils, school_file, seed
 from cli.demo.sites import Ports
+from cli.home import Home
 from config import load
 from config.settings import SchoolFile
 from dashboard import close_app, create_app, passwords
@@ -181,7 +183,14 @@ def standing(seed: Seeded, folder: Path, now: datetime = LESSON) -> Iterator[Sta
     certificate.write_bytes(seed.papers.ca.read_bytes())
     held: list[Standing] = []
     app = create_app(
-        store, knowledge, settings.school.id, settings, lambda: held[0].now if held else now, b"s" * 32, certificate
+        store,
+        knowledge,
+        settings.school.id,
+        settings,
+        lambda: held[0].now if held else now,
+        b"s" * 32,
+        certificate,
+        chromebooks=ChromebookDesk(Home(folder), settings),
     )
     server = make_server(
         "127.0.0.1", 0, app, threaded=True, ssl_context=seed.papers.server_context(), request_handler=_Quiet

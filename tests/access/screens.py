@@ -8,12 +8,17 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from cli.demo.browser import find_chromium
+from config.chromebook import parcel
+from config.chromebook.school import Extension, facts
+from config.factory import factory_knowledge
+from config.settings import Listen
 from config.texts import say
 from tests.access.filled import calm
 from tests.access.pupils import OWN, SITE, SITUATIONS
@@ -39,6 +44,9 @@ class Screen:
     dark: bool = False
 
 
+CHROMEBOOKS = "lees-mij.html"
+"""No address: the page of an export."""
+
 SCREENS = (
     Screen("lesson-phone", "/les/7", "anja"),
     Screen("lesson-desktop", "/les/7", "anja", DESKTOP),
@@ -47,6 +55,8 @@ SCREENS = (
     Screen("agreement-phone", "/les/7/afspraak", "anja", school="plain"),
     Screen("office-desktop", "/beheer/voorstellen", "coordinator", DESKTOP),
     Screen("begin-desktop", "/beheer/begin", "coordinator", DESKTOP),
+    Screen("chromebooks-phone", "/beheer/apparaten#chromebooks", "coordinator"),
+    Screen("chromebooks-desktop", CHROMEBOOKS, size=DESKTOP),
     Screen("week-desktop", "/beheer/week", "coordinator", DESKTOP),
     Screen("kinds-phone", "/beheer/lijsten/", "coordinator"),
     Screen("health-phone", "/beheer/gezondheid", "coordinator"),
@@ -103,7 +113,10 @@ def _of_school(browser: Browser, seed: Seeded, folder: Path, name: str, screens:
                 context.add_cookies([school.cookie("__Host-klaswacht-bord", "1")])
             page = context.new_page()
             page.clock.set_fixed_time(now)
-            page.goto(screen.path if screen.pupil else school.url + screen.path)
+            if screen.path == CHROMEBOOKS:
+                page.set_content(_exported(seed, now))
+            else:
+                page.goto(screen.path if screen.pupil else school.url + screen.path)
             if page.locator(".live-dot").count():
                 expect(page.locator(".live-dot")).to_have_text(say("dash.lesson.live", "nl"), timeout=30_000)
             FOLDER.mkdir(exist_ok=True)
@@ -112,6 +125,14 @@ def _of_school(browser: Browser, seed: Seeded, folder: Path, name: str, screens:
             )
             context.close()
     return made
+
+
+def _exported(seed: Seeded, now: datetime) -> str:
+    """The page that a coordinator of this school reads."""
+    settings = replace(seed.file.settings, listen=Listen(groups={"7": 8107}, page=80, reach=("192.168.1.2",)))
+    extension = Extension("ponmlkjihgfedcbaponmlkjihgfedcba", "http://wacht.klaswacht.internal/extensie/updates.xml")
+    known = facts(settings, "7", [seed.papers.ca.read_bytes()], extension)
+    return parcel.files(known, factory_knowledge(), "nl", now.date())[parcel.PAGE].decode()
 
 
 def main(names: list[str]) -> int:

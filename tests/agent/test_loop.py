@@ -31,6 +31,8 @@ from tests.cast import at
 
 ROOT = Path(__file__).parents[2]
 
+FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+
 
 class Laptop:
     """One pupil's laptop: the agent's parts, put together as `agent.__main__` does; notes are kept, not shown.
@@ -213,13 +215,17 @@ def test_a_program_of_the_system_is_never_touched(at_school: Dashboard, home: Ho
         assert handled.endings == (Ending.ENDED,)
 
 
-def test_trying_out_ends_and_tells_nothing(at_school: Dashboard, home: Home, run) -> None:
+def test_trying_out_ends_and_tells_nothing(at_school: Dashboard, home: Home, run, caplog) -> None:
     laptop = Laptop(at_school, home, dry_run=True)
     laptop.school.refresh(laptop.link)
     discord = run("discord")
     (handled,) = laptop.look("discord")
     assert handled.endings == (Ending.DRY_RUN,)
     assert discord.poll() is None
+    laptop.look("discord")
+    assert [one.getMessage() for one in caplog.records if "discord" in one.getMessage()] == [
+        "Zou dichtgaan: discord (app)"
+    ], "who tries it out reads it, once"
     assert (laptop.notes, len(laptop.outbox)) == ([], 0)
 
 
@@ -243,6 +249,28 @@ def test_without_the_server_the_copy_on_disk_goes_on(at_school: Dashboard, lapto
         (What.BLOCKED, "steam"),
         (What.GRANTED, "discord"),
     }
+
+
+def test_an_hour_without_the_server_is_decided_by_the_copy_and_a_permission_in_it_ends(
+    at_school: Dashboard, laptop: Laptop, run
+) -> None:
+    hour = LESSON + timedelta(hours=1)
+    at_school.permit(hour)
+    laptop.school.refresh(laptop.link)
+    at_school.stop()
+    try:
+        discord = run("discord")
+        for minutes in (1, 30, 59):
+            laptop.school.clock.hear(LESSON + timedelta(minutes=minutes))
+            with pytest.raises(LinkError):
+                laptop.school.refresh(laptop.link)
+            laptop.look("discord")
+            assert discord.poll() is None
+        laptop.school.clock.hear(hour)
+        laptop.look("discord")
+        assert discord.wait(10) != 0
+    finally:
+        at_school.start()
 
 
 def test_a_copy_that_was_removed_is_no_way_out(at_school: Dashboard, laptop: Laptop, home: Home, run) -> None:
@@ -297,6 +325,27 @@ def test_the_whole_agent_from_tap_to_closed(at_school: Dashboard, laptop: Laptop
 
 
 @pytest.mark.full
+@pytest.mark.full
+@pytest.mark.skipif(not FAKETIME, reason="libfaketime is not here")
+@pytest.mark.parametrize("shifted", ["-11y", "+40d"])
+def test_another_clock_on_the_laptop_alone_changes_nothing(at_school: Dashboard, home: Home, run, shifted: str) -> None:
+    """The whole program, started anew, with a clock of long ago (an empty battery) or of the future."""
+    at_school.permit(LESSON + timedelta(hours=1))
+    School(home, knowledge()).refresh(at_school.link(home))
+    clock = {"LD_PRELOAD": str(FAKETIME[0]), "FAKETIME": shifted, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    command = [sys.executable, "-m", "agent", "--home", str(home.path), "--under", str(os.getpid())]
+    discord = run("discord")
+    agent = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **clock, "PATH": ""})
+    try:
+        assert eventually(lambda: {one.what for one in at_school.events()} == {What.GRANTED}, 60)
+        (event,) = at_school.events()
+        assert event.when == LESSON, "it is told by the time of the school"
+        assert discord.poll() is None
+    finally:
+        agent.kill()
+        agent.wait()
+
+
 def test_the_agent_that_was_killed_goes_on_where_it_was(at_school: Dashboard, home: Home, run) -> None:
     """The whole program as a service manager starts it, over what one shell started; killed, and started again."""
     at_school.link(home)

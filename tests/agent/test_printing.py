@@ -19,13 +19,15 @@ import pytest
 
 from agent.cups import Attributes, Cups, CupsError, Tag, decode, encode
 from agent.pages import Sure
+from agent.print_asking import allowed, cap_of, said_yes
 from agent.print_rules import IDLE, STOPPED, faults
 from agent.printed import Entry, Journal, Mark, Marks, PrintSetting, Stage
 from agent.printing import NOTICE, Act, Deed, Printing, PrintJob, Seen, Why, asker, job_of, plan, sentence
 from cli.printing import install
 from config.load import factory_policy, knowledge
 from policy.decide import decide
-from policy.model import Facet, Grant, Role, Snapshot, State, Strength
+from policy.model import Facet, Grant, Role, Sanction, SanctionTarget, Snapshot, State, Strength
+from policy.printer import item_of
 from tests.agent.cups import PUPIL, PrivateCups, Sink, needed, open_folder, until
 from tests.cast import LESSON, PEOPLE, at
 
@@ -108,6 +110,50 @@ class TestPlan:
 
     def test_a_move_of_which_nothing_came_is_done_after_all(self):
         assert one(seen(), entry=Entry(Stage.MOVING, LESSON, 7)).deed is Deed.MOVE
+
+    def test_a_no_drops_it_at_once_and_only_what_is_not_in_the_printer_yet(self):
+        refused = frozenset({"u-7"})
+        (act,) = plan([seen(allowed=False)], {}, 10, LESSON, no=refused)
+        assert act == Act(Deed.DROP, JOB, Why.REFUSED)
+        (act,) = plan([seen(mark=Mark.BEGUN)], {}, 10, LESSON, no=refused)
+        assert act == Act(Deed.TELL, JOB, Why.DOUBT)
+        (act,) = plan([seen(allowed=False)], {}, 10, LESSON, no=frozenset({"another"}))
+        assert act.deed is Deed.WAIT
+
+
+class TestAsked:
+    def ask(self, *grants: Grant, user: str = "sam", ban: bool = False, now=LESSON) -> tuple[bool, bool]:
+        """Whether it may be printed, and whether somebody said yes to this very job."""
+        bans = (Sanction("s", "sam", SanctionTarget.PRINTER, LESSON, BELL),) if ban else ()
+        whole = replace(school(), state=State(grants=grants, sanctions=bans))
+        who = asker(whole, user, {})
+        may = allowed(lambda request, moment: decide(request, whole, moment), who, "u-7", now)
+        return may, said_yes(whole, who, "u-7", now)
+
+    def yes(self, **changes) -> Grant:
+        given = Grant("y", LESSON, BELL, Role.TEACHER, "anja", people=frozenset({"sam"}), items=(item_of("u-7"),))
+        return replace(given, facets=frozenset({Facet.PRINT}), **changes)
+
+    def test_a_yes_is_to_one_job_of_one_pupil_until_its_end(self):
+        assert self.ask() == (False, False)
+        assert self.ask(self.yes()) == (True, True)
+        assert self.ask(self.yes(items=(item_of("u-8"),))) == (False, False)
+        assert self.ask(self.yes(), user="noor") == (False, False)
+        assert self.ask(self.yes(), user="nobody-knows") == (False, False)
+        assert self.ask(self.yes(), now=BELL) == (False, False)
+
+    def test_a_permission_for_the_lesson_counts_and_lifts_no_cap(self):
+        assert self.ask(self.yes(items=())) == (True, False)
+
+    def test_under_a_banned_name_nothing_is_printed_by_itself(self):
+        assert not self.ask(self.yes(items=()), ban=True)[0]
+        assert self.ask(self.yes(items=(), people=frozenset({"noor"})), user="noor", ban=True)[0]
+
+    def test_how_long_a_job_may_be_is_what_the_school_says_before_what_was_set_up(self):
+        whole = school()
+        for said, own, cap in ((None, 10, 10), (3, 10, 3), (0, 10, None), (None, None, None), (20, 10, 20)):
+            assert cap_of(replace(whole, policy=replace(whole.policy, print_pages=said)), own) == cap
+        assert cap_of(None, 10) == 10
 
 
 class TestWho:
@@ -196,6 +242,7 @@ class PrintServer:
         self.home = root / "klaswacht"
         self.told: list[Act] = []
         self.now = LESSON
+        self.snapshot = school()
         self.cups.change(
             "echt",
             [
@@ -217,16 +264,29 @@ class PrintServer:
         install(self.home, self.setting, "nl")
         self.guard = self.restarted()
 
+    def says_yes(self, uuid: str) -> None:
+        """An adult says yes to this one job of sam's."""
+        yes = Grant(
+            "y",
+            LESSON,
+            BELL,
+            Role.TEACHER,
+            "anja",
+            people=frozenset({"sam"}),
+            facets=frozenset({Facet.PRINT}),
+            items=(item_of(uuid),),
+        )
+        self.snapshot = replace(self.snapshot, state=replace(self.snapshot.state, grants=(yes,)))
+
     def restarted(self) -> Printing:
         """The guard as it starts: nothing is known but what is on disk."""
-        snapshot = school()
         self.guard = Printing(
             self.cups,
             self.setting,
             Journal(self.home / "journal"),
             Marks(self.home),
-            lambda request, now: decide(request, snapshot, now),
-            lambda: snapshot,
+            lambda request, now: decide(request, self.snapshot, now),
+            lambda: self.snapshot,
             self.told.append,
         )
         return self.guard
@@ -389,7 +449,7 @@ def test_a_long_job_waits_and_its_pages_are_told(server):
     assert server.guard.once(LESSON) == ()
     (job,) = server.guard.waiting(LESSON)
     assert (job.pages, job.sure) == (4, Sure.COUNTED)
-    server.guard.yes = frozenset({job.uuid})
+    server.says_yes(job.uuid)
     assert [act.deed for act in server.guard.once(LESSON)] == [Deed.MOVE]
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from agent.loop import deliver
 from agent.outbox import Outbox
 from agent.surroundings import Places, Surroundings
 from agent.tampering import Around, Change, Usual, changes
+from agent.usual import Told
 from policy.devicefact import DeviceFact
 from policy.model import Effect
 from store.events import Event, What
@@ -41,6 +43,7 @@ class Laptop:
             (self.home.path / name).write_text("{}")
         self.outbox = Outbox(self.home)
         self.now, self.clock = LESSON, LESSON
+        self.says: Told | None = None
         self.places = Places(self.etc, folder, folder / "net", self.user)
         self.around = self.started(**more)
 
@@ -50,7 +53,8 @@ class Laptop:
     def look(self, *, at_school: bool = True) -> list[tuple[str, str]]:
         self.now += timedelta(minutes=1)
         self.clock += timedelta(minutes=1)
-        return [(c.fact.value, c.detail) for c in self.around.look(self.now, "lena", at_school=at_school)]
+        found = self.around.look(self.now, "lena", at_school=at_school, told=lambda: self.says)
+        return [(c.fact.value, c.detail) for c in found]
 
     def told(self) -> list[tuple[str, bool]]:
         return [(one["fact"], one["put_back"]) for one in self.outbox.batch()[0]]
@@ -148,6 +152,10 @@ def test_a_browser_that_looks_names_up_by_itself_is_a_notice(laptop: Laptop) -> 
     profile.mkdir(parents=True)
     (profile / "prefs.js").write_text('user_pref("network.trr.mode", 3);\n')
     assert laptop.look() == [("own-dns", "firefox")]
+    packed = laptop.user / ".var" / "app" / "com.google.Chrome" / "config" / "google-chrome"
+    packed.mkdir(parents=True)
+    (packed / "Local State").write_text('{"dns_over_https": {"mode": "secure"}}')
+    assert laptop.look() == [("own-dns", "firefox"), ("own-dns", "google-chrome")]
 
 
 def test_a_copy_of_the_usual_that_is_damaged_is_made_anew(laptop: Laptop) -> None:
@@ -189,3 +197,33 @@ def test_at_school_it_is_a_fact_about_the_device_and_about_nobody(at_school: Das
     assert (event.category, event.thing, event.effect) == ("hosts", "198.51.100.7 www.school.nl", Effect.ALLOW)
     assert (event.device, event.person, event.group, event.action) == (DEVICE, None, None, None)
     assert len(laptop.outbox) == 0
+
+
+TOLD = Told(frozenset({"10.0.0.2"}), ("10.0.0.2",), frozenset({"wacht.school.test"}), ("school.test",), sure=True)
+
+
+def test_names_of_the_school_that_were_sent_elsewhere_are_put_back_and_no_other_line(laptop: Laptop) -> None:
+    hosts = laptop.etc / "hosts"
+    hosts.write_text("127.0.0.1 localhost\n6.6.6.6 wacht.school.test spel.test # mijn\n6.6.6.6 www.school.test\n")
+    laptop.says = TOLD
+    assert ("hosts", "6.6.6.6 wacht.school.test") in laptop.look()
+    assert hosts.read_text() == "127.0.0.1 localhost\n6.6.6.6 spel.test\n"
+    assert ("hosts", True) in laptop.told()
+    assert ("hosts", "6.6.6.6 spel.test") in laptop.look(), "what a laptop calls a game is told, and stays"
+    hosts.write_text("10.0.0.2 wacht.school.test\n")
+    laptop.look()
+    assert hosts.read_text() == "10.0.0.2 wacht.school.test\n"
+
+
+def test_the_school_s_name_servers_go_before_those_that_were_there_at_first(laptop: Laptop) -> None:
+    laptop.says = TOLD
+    assert ("dns", "10.0.0.1") in laptop.look()
+    assert (laptop.etc / "resolv.conf").read_text() == "nameserver 10.0.0.2\n"
+    assert laptop.look() == []
+
+
+def test_a_copy_that_was_not_believed_is_a_fact_about_the_device(laptop: Laptop) -> None:
+    laptop.says = replace(TOLD, dns=(), refused=True)
+    laptop.look()
+    laptop.look()
+    assert laptop.told() == [("copy", False)]

@@ -32,7 +32,7 @@ def test_lines_come_back_in_order_and_a_bad_one_does_not_stop_the_rest() -> None
     lines = [
         {"id": 1, "url": "https://www.instagram.com/"},
         {"id": 2, "print": {"pages": 1}},
-        {"id": 3, "print": {"pages": 3}},
+        {"id": 3, "print": {"pages": -3}},
         {"id": 4, "url": "https://a.nl", "unknown_key": 1},
         {"id": 5, "url": "https://a.nl", "query": "b"},
         {"id": 6, "query": "kat", "engine": "nergens"},
@@ -45,10 +45,22 @@ def test_lines_come_back_in_order_and_a_bad_one_does_not_stop_the_rest() -> None
     assert result.exit_code == 0
     answers = [json.loads(line) for line in result.stdout.splitlines()]
     assert [answer["id"] for answer in answers] == [1, 2, 3, 4, 5, 6, 7, 8, 9, None, None]
-    assert [answers[i].get("error") for i in (1, 2)] == ["not yet", "not yet"]
-    assert all("error" in answers[i] for i in (3, 4, 5, 6, 7, 9, 10))
+    assert all("error" in answers[i] for i in (2, 3, 4, 5, 6, 7, 9, 10))
     assert "unknown_key" in answers[3]["error"]
     assert answers[0]["effect"] == answers[8]["effect"] == "deny"
+    assert "pages" in answers[2]["error"]
+
+
+def test_a_print_job_is_closed_until_it_may_and_a_yes_is_for_that_job_only() -> None:
+    def effect(job: str, **state: object) -> str:
+        line = {"print": {"pages": 2, "job": job}, "group": "7", "at": "2026-11-23T09:00", "protocol": "regenboog"}
+        return str(CHECKER.answer_line(json.dumps(line | {"state": state}))["effect"])
+
+    lesson = {"for": "7", "facets": ["print"], "until": "2026-11-23T09:30"}
+    assert effect("a-1") == "deny"
+    assert effect("a-1", grants=[lesson]) == "allow"
+    assert effect("a-1", grants=[lesson | {"items": ["print:a-1"]}]) == "allow"
+    assert effect("a-2", grants=[lesson | {"items": ["print:a-1"]}]) == "deny"
 
 
 def test_an_answer_has_exactly_the_fields_of_the_contract() -> None:

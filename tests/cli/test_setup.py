@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -94,3 +95,45 @@ def test_a_bare_machine_sets_itself_up_once_and_then_at_once(project):
 
     (project / "requirements" / "run.txt").open("a").write("# another pin\n")
     assert "pinned packages" in make(project, "setup", **bare).stderr
+
+
+SOMETIMES = """
+from pathlib import Path
+
+def test_that_fails_beside_others():
+    been = Path(__file__).with_suffix(".been")
+    again = been.exists()
+    been.touch()
+    assert again
+
+def test_that_is_broken():
+    assert {holds}
+"""
+
+
+@pytest.mark.parametrize(
+    ("holds", "environment", "code"),
+    [(True, {"CI": "true"}, 0), (True, {}, 1), (False, {"CI": "true"}, 1)],
+)
+def test_only_on_a_build_machine_and_only_what_passes_by_itself_is_unsteady_and_not_red(
+    tmp_path, holds, environment, code
+):
+    (tmp_path / "setup").mkdir()
+    shutil.copy2(ROOT / "setup" / "tests.sh", tmp_path / "setup")
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    for tool in ("python", "pytest"):
+        program = f"#!/bin/sh\nexec '{sys.executable}' {'-m pytest' if tool == 'pytest' else ''} \"$@\"\n"
+        (tmp_path / ".venv" / "bin" / tool).write_text(program)
+        (tmp_path / ".venv" / "bin" / tool).chmod(0o755)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "test_some.py").write_text(SOMETIMES.format(holds=holds))
+    done = subprocess.run(
+        ["sh", str(tmp_path / "setup" / "tests.sh"), "-q", "-n", "2"],
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    assert ("test_some.py::test_that_fails_beside_others" in done.stdout.partition("unsteady:")[2]) is bool(environment)

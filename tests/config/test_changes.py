@@ -99,6 +99,7 @@ def test_no_part_of_the_rules_changes_without_a_word(name):
         "schedule": replace(FACTORY.schedule, zone="Europe/Brussels"),
         "lists": {"social": ("a.test",)},
         "terms": (own_term("kletskoek", "coarse"),),
+        "print_pages": 5,
     }
     was = getattr(FACTORY, name)
     new = other.get(name, not was if isinstance(was, bool) else ("iets",))

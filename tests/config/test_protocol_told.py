@@ -72,6 +72,7 @@ def test_what_is_left_to_people_is_told_beside_what_a_rule_keeps() -> None:
     )
     assert note.startswith("Klaswacht regelt dit. De leerkracht mag het openzetten.")
     assert note.endswith("of een toestel echt uit is, ziet alleen een mens.")
+    assert "Een telefoon op zijn eigen 4G of 5G ziet Klaswacht niet" in note
 
 
 @pytest.mark.parametrize("reader", Reader)

@@ -12,7 +12,7 @@ from tests.dashboard.conftest import SCHOOL, Browser
 
 def hold_to(store: Store, **changes: object) -> Policy:
     """The school's rules, changed by somebody; as they are now."""
-    kept = store.policies.add(SCHOOL, replace(POLICY, **changes), "test", "setup", LESSON)  # type: ignore[arg-type]
+    kept = store.policies.add(SCHOOL, replace(POLICY, **changes), "test", "setup", LESSON)
     assert kept
     return kept.policy
 

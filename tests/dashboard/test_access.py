@@ -33,6 +33,7 @@ CLASS = (
     "lesson.start lesson.page lesson.stream permission.give permission.stop permission.extend "
     "permission.form permission.again prepared.page prepared.keep prepared.change prepared.remove "
     "lesson.answer lesson.report_seen lesson.attention lesson.rain lesson.seat lesson.stop_running leaving.page "
+    "lesson.print_job "
     "agreement.page agreement.start agreement.stop agreement.take agreement.share agreement.drop "
     "agreement.other_lesson agreement.move agreement.cancel "
     "class_code.code signing.answer signing.pictures signing.change_pictures preview.ask preview.look"
@@ -47,7 +48,7 @@ OFFICE = (
 )
 DEVICES = (
     "devices.page devices.put devices.change devices.count devices.take_list devices.new_key devices.new_code "
-    "devices.remove"
+    "devices.name_account devices.remove devices.chromebook"
 )
 PEOPLE = (
     "intake.page intake.look intake.adopt intake.mend intake.links intake.make_links "

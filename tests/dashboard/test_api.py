@@ -105,7 +105,7 @@ def blocked(**changes: object) -> dict:
 
 def test_every_route_for_devices_says_that_it_wants_a_key(api: Api) -> None:
     routes = {name: access for name, access in matrix(api.app).items() if name.startswith("api.")}
-    assert len(routes) == 4
+    assert len(routes) == 5
     assert set(routes.values()) == {KEYED}
 
 

@@ -13,8 +13,9 @@ from config import load
 from config.adopted import protocol, under
 from config.settings import Listen, Settings
 from config.times import with_times
-from dashboard.actions import begin
-from dashboard.actions.begin import Step, Times
+from dashboard.actions import begin, begin_times
+from dashboard.actions.begin import Step
+from dashboard.actions.begin_times import Times
 from dashboard.actions.desk import Desk
 from dashboard.present.begin import way
 from policy.model import Device, DeviceClass, Group, Policy, Role
@@ -131,7 +132,7 @@ def finish(store: Store) -> None:
         store.audit.add(SCHOOL, "cor", code, LESSON)
     desk = Desk(store, KNOWLEDGE, SCHOOL, Settings())
     assert store.policies.add(SCHOOL, load.factory_policy(), "beheer", "cor", LESSON)
-    assert begin.set_region(desk, COR, "midden", number_of(store), LESSON).ok
+    assert begin_times.set_region(desk, COR, "midden", number_of(store), LESSON).ok
     give_account(store, "anja")
     for probe in PAGES:
         store.self_tests.saw(SCHOOL, "chroom-1", probe, True, LESSON)
@@ -266,7 +267,7 @@ def test_a_week_that_says_more_than_the_form_is_not_flattened(store: Store, desk
     values = {"days": {"mon": day, "tue": day}, "groups": {"8": {"mon": {"lessons": ["08:30-12:00"]}}}}
     before, written = with_times(load.factory_policy(), "", values)
     assert store.policies.add(SCHOOL, before, "beheer", "cor", LESSON, written=written)
-    assert begin.simple_times(before, "") is None
+    assert begin_times.simple_times(before, "") is None
     page = cor.page("/beheer/begin/tijden")
     assert "meer zegt dan dit formulier" in page and 'name="start"' not in page
     cor.post("/beheer/begin/tijden", keep="1")
@@ -330,6 +331,6 @@ def test_a_box_that_only_hears_itself_says_so() -> None:
 def test_simple_times_come_back_as_they_were_typed() -> None:
     typed = Times("08:30", "14:15", (("10:15", "10:30"),), {"fri": "12:00"})
     policy = load.factory_policy()
-    made, written = with_times(policy, "", {"days": begin._days(typed)})
-    assert begin.simple_times(made, written) == typed
-    assert begin.simple_times(made, "") == typed
+    made, written = with_times(policy, "", {"days": begin_times._days(typed)})
+    assert begin_times.simple_times(made, written) == typed
+    assert begin_times.simple_times(made, "") == typed

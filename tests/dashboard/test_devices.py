@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+from flask import Flask
 
+from cli.ca.issuing import ensure_ca
+from cli.chromebook import ChromebookDesk
+from cli.home import Home
+from config.settings import Listen, Settings
 from dashboard.actions import devices
 from dashboard.actions.desk import Desk
 from dashboard.actions.devices import Form, No, Row
@@ -207,3 +214,52 @@ def test_a_device_that_is_gone_is_not_made_again_by_changing_it(store: Store, si
     store.devices.remove(SCHOOL, "chroom-1", "cor", LESSON)
     page = cor.post("/beheer/apparaat/chroom-1", name="Terug", kind="pupil").text
     assert "staat er niet meer" in page and names(store) == []
+
+
+# --- what goes into the Admin console --------------------------------------------------------------------------------
+
+CONSOLE = "/beheer/apparaten/chromebook"
+
+
+@pytest.fixture
+def chromebooks(app: Flask, tmp_path: Path) -> Home:
+    """A guard's home, where groups 7 and 8 have a port; without a CA yet."""
+    home = Home(tmp_path / "home")
+    home.ca_folder.mkdir(mode=0o700, parents=True)
+    listen = Listen(address="10.0.0.2", groups={"7": 8107, "8": 8108}, page=80)
+    app.extensions["klaswacht_chromebooks"] = ChromebookDesk(home, Settings(listen=listen))
+    return home
+
+
+def test_a_coordinator_takes_the_folder_of_a_group_along_for_the_admin_console(
+    chromebooks: Home, signed_in: SignIn
+) -> None:
+    ensure_ca(chromebooks.ca_folder, "Onze school", LESSON)
+    cor = signed_in("cor")
+    page = cor.get("/beheer/apparaten").text
+    assert f"{CONSOLE}/7.zip" in page and f"{CONSOLE}/8.zip" in page
+    answer = cor.get(f"{CONSOLE}/8.zip")
+    assert answer.status_code == 200 and answer.content_type == "application/zip"
+    assert "klaswacht-groep-8-" in answer.headers["Content-Disposition"]
+    with ZipFile(BytesIO(answer.data)) as archive:
+        assert b"http://10.0.0.2/pac/8.pac" in archive.read("klaswacht-groep-8/chromebook-gebruikers.json")
+        whole = b"".join(archive.read(name) for name in archive.namelist())
+    assert b"PRIVATE" not in whole and b"Sam" not in whole, "no key and nobody's name"
+
+
+@pytest.mark.parametrize("group", ["9", "..%2f7", "7.zip", "%00"])
+def test_a_group_without_a_port_has_no_folder(chromebooks: Home, signed_in: SignIn, group: str) -> None:
+    ensure_ca(chromebooks.ca_folder, "Onze school", LESSON)
+    assert signed_in("cor").get(f"{CONSOLE}/{group}.zip").status_code == 404
+
+
+def test_what_is_not_possible_yet_is_told_on_the_page(chromebooks: Home, signed_in: SignIn) -> None:
+    told = signed_in("cor").get(f"{CONSOLE}/7.zip")
+    assert "application/zip" not in told.content_type
+    assert "Er is nog geen certificaat van de school" in told.text and "klaswacht up" in told.text
+
+
+def test_a_guard_that_makes_no_folders_shows_none(signed_in: SignIn) -> None:
+    cor = signed_in("cor")
+    assert CONSOLE not in cor.get("/beheer/apparaten").text
+    assert cor.get(f"{CONSOLE}/7.zip").status_code == 404

@@ -85,7 +85,7 @@ def test_a_second_ban_on_the_same_thing_is_not_made(owned: Desk) -> None:
 
 def test_the_form_offers_no_ban_that_is_there_already(owned: Desk, signed_in: SignIn) -> None:
     ria = signed_in("ria")
-    assert "printen zelf nog niet tegen" in ria.page("/maatregelen/leerling/sam")
+    assert "bij de printserver, als de school er een heeft" in ria.page("/maatregelen/leerling/sam")
     assert measures.impose(owned, RIA, wish(), LESSON).ok
     page = ria.page("/maatregelen/leerling/sam")
     assert 'name="on" value="chromebook"' not in page

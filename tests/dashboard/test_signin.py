@@ -264,13 +264,22 @@ def test_a_fresh_link_for_a_coordinator_without_password_replaces_the_old_one(de
         ("Welkom2026!!!", "easy"),
         ("Wachtwoord-123", "easy"),
         ("klaswacht school 1", "easy"),
-        ("Juf Anneke 2026", None),
+        ("Juf Anneke 2026", "easy"),
+        ("Juf Marieke 2026", None),
+        ("de-Zonnebloem-2027", "easy"),
+        ("W@chtw00rd-2026", "easy"),
+        ("qwertyuiop[]asdf", "easy"),
+        ("poiuytrewq09876", "easy"),
+        ("fietsfietsfiets", "easy"),
+        ("Maandag!Oktober1", "easy"),
+        ("Jansen-welkom-01", "easy"),
+        ("Zónnebloem-Ànneke", "easy"),
         ("x" * 129, "long"),
         ("zeven eendjes op een rij", None),
     ],
 )
 def test_a_password_must_be_long_and_not_the_first_guess(password: str, weak: str | None) -> None:
-    assert passwords.weakness(password, "j.jansen") == weak
+    assert passwords.weakness(password, "j.jansen", "Anneke Jansen", "De Zonnebloem") == weak
 
 
 def test_a_wrong_password_is_in_the_trail_and_a_name_that_nobody_has_is_not(store: Store, browser: Open) -> None:
@@ -286,7 +295,7 @@ def test_the_password_is_nowhere_on_disk_and_neither_is_the_token(
 ) -> None:
     token = signed_in("anja").cookie()
     store.close()
-    everything = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())  # type: ignore[attr-defined]
+    everything = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
     assert b"$argon2id$" in everything
     assert PASSWORD.encode() not in everything
     assert token.encode() not in everything

@@ -27,7 +27,7 @@ class Listener:
     def __init__(self, browser: Browser, last_id: str = "", path: str = "/les/7/stroom") -> None:
         headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last_id} if last_id else {})}
         self.answer = browser.client.get(path, base_url=BASE, headers=headers, buffered=False)
-        self._chunks: Iterator[bytes] = iter(self.answer.response)  # type: ignore[arg-type]
+        self._chunks: Iterator[bytes] = iter(self.answer.response)
 
     def next(self, kind: str = "") -> dict[str, str]:
         """The next event of a kind (no name: new parts for the page); a heartbeat is passed over."""

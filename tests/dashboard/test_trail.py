@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from store.proposals import ProposalState
 from store.refusals import RefusalState
 from store.signals import Signal
 from tests.cast import ANJA, COR, LESSON, RIA
-from tests.dashboard.conftest import SCHOOL
+from tests.dashboard.conftest import SCHOOL, Browser, Clock
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("store", "dashboard", "cli", "proxy_addons", "agent", "config")
@@ -203,3 +203,24 @@ def test_the_chain_is_walked_on_wish_and_a_broken_one_is_told(store: Store, sign
         connection.exec_driver_sql("DROP TRIGGER audit_only_grows")
         connection.exec_driver_sql("UPDATE audit SET who = 'anja' WHERE id = 2")
     assert "De reeks klopt niet vanaf 23-11-2026 09:00" in ria.page("/beheer/logboek?controle=1")
+
+
+def test_who_is_refused_is_written_down_once_an_hour_and_not_what_was_asked(
+    store: Store, signed_in: Callable[[str], Browser], clock: Clock
+) -> None:
+    def refusals() -> list[tuple[str, tuple[str, ...]]]:
+        found = store.audit.entries(SCHOOL, what=("access.refuse",))
+        return [(one.who, one.targets) for one in found]
+
+    anja, stan = signed_in("anja"), signed_in("stan")
+    assert anja.get("/les/7").status_code == 200
+    assert refusals() == [], "what is open is no news"
+    for _ in range(3):
+        assert anja.get("/beheer/logboek").status_code == 403
+        assert anja.get("/beheer/cijfers").status_code == 403
+    assert refusals() == [("anja", ())]
+    assert stan.get("/beheer/logboek").status_code == 403
+    clock.on(minutes=61)
+    assert signed_in("anja").get("/beheer/logboek").status_code == 403
+    assert sorted(refusals()) == [("anja", ()), ("anja", ()), ("stan", ())]
+    assert "niet voor deze rol of groep" in signed_in("ria").page("/beheer/logboek")

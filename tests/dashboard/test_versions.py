@@ -13,7 +13,7 @@ from flask import Flask
 from config import load
 from config.read import ConfigError
 from config.settings import SchoolFile
-from dashboard.actions import revisions, versions
+from dashboard.actions import revisions, rules_file, versions
 from dashboard.actions.amending import ORIGIN
 from dashboard.actions.desk import Desk
 from policy.model import PeriodKind, Policy, Slot
@@ -257,8 +257,8 @@ def test_only_the_office_sees_and_changes_versions(desk: Desk, signed_in: SignIn
         versions.file_of(desk, ANJA, 2, {}, (), LESSON),
         versions.look_back(desk, ANJA, 2, "nl", LESSON),
         versions.go_back(desk, ANJA, 2, 2, "nl", LESSON),
-        versions.look_file(desk, ANJA, SMALL, "nl", LESSON, None),
-        versions.adopt_file(desk, ANJA, SMALL, 2, "nl", LESSON, None, sure=True),
+        rules_file.look_file(desk, ANJA, SMALL, "nl", LESSON, None),
+        rules_file.adopt_file(desk, ANJA, SMALL, 2, "nl", LESSON, None, sure=True),
     ):
         assert outcome.code == "dash.no.role"
 

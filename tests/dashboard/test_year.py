@@ -16,8 +16,8 @@ from config.read import ConfigError
 from config.texts import has
 from config.times import schedule_from, with_times
 from dashboard.actions import year
+from dashboard.actions.days_off import Change, What, made
 from dashboard.actions.desk import Desk
-from dashboard.actions.year import Change, What, made
 from policy.model import Closure, PeriodKind, Schedule
 from policy.schedule import period_at
 from store import Store

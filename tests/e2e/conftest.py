@@ -67,7 +67,7 @@ class Browsers:
             executable_path=find_chromium(),
             env={**os.environ, **profile.environment()},
             args=[*profile.flags(), "--disable-gpu"],
-            proxy=proxy,  # type: ignore[arg-type]
+            proxy=proxy,
         )
         self.opened.append(browser)
         page = _context(browser, width).new_page()

@@ -223,7 +223,7 @@ def asks_and_reports(device: Device, bird: dict[str, str]) -> None:
 
     def send(name: str, **fields: str) -> None:
         sent = form(**fields)
-        sent["headers"] = {**ours, **sent["headers"]}  # type: ignore[dict-item]
+        sent["headers"] = {**ours, **sent["headers"]}
         answer = device.fetch(f"https://kletsplein.test/_klaswacht/{name}", **sent)
         assert '"sent": true' in answer.text, answer.text
 

@@ -88,7 +88,7 @@ class Running:
     log: Path
 
     def ask(self, name: str, kind: str = "A", source: str = TABLET, *, tcp: bool = False, **how: object) -> Message:
-        query = dns.message.make_query(name, kind, **how)  # type: ignore[arg-type]
+        query = dns.message.make_query(name, kind, **how)
         send = dns.query.tcp if tcp else dns.query.udp
         return send(query, "127.0.0.1", PATIENCE, self.port, source)
 
@@ -235,7 +235,7 @@ def grant(now: datetime, **changes: object) -> Grant:
         end=now + timedelta(minutes=20),
         by="anja",
         role=Role.TEACHER,
-        **facts | changes,  # type: ignore[arg-type]
+        **facts | changes,
     )
 
 

@@ -206,7 +206,7 @@ def test_a_permission_works_within_seconds_for_names_and_https_and_so_does_its_e
     facts = {"sites": ("kletsplein.test",), "facets": frozenset({Facet.PLACE}), "groups": frozenset({"7"})}
     given = lab.store.grants.add(
         "school",
-        Grant(id="", start=now, end=now + timedelta(minutes=20), by="anja", role=Role.TEACHER, **facts),  # type: ignore[arg-type]
+        Grant(id="", start=now, end=now + timedelta(minutes=20), by="anja", role=Role.TEACHER, **facts),
         now,
     )
     try:

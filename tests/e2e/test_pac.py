@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import json
 import os
 import random
 import shutil
+import socket
 import socketserver
 import threading
 import time
@@ -27,6 +27,7 @@ from cli import doctor
 from cli import ports as held_ports
 from cli.demo.browser import find_chromium, make_profile
 from tests.e2e.conftest import PATIENCE
+from tests.e2e.managed import managed
 from tests.e2e.playground import Playground, playground
 
 PUPILS = "wacht.klaswacht.internal"
@@ -86,7 +87,7 @@ class Paced:
         rules = f"MAP *.test 127.0.0.1:{self.around.port},MAP *.internal 127.0.0.1"
         flags = [f"--proxy-pac-url={url}"] if policy is None else []
         opened: Browser = self.engine.chromium.launch(
-            executable_path=chromium if policy is None else str(managed(home, chromium, policy | {"ProxyPacUrl": url})),
+            executable_path=chromium if policy is None else str(managed(home, chromium, _proxy(policy, url))),
             env={**os.environ, **profile.environment()},
             args=[*profile.flags(), "--disable-gpu", f"--host-resolver-rules={rules}", *flags],
         )
@@ -105,23 +106,8 @@ class Paced:
         return self.play.store.events.last_id("school")
 
 
-def managed(home: Path, chromium: str, proxy: dict[str, object]) -> Path:
-    """A command that starts Chromium with this as its school's policy, seen by that browser only."""
-    folder = home / "etc-chromium"
-    (folder / "policies" / "managed").mkdir(parents=True)
-    settings = {"ProxyMode": "pac_script", **proxy}
-    (folder / "policies" / "managed" / "school.json").write_text(json.dumps({"ProxySettings": settings}))
-    command = home / "managed-chromium"
-    own = f"mount --bind '{folder}' /etc/chromium && exec '{chromium}' \"$@\""
-    command.write_text(
-        f"#!/bin/sh\nexec unshare --mount --propagation private sh -c '{_quoted(own)}' chromium \"$@\"\n"
-    )
-    command.chmod(0o755)
-    return command
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "'\\''")
+def _proxy(policy: dict[str, object], url: str) -> dict[str, object]:
+    return {"ProxySettings": {"ProxyMode": "pac_script", "ProxyPacUrl": url, **policy}}
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +117,14 @@ def paced(engine: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with playground(folder, page=page) as running:
         yield Paced(running, page, around, engine, folder)
     around.close()
+
+
+def hold(held: contextlib.ExitStack, *ports: int) -> None:
+    """Let nobody else of this machine have a port where nobody answers any more: bound, and never listened at."""
+    for port in ports:
+        mine = held.enter_context(socket.socket())
+        mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        mine.bind(("127.0.0.1", port))
 
 
 def quiet_port() -> int:
@@ -290,10 +284,15 @@ def test_a_browser_that_finds_no_pac_at_its_start_goes_around_unless_the_schools
 @pytest.mark.evasion("E28")
 def test_when_the_guard_stops_a_browser_that_has_its_pac_goes_nowhere_until_it_looks_for_it_again(paced: Paced) -> None:
     """The last of this file: it stops the guard."""
-    with paced.browser() as free, paced.browser(policy={"ProxyPacMandatory": True}) as bound:
+    with (
+        contextlib.ExitStack() as held,
+        paced.browser() as free,
+        paced.browser(policy={"ProxyPacMandatory": True}) as bound,
+    ):
         for tab in (free, bound):
             tab.goto("https://rekenrijk.test/")
         assert paced.play.stop() == 0
+        hold(held, paced.play.proxy, paced.page)
         for tab in (free, bound):
             for url in ("https://rekenrijk.test/", "http://kletsplein.test/", "https://a.test/"):
                 assert "ERR_PROXY_CONNECTION_FAILED" in fails(tab, url)

@@ -70,7 +70,7 @@ class Sites:
 
     def __enter__(self) -> Sites:
         self._context.set_alpn_protocols(["h2", "http/1.1"])
-        self._context.sni_callback = self._said  # type: ignore[assignment]
+        self._context.sni_callback = self._said
         self._thread.start()
         assert self._ready.wait(10)
         return self

@@ -31,7 +31,7 @@ def browser(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Itera
             executable_path=chromium,
             env={**os.environ, **profile.environment()},
             args=[*profile.flags(), "--disable-gpu"],
-            proxy=proxy,  # type: ignore[arg-type]
+            proxy=proxy,
         )
         yield opened
         opened.close()

@@ -36,7 +36,7 @@ FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 def refused(guard: Running, path: str, **more: object) -> bool:
     """Whether the relay got nothing and the child a page."""
     guard.forget()
-    reply = guard.pupil.fetch(f"https://{RELAY}{path}", **more)  # type: ignore[arg-type]
+    reply = guard.pupil.fetch(f"https://{RELAY}{path}", **more)
     assert reply.status in (200, 403), (path, reply.status)
     return reply.status == 403 and "x-origin" not in reply.headers and not guard.sites.of(RELAY)
 

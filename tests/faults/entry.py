@@ -11,12 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from proxy_addons import main, runner  # noqa: E402
-from proxy_addons.hooks import HOOKS, Hooks  # noqa: E402
+from proxy_addons import main, runner
+from proxy_addons.hooks import HOOKS, Hooks
 
 FILE = "BROKEN_HOOK_FILE"
 

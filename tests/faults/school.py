@@ -88,7 +88,7 @@ class School(Rig):
         self.nameserver = NameServer(_WORLD)
         self.dns, self.page = free_ports(2)
         self.store = open_store(str(folder / "klaswacht.db"), migrate=True)
-        self._guard = Guard(self.store, _Clock())  # type: ignore[arg-type]
+        self._guard = Guard(self.store, _Clock())
         self._guard.settle()
         now = datetime.now(UTC)
         self.store.policies.add(
@@ -139,7 +139,7 @@ class School(Rig):
         self._stop = asyncio.Event()
         knowledge = replace(KNOWLEDGE, tunnels={TUNNEL: "test"})
         with _open_gate(self, knowledge) as gate:
-            self.gate = gate  # type: ignore[assignment]
+            self.gate = gate
             await gate.start()
             self.unknown = unknown = Unknown(self.store, SCHOOL, gate.live)
             settings = Settings(

@@ -64,12 +64,19 @@ def faults(rounds: Rounds, turn: int) -> list[tuple[Place, Fault]]:
 
 def wrong_of(rounds: Rounds, place: Place, fault: Fault) -> list[str]:
     wrong = rounds.round(place, fault=fault)
+    if wrong and all(map(may_be_busy, wrong)):
+        wrong = rounds.round(place, fault=fault)  # a busy machine is no fault; what is broken stays so
     if str(place) in GIVES_BACK:
         wrong = [one for one in wrong if not one.startswith("not given back")]
     if str(place) in TAKES_IN:
         wrong = [one for one in wrong if not one.endswith("hung") and not one.startswith("not given back")]
     kind = type(fault.kind()).__name__
     return [f"{place} {kind} {fault.when}{' leaving' if fault.leaving else ''}: {one}" for one in wrong]
+
+
+def may_be_busy(line: str) -> bool:
+    """Whether this may come of a machine that has no time: never that something closed was reached, shown or told."""
+    return line.endswith("hung") or line.startswith(("not given back", "no help by", "afterwards "))
 
 
 def test_every_hook_of_ours_is_among_what_is_broken(rounds: Rounds) -> None:

@@ -158,7 +158,7 @@ class Client1:
 class Heard(Answer):
     """What came back on one stream; `reset` is the code it was reset with."""
 
-    body: bytearray = field(default_factory=bytearray)  # type: ignore[assignment]
+    body: bytearray = field(default_factory=bytearray)
     reset: int | None = None
     done: bool = False
 

@@ -83,7 +83,7 @@ class Way:
         context = ssl.create_default_context(cafile=str(self.ca.crt))
         if alpn:
             context.set_alpn_protocols(list(alpn))
-        return context.wrap_socket(self.socket(), server_hostname=self.name, **more)  # type: ignore[arg-type]
+        return context.wrap_socket(self.socket(), server_hostname=self.name, **more)
 
     @contextlib.contextmanager
     def first(self) -> Iterator[Client1]:

@@ -32,7 +32,7 @@ def resumed(way: Way, site: Site) -> Seen:
     with contextlib.closing(Client1(context.wrap_socket(way.socket(), server_hostname=way.name))) as client:
         client.send(way.head(b"GET", b"/"))
         first = client.answer()
-        session = client.sock.session  # type: ignore[attr-defined]
+        session = client.sock.session
     again = context.wrap_socket(way.socket(), server_hostname=way.name, session=session)
     with contextlib.closing(Client1(again)) as client:
         client.send(way.head(b"GET", b"/"))

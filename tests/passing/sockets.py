@@ -158,7 +158,7 @@ def fragments(way: Way, site: Site) -> Seen:
     seen = _talked(way, site, sent, [frame(BINARY, b"a", last=False), frame(0, b"b", last=False), frame(0, b"c")])
     # A ping inside a message may overtake it: order is promised within each of the two only.
     there = seen["there"]
-    return seen | {"there": sorted(there, key=lambda one: one[2] == PING)}  # type: ignore[attr-defined]
+    return seen | {"there": sorted(there, key=lambda one: one[2] == PING)}
 
 
 @row("socket-live", quick=True)
@@ -263,13 +263,13 @@ def _deflated(way: Way, site: Site, agreed: bytes) -> Seen:
     here, there = zlib.compressobj(wbits=-15), zlib.compressobj(wbits=-15)
 
     def one(packer: object, data: bytes) -> bytes:
-        return (packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]  # type: ignore[attr-defined]
+        return (packer.compress(data) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
     words = [b"a long message of words " * 40, b"and once more words " * 40]
     sent = [frame(TEXT, one(here, word), packed=True, masked=True) for word in words]
     said = [frame(TEXT, one(there, word), packed=True) for word in words]
     seen = _talked(way, site, sent, said, extension=b"permessage-deflate; client_max_window_bits", agreed=agreed)
-    return seen | {"there": _unpacked(seen["there"]), "here": _unpacked(seen["here"])}  # type: ignore[arg-type]
+    return seen | {"there": _unpacked(seen["there"]), "here": _unpacked(seen["here"])}
 
 
 @row("socket-deflate", quick=True)
@@ -304,7 +304,7 @@ def large(way: Way, site: Site) -> Seen:
     """8 MB in one message, both ways."""
     seen = _talked(way, site, [frame(BINARY, LARGE, masked=True)], [frame(BINARY, LARGE)])
     return {
-        end: [(last, kind, sha1(payload).hexdigest()) for last, _, kind, payload in seen[end]]  # type: ignore[attr-defined]
+        end: [(last, kind, sha1(payload).hexdigest()) for last, _, kind, payload in seen[end]]
         for end in ("there", "here")
     }
 

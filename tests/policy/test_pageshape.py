@@ -22,7 +22,7 @@ def shape(*signs: Sign, clears: float = 4, **thresholds: float) -> PageShape:
 
 def sign(id_: str, weights: Mapping[str, float], **more: object) -> Sign:
     places = {key: more.pop(key) for key in list(more) if key not in ("least", "needs", "unless")}
-    return Sign(id_, weights, places, **more)  # type: ignore[arg-type]
+    return Sign(id_, weights, places, **more)
 
 
 @pytest.mark.parametrize("half", [0, 1], ids=["even", "odd"])
@@ -105,8 +105,8 @@ def test_where_signs_are_looked_for(
     place: str, looked_for: str, there: dict[str, object], not_there: dict[str, object]
 ) -> None:
     weights = shape(sign("x", {"social": 2}, **{place: (looked_for,)}))
-    assert weights.judge(Page(**there)) is not None  # type: ignore[arg-type]
-    assert weights.judge(Page(**not_there)) is None  # type: ignore[arg-type]
+    assert weights.judge(Page(**there)) is not None
+    assert weights.judge(Page(**not_there)) is None
 
 
 def test_links_to_other_sites_say_nothing_about_this_one() -> None:

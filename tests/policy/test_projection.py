@@ -23,6 +23,7 @@ from policy.model import (
     Grant,
     Lease,
     LiftableBy,
+    Principal,
     Role,
     Sanction,
     SanctionTarget,
@@ -31,6 +32,7 @@ from policy.model import (
     State,
     Strength,
 )
+from policy.printer import item_of
 from policy.projection import changes_at, project
 from policy.seat import seated
 from tests.cast import (
@@ -151,6 +153,16 @@ def test_who_signed_in_at_an_address_travels_to_no_device() -> None:
     assert len(cut.state.leases) == 1 and "bo" not in ids_in(cut) and "10.0.7.31" not in repr(cut.state)
     odd = replace(having(leases=(elsewhere,)), devices={"": Device("", "Chromebook", DeviceClass.PUPIL, "7")})
     assert project(odd, "", at("09:10")).state.leases == () and changes_at(odd, "", at("09:10")) is None
+
+
+def test_whoever_left_school_and_still_sits_there_makes_it_unknown_who_does() -> None:
+    for_all_but_noor = grant(
+        without=frozenset({"noor"}), facets=frozenset({Facet.APP}), categories=frozenset({"games"})
+    )
+    whole = having(grants=(for_all_but_noor,), leases=(Lease(DEVICE, "weg", at("09:00"), at("09:45"), "anja"),))
+    cut = project(whole, DEVICE, at("09:10"))
+    assert not run_game(whole, whole, at("09:10")).open
+    assert not run_game(cut, whole, at("09:10")).open
 
 
 def test_a_device_that_is_gone_gets_the_rules_and_nobody() -> None:
@@ -322,6 +334,76 @@ def test_the_device_answers_as_the_school_does(state: State, device: Device, now
         AccessRequest(Action.VISIT, who, ("leren.nl",)),
     ):
         assert decide(request, cut, now) == decide(request, whole, now)
+
+
+PRINTER = Device(
+    "rij", "Printserver", DeviceClass.INFRASTRUCTURE, person="anja", addresses=("10.0.0.9/32",), prints=True
+)
+print_grants = st.builds(
+    lambda one, items, facets: replace(one, items=items, facets=one.facets | facets),
+    grants(),
+    st.sampled_from([(), (item_of("u-7"),), ("youtube:abc",)]),
+    st.sampled_from([frozenset[Facet](), frozenset({Facet.PRINT})]),
+)
+print_bans = st.builds(
+    lambda one, on: replace(one, on=on), sanctions(), st.sampled_from([SanctionTarget.PRINTER, SanctionTarget.PHONE])
+)
+print_states = st.builds(
+    lambda state, grants, bans: replace(state, grants=grants, sanctions=bans),
+    states,
+    st.lists(print_grants, max_size=3).map(tuple),
+    st.lists(print_bans, max_size=3).map(tuple),
+)
+ACCOUNTS = {"s.devries": "sam", "juf": "anja", "weg": "weg"}
+
+
+def with_a_queue(state: State, *, consent: bool) -> Snapshot:
+    """The school with a print server, where printing needs a yes (and, with `consent`, one from home)."""
+    rules = (*RULES, NO_COMPUTER, rule("print", facet=Facet.PRINT, consent=consent))
+    whole = replace(with_rules(*rules), state=state, accounts=ACCOUNTS)
+    return replace(whole, devices={**whole.devices, PRINTER.id: PRINTER})
+
+
+def print_jobs() -> list[AccessRequest]:
+    """Every pupil and somebody unknown, a claim and a certainty, this job and another."""
+    pupils = [one for one in PEOPLE.values() if one.role is Role.PUPIL]
+    who = [Principal(Role.PUPIL)]
+    who += [Principal(Role.PUPIL, one.id, one.groups, strength=proof) for one in pupils for proof in _PROOFS]
+    return [AccessRequest(Action.PRINT, one, job=job) for one in who for job in (item_of("u-7"), item_of("u-8"), "")]
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(print_states, moments, st.booleans(), st.integers(0, 240))
+def test_a_print_server_answers_every_pupil_as_the_school_does(state: State, now, consent: bool, minutes: int) -> None:
+    """Also later on, with the copy that it holds while the server is gone."""
+    whole = with_a_queue(state, consent=consent)
+    cut = project(whole, PRINTER.id, now)
+    assert changes_at(whole, PRINTER.id, now) is None
+    for moment in (now, now + timedelta(minutes=minutes)):
+        for request in print_jobs():
+            assert decide(request, cut, moment) == decide(request, whole, moment)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(print_states, moments)
+def test_a_print_server_knows_pupils_and_printing_and_nothing_else(state: State, now) -> None:
+    cut = project(with_a_queue(state, consent=False), PRINTER.id, now)
+    staff = {one.id for one in PEOPLE.values() if one.role is not Role.PUPIL}
+    assert not ids_in(cut) & staff
+    assert set(cut.devices) == {PRINTER.id} and cut.accounts == {"s.devries": "sam"}
+    assert all(one.on is SanctionTarget.PRINTER and not one.sites for one in cut.state.sanctions)
+    assert all(one.facets == {Facet.PRINT} and not one.goal for one in cut.state.grants)
+    rest = (cut.state.consents, cut.state.care, cut.state.agreements, cut.state.pauses, cut.state.leases)
+    assert not any(rest) and not cut.proposed
+    here = cut.devices[PRINTER.id]
+    assert (here.person, here.addresses, here.ports, here.key_hash) == (None, (), (), None)
+
+
+def test_no_other_machine_is_told_what_a_print_server_is() -> None:
+    for other in (replace(PRINTER, prints=False), replace(PRINTER, kind=DeviceClass.PUPIL, person=None)):
+        whole = with_a_queue(State(), consent=False)
+        cut = project(replace(whole, devices={PRINTER.id: other}), PRINTER.id, LESSON)
+        assert not set(cut.people) & {"sam", "noor", "bo"} and cut.accounts == {}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

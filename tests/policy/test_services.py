@@ -36,7 +36,7 @@ VIEW = frozenset({Facet.PLACE})
 
 def school(*grants: Grant, **changes: object) -> Snapshot:
 
-    return replace(SCHOOL, state=replace(SCHOOL.state, grants=grants, **changes))  # type: ignore[arg-type]
+    return replace(SCHOOL, state=replace(SCHOOL.state, grants=grants, **changes))
 
 
 def answer(
@@ -164,7 +164,7 @@ def test_nothing_rides_along_with_a_permitted_film(url: str, opened: bool) -> No
 def test_a_permitted_film_may_be_seen_and_nothing_sent_to_it() -> None:
     address = canonical("https://film.com/embed/abc")
     for changes in ({"action": Action.SUBMIT}, {"action": Action.UPLOAD}, {"websocket": True}):
-        request = replace(AccessRequest(Action.VISIT, pupil(), ("film.com",), address), **changes)  # type: ignore[arg-type]
+        request = replace(AccessRequest(Action.VISIT, pupil(), ("film.com",), address), **changes)
         assert not decide(request, school(ITEM), LESSON).open
 
 

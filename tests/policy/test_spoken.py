@@ -16,7 +16,7 @@ SCHOOL = SNAPSHOT
 def sent(*hits: Hit, personal: tuple[str, ...] = (), **changes: object) -> AccessRequest:
     """Sam sends a form to an ordinary site."""
     made = visit("leren.nl", action=Action.SUBMIT, said=hits, personal=frozenset(personal))
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 def answer(request: AccessRequest, snapshot: Snapshot = SCHOOL) -> tuple[Effect, Reason]:

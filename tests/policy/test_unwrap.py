@@ -94,7 +94,7 @@ CLOSED = ("https://social.com/app", "http://www.x.com", "https://games.com:443/p
 def asked(url: str, **changes: object) -> AccessRequest:
     address = canonical(url)
     assert address is not None
-    return AccessRequest(Action.VISIT, pupil(), (address.host,), address, **changes)  # type: ignore[arg-type]
+    return AccessRequest(Action.VISIT, pupil(), (address.host,), address, **changes)
 
 
 def answer(url: str, school=SNAPSHOT):

@@ -28,7 +28,7 @@ NEVER = 5.0  # seconds: a ceiling for what should take some milliseconds
 def device(name: str, kind: DeviceClass = DeviceClass.PUPIL, **changes: object) -> Device:
     """A registered device of group 7 with the key `KEY`."""
     base = Device(name, name, kind, "7", key_hash=hashlib.sha256(KEY.encode()).hexdigest())
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 DEVICES = (
@@ -63,7 +63,7 @@ def exchange(url: str, who: Peer = SAMS, **changes: object) -> Exchange:
     headers = {"accept": "text/html,*/*;q=0.8", "sec-fetch-dest": "document", "sec-fetch-mode": "navigate"}
     made = Exchange(who, "GET", parts.scheme, url, (parts.netloc,), headers=headers)
     made = replace(made, connect=f"{host}:{parts.port or 443}", sni=host) if secure else made
-    return replace(made, **changes)  # type: ignore[arg-type]
+    return replace(made, **changes)
 
 
 def background(url: str, destination: str = "empty", who: Peer = SAMS) -> Exchange:

@@ -263,7 +263,7 @@ def test_sentences_are_short_and_no_child_is_scolded(language: str) -> None:
 
 def _flat(tree: object, prefix: str = "") -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
-    for name, value in tree.items():  # type: ignore[attr-defined]
+    for name, value in tree.items():
         code = f"{prefix}.{name}" if prefix else str(name)
         found += [(code, str(value))] if isinstance(value, str) else _flat(value, code)
     return found

@@ -263,3 +263,31 @@ def test_nothing_is_left_behind(rig):
             break
         threading.Event().wait(0.1)
     assert left == (0, 0)
+
+
+def test_only_what_runs_where_somebody_else_is_now_is_asked_again():
+    asked: list[str] = []
+    ended: list[str] = []
+
+    def standing(request):
+        asked.append(request.who.at)
+        return request.who.at != "10.9.0.1", None
+
+    def line(connections, address):
+        peer = Peer(f"c-{address}", address, 8080)
+        connections.open(peer, lambda: ended.append(address))
+        who = Principal(Role.PUPIL, at=address.removeprefix("::ffff:"))
+        request = AccessRequest(Action.VISIT, who, ("open.test",))
+        connections.begin(peer.connection, "one", request, None)
+
+    async def main():
+        connections = Connections(standing)
+        for address in ("10.9.0.1", "::ffff:10.9.0.1", "10.9.0.2"):
+            line(connections, address)
+        connections.moved({"10.9.0.1"})
+        assert (asked, ended) == (["10.9.0.1"], ["10.9.0.1", "::ffff:10.9.0.1"])
+        connections.moved(None)
+        assert "10.9.0.2" in asked and ended == ["10.9.0.1", "::ffff:10.9.0.1"]
+        connections.stop()
+
+    asyncio.run(main())

@@ -50,9 +50,9 @@ def test_while_kea_cleans_up_nobody_is_forgotten(tmp_path: Path) -> None:
     (tmp_path / "kea-leases4.csv.2").write_text(HEAD4 + four("10.7.0.49", OWN) + four("10.7.0.50", HIDDEN))
     file.write_text(HEAD4 + four("10.7.0.51", OWN))
     assert leases.look()
-    assert [leases.at(f"10.7.0.{n}").mac for n in (49, 50, 51)] == [OWN, OWN, OWN]  # type: ignore[union-attr]
+    assert [leases.at(f"10.7.0.{n}").mac for n in (49, 50, 51)] == [OWN, OWN, OWN]
     (tmp_path / "kea-leases4.csv.completed").write_text(HEAD4 + four("10.7.0.50", HIDDEN))
-    assert leases.look() and leases.at("10.7.0.50").mac == HIDDEN and leases.at("10.7.0.49") is None  # type: ignore[union-attr]
+    assert leases.look() and leases.at("10.7.0.50").mac == HIDDEN and leases.at("10.7.0.49") is None
 
 
 def test_a_file_that_is_gone_is_said_once_and_what_was_known_stays(

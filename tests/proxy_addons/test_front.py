@@ -15,13 +15,14 @@ import pytest
 from cryptography import x509
 
 from cli.ca import ensure_ca
+from config import pac
 from config.settings import Listen, Settings
 from policy.model import Group
 from proxy_addons import gate as gate_module
 from proxy_addons.facts import Answer, Door, Exchange, Hello, Ruling
 from proxy_addons.gate import Gate, Options, open_gate
 from proxy_addons.names import front as front_module
-from proxy_addons.names.front import KEYED_PATH, UNKNOWN_GROUP, Place, pac_path, place_of
+from proxy_addons.names.front import KEYED_PATH, UNKNOWN_GROUP, Place, place_of
 from proxy_addons.names.page import PageServer
 from store import open_store
 from tests.cast import KNOWLEDGE, LESSON
@@ -104,7 +105,7 @@ def test_a_group_without_a_port_and_devices_of_nobody_go_to_the_plain_port(front
 
 def test_devices_with_a_key_have_an_address_that_no_group_can_have(fronted: Fronted) -> None:
     assert f'return "PROXY 192.168.1.2:{KEYED}";' in fronted.pac(KEYED_PATH)
-    assert f'"PROXY 192.168.1.2:{KEYED}"' not in fronted.pac(pac_path("sleutel"))
+    assert f'"PROXY 192.168.1.2:{KEYED}"' not in fronted.pac(pac.path("sleutel"))
 
 
 @pytest.mark.evasion("E28")
@@ -182,6 +183,7 @@ def test_the_ports_in_a_pac_are_those_that_were_really_taken(tmp_path: Path) -> 
         {"4-5": 3145},
         ("a.nl",),
         tmp_path / "ca" / "klaswacht-ca.crt",
+        tmp_path,
     )
 
 

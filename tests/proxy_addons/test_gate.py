@@ -115,7 +115,7 @@ def test_who_asks_for_help_is_helped_in_a_pause_too(guard: Guard) -> None:
 
 def test_with_everything_broken_help_stays_open_and_the_rest_is_kindly_closed(guard: Guard) -> None:
     async def work(gate: Gate) -> None:
-        guard.clock.now = None  # type: ignore[assignment]
+        guard.clock.now = None
         closed = await gate.ask(exchange("https://leren.nl/"))
         assert closed.answer is not None and closed.answer.status == 503 and "niet aan jou" in page(closed.answer)
         helped = await gate.ask(exchange("https://kindertelefoon.nl/"))
@@ -141,7 +141,7 @@ class _Nonsense(Exchange):
     """An exchange of which nothing can be read."""
 
     @property
-    def headers(self) -> dict[str, str]:  # type: ignore[override]
+    def headers(self) -> dict[str, str]:
         raise RuntimeError("broken")
 
 

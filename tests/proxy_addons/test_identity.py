@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from policy.binding import Bound
 from policy.model import DeviceClass, Lease, Principal, Role, Snapshot, Strength
+from proxy_addons.bound import Places
 from proxy_addons.facts import Peer
 from proxy_addons.identity import UNKNOWN, Identity, Spot
 from tests.cast import LESSON, SNAPSHOT, with_state
@@ -234,5 +236,87 @@ def test_a_sign_in_with_a_key_is_as_sure_as_its_proof() -> None:
     ],
 )
 def test_where_somebody_would_sign_in(asking: Peer, spot: tuple[object, ...] | None) -> None:
-    assert Identity({GROUP_7: "7"}).spot(asking, SCHOOL) == (None if spot is None else Spot(*spot))
-    assert Identity().spot(asking, None) is None
+    assert Identity({GROUP_7: "7"}).spot(asking, SCHOOL, LESSON) == (None if spot is None else Spot(*spot))
+    assert Identity().spot(asking, None, LESSON) is None
+
+
+# --- devices that say where they are ----------------------------------------------------------------------------------
+
+
+def there(*devices: str, address: str = "10.9.0.1", doubled: bool = False) -> Places:
+    """Where these devices say to be, a minute ago by now."""
+    until = LESSON + timedelta(seconds=60)
+    places = Places()
+    places.take([Bound(one, address, LESSON, LESSON, until, until if doubled else None) for one in devices], LESSON)
+    return places
+
+
+def bound_to(*devices: str, address: str = "10.9.0.1", doubled: bool = False) -> Identity:
+    return Identity({GROUP_7: "7"}, places=there(*devices, address=address, doubled=doubled))
+
+
+def test_a_device_that_says_where_it_is_is_proved_there_before_anything_by_address() -> None:
+    sam = who(peer("10.9.0.1"), identity=bound_to("chroom-1"))
+    assert (sam.person, sam.device, sam.strength) == ("sam", "chroom-1", Strength.PROVED)
+    assert who(peer("10.0.7.2"), identity=bound_to("chroom-1", address="10.0.7.2")) == sam
+    assert who(peer("10.9.0.1", GROUP_7), identity=bound_to("chroom-1")) == sam
+
+
+@pytest.mark.evasion("E24")
+def test_a_wrong_key_from_where_a_device_is_stays_wrong() -> None:
+    assert who(peer("10.9.0.1", name="chroom-1", key="wrong"), identity=bound_to("chroom-1")) == UNKNOWN
+
+
+def test_of_several_devices_at_one_address_only_what_they_share_is_known() -> None:
+    one = who(peer("10.9.0.1"), identity=bound_to("chroom-1", "chroom-2"))
+    assert (one.person, one.groups, one.device, one.strength) == (None, ("7",), None, Strength.GROUP)
+    staff = who(peer("10.9.0.1"), identity=bound_to("chroom-1", "laptop-anja"))
+    assert (staff.role, staff.person, staff.groups) == (Role.PUPIL, None, ())
+
+
+@pytest.mark.evasion("E24")
+def test_who_two_say_to_be_is_nobody_at_its_address_and_by_its_key() -> None:
+    identity = bound_to("chroom-1", doubled=True)
+    assert who(peer("10.9.0.1"), identity=identity) == UNKNOWN
+    assert who(peer(name="chroom-1"), identity=identity) == UNKNOWN
+    proved = who(peer(name="chroom-1"))
+    assert identity.again(proved, SCHOOL, LESSON) == UNKNOWN
+    assert who(peer(name="chroom-2"), identity=identity).device == "chroom-2"
+
+
+def test_a_device_without_a_key_or_out_of_the_register_is_nowhere() -> None:
+    assert who(peer("10.9.0.1"), identity=bound_to("cart", "gone")) == UNKNOWN
+
+
+def test_what_is_open_is_asked_again_by_who_is_there_now() -> None:
+    places = there("chroom-1")
+    identity = Identity(places=places)
+    sam, stranger = who(peer("10.9.0.1"), identity=identity), who(peer("10.9.0.2"), identity=identity)
+    fixed = who(peer("10.0.7.2"), identity=identity)
+    assert identity.again(sam, SCHOOL, LESSON) == sam
+    later = LESSON + timedelta(seconds=60)
+    after = identity.again(sam, SCHOOL, later)
+    assert (after.person, after.strength) == (None, Strength.GROUP), "its agent is silent"
+    until = later + timedelta(seconds=60)
+    moved = [Bound("chroom-1", at, later, later, until) for at in ("10.9.0.2", "10.0.7.2")]
+    assert places.take(moved, later) == {"10.9.0.1", "10.9.0.2", "10.0.7.2"}
+    assert identity.again(stranger, SCHOOL, later).person == "sam"
+    assert identity.again(fixed, SCHOOL, later).person == "sam"
+
+
+def test_whoever_reads_where_devices_are_hears_what_changed_and_no_more() -> None:
+    places = there("chroom-1")
+    known = [Bound("chroom-1", "10.9.0.1", LESSON, LESSON, LESSON + timedelta(seconds=60))]
+    assert places.take(known, LESSON) == frozenset()
+    two = [replace(one, doubled=LESSON + timedelta(minutes=5)) for one in known]
+    assert places.take(two, LESSON) is None, "its key may be used anywhere"
+    assert places.wear(LESSON + timedelta(seconds=59)) == frozenset()
+    assert places.wear(LESSON + timedelta(seconds=60)) == {"10.9.0.1"}
+    assert places.wear(LESSON + timedelta(minutes=5)) is None
+
+
+def test_a_pupil_signs_in_on_the_shared_device_that_says_it_is_there() -> None:
+    spot = bound_to("chroom-2").spot(peer("10.9.0.1"), SCHOOL, LESSON)
+    assert spot == Spot("chroom-2", "", "7", Strength.PROVED)
+    assert bound_to("chroom-1").spot(peer("10.9.0.1"), SCHOOL, LESSON) is None, "it is Sam's own"
+    assert bound_to("chroom-2", "chroom-1").spot(peer("10.9.0.1"), SCHOOL, LESSON) is None

@@ -139,7 +139,7 @@ def test_a_decision_that_breaks_is_a_no(guard: Guard) -> None:
         live = Live(guard.store, SCHOOL, KNOWLEDGE, guard.clock)
         await live.start()
         await live.stop()
-        guard.clock.now = None  # type: ignore[assignment]
+        guard.clock.now = None
         assert live.decide(visit("leren.nl")).reason is Reason.FAILED
 
     asyncio.run(main())

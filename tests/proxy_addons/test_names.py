@@ -216,7 +216,7 @@ def test_without_rules_only_help_is_found(world: NameServer, tmp_path, caplog: p
         gate = open_gate(store, KNOWLEDGE, Options(SCHOOL), lambda: LESSON)
         await gate.start()
         try:
-            with School(None, world).names(gate) as names:  # type: ignore[arg-type]
+            with School(None, world).names(gate) as names:
                 own = next(iter(KNOWLEDGE.own_hosts))
                 return {name: records(await answered(names, name)) for name in ("leren.nl", "social.com", host, own)}
         finally:

@@ -11,6 +11,8 @@ import pytest
 
 from policy.model import (
     Agreement,
+    Device,
+    DeviceClass,
     Facet,
     Role,
     Sanction,
@@ -21,7 +23,7 @@ from proxy_addons.gate import Gate, Options, open_gate
 from proxy_addons.names.front import Place
 from proxy_addons.promises import minutes_left
 from store.people import Person
-from tests.cast import BREAK, EVENING, KNOWLEDGE, LESSON, NO_COMPUTER, POLICY, SOCIAL
+from tests.cast import BREAK, EVENING, KNOWLEDGE, LESSON, NO_COMPUTER, POLICY, SOCIAL, rule
 from tests.proxy_addons.asking import (
     GROUP_7,
     KEYED,
@@ -39,6 +41,7 @@ from tests.store.school import SCHOOL
 MINE = "https://dieren.nl/_klaswacht/afspraken"
 RULES = "https://dieren.nl/_klaswacht/regels"
 SOON = LESSON + timedelta(minutes=20)
+PRINTS = rule("print", facet=Facet.PRINT)
 NOORS = peer(name="chroom-1")
 GROUP = peer("10.0.3.3", GROUP_7)
 
@@ -62,6 +65,17 @@ def test_in_a_lesson_it_says_what_is_closed_until_when_and_how_to_ask(guard: Gua
     assert "Mijn afspraken" in text and "Het is nu les. Tot 10:15 uur. Nog 75 minuten." in text
     assert "filmpjes" in text and "spelletjes" in text  # the school's own game, and a service
     assert "druk op ‘Vraag mijn juf of meester’" in text and "Ik wil iets vertellen" in text
+
+
+def test_where_a_print_waits_for_a_yes_it_says_that_sending_it_is_the_asking(guard: Guard) -> None:
+    asks = "Stuur je print. Je juf of meester ziet dat"
+    guard.store.policies.add(SCHOOL, replace(POLICY, rules=(*POLICY.rules, PRINTS)), "test", "setup", LESSON)
+    assert asks not in mine(guard)  # there is no queue that waits
+    queue = Device("rij", "Printserver", DeviceClass.INFRASTRUCTURE, prints=True)
+    guard.store.devices.put(SCHOOL, queue, "cor", LESSON)
+    assert asks in mine(guard)
+    guard.grant(facets=frozenset({Facet.PRINT}), sites=())
+    assert asks not in mine(guard)  # now it may be done without asking
 
 
 def test_what_a_permission_opens_is_there_with_its_end_and_its_goal_and_no_longer_closed(guard: Guard) -> None:

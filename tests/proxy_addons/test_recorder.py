@@ -247,7 +247,7 @@ def test_with_the_database_gone_a_quiet_signal_waits_and_the_lost_ones_are_count
     def add_batch(self: Signals, *args: object) -> int:
         if gone[0]:
             raise StoreUnavailable("gone")
-        return real(self, *args)  # type: ignore[arg-type]
+        return real(self, *args)
 
     monkeypatch.setattr(Signals, "add_batch", add_batch)
     monkeypatch.setattr("proxy_addons.recorder._BACK_OFF", (0.05,))

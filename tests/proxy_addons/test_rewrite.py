@@ -171,7 +171,7 @@ class Guard:
 
     def send(self, url: str, *, http2: bool = False, method: str = "GET", **more: object) -> httpx.Response:
         with self.school.client(http2=http2, port=self.port) as client:
-            return client.request(method, url, **more)  # type: ignore[arg-type]
+            return client.request(method, url, **more)
 
     def seen(self, url: str, *, http2: bool = False, safe: bool = False, **more: object) -> tuple[str, dict[str, str]]:
         """The path and the headers that reached the origin, which must be the one of this name."""

@@ -13,7 +13,8 @@ from policy.model import DeviceClass, Rule
 from proxy_addons.facts import Answer, Door, Exchange, Hello, Peer, Ruling
 from proxy_addons.gate import Gate, Options, open_gate
 from proxy_addons.names.front import Place
-from proxy_addons.self_test import ADDRESSES, AWAY, OPEN, SAID, SHUT, is_probe, verdict_of
+from proxy_addons.self_test import ADDRESSES, SAID, is_probe, verdict_of
+from proxy_addons.self_test_words import AWAY, OPEN, SHUT
 from store.self_tests import NO_DEVICE, PAGES, Probe
 from tests.cast import at
 from tests.proxy_addons.asking import PROXY, SAMS, Guard, device, exchange, page, peer

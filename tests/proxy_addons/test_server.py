@@ -46,7 +46,7 @@ def run(work, rate: Rate | None = None) -> Hand:
 
     async def main() -> None:
         (port,) = free_ports(1)
-        listener = Server(hand, rate)  # type: ignore[arg-type]
+        listener = Server(hand, rate)
         await listener.start(HOST, port)
         try:
             async with asyncio.timeout(30):

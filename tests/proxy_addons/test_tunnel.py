@@ -82,7 +82,7 @@ async def flood(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 async def deaf(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.transport.pause_reading()  # type: ignore[attr-defined]
+    writer.transport.pause_reading()
 
 
 async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -63,7 +63,7 @@ def store(template: Path, tmp_path: Path) -> Iterator[Store]:
 def wish(url: str = "https://www.nieuw-net.example/", **changes: object) -> AccessRequest:
     address = canonical(url)
     assert address is not None
-    return replace(AccessRequest(Action.VISIT, PUPIL, (address.host,), address), **changes)  # type: ignore[arg-type]
+    return replace(AccessRequest(Action.VISIT, PUPIL, (address.host,), address), **changes)
 
 
 class Bench:
@@ -73,7 +73,7 @@ class Bench:
         self.clock = Clock()
         self.live = Live(store, SCHOOL, load.knowledge(), self.clock)
         snapshot = store.snapshot(SCHOOL, load.knowledge(), LESSON)
-        self.live._snapshot = replace(snapshot, policy=policy)  # type: ignore[arg-type]
+        self.live._snapshot = replace(snapshot, policy=policy)
         self.unknown = Unknown(store, SCHOOL, self.live)
 
     def see(
@@ -158,7 +158,7 @@ def test_an_ordinary_page_is_not_proposed(store: Store) -> None:
 )
 def test_what_is_not_looked_at(store: Store, request_: AccessRequest, head: dict[str, object]) -> None:
     bench = Bench(store, replace(POLICY, domains=("school.example",), open_sites=("open.example",)))
-    assert not bench.see(SOCIAL, request_, **head)  # type: ignore[arg-type]
+    assert not bench.see(SOCIAL, request_, **head)
 
 
 def test_outside_school_hours_nothing_is_looked_at(store: Store) -> None:

@@ -21,7 +21,7 @@ OPEN = {"a.nl": {"A": ["9.9.9.9"]}, "lang.nl": {"TXT": [f'"{n} {"x" * 200}"' for
 
 def asking[T](work: Callable[[Upstream], Awaitable[T]], *servers: tuple[str, int], **more: object) -> T:
     async def main() -> T:
-        asks = Upstream(servers, more.get("zones", {}), more.get("inside", ()), Egress().literal_open)  # type: ignore[arg-type]
+        asks = Upstream(servers, more.get("zones", {}), more.get("inside", ()), Egress().literal_open)
         try:
             async with asyncio.timeout(30):
                 return await work(asks)

@@ -37,7 +37,7 @@ class Place:
     accounts_url: str
 
     def open(self, **options: object) -> Store:
-        return open_store(self.url, self.accounts_url, **options)  # type: ignore[arg-type]
+        return open_store(self.url, self.accounts_url, **options)
 
 
 @pytest.fixture(scope="session")

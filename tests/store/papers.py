@@ -34,7 +34,9 @@ def term(one: Holding) -> str:
     found = []
     for name in one.terms:
         days = getattr(Terms(), name, 0)
-        code = name if name in {"measures", "year", "lesson", "stays", "day"} else "day" if days == 1 else "days"
+        code = (
+            name if name in {"measures", "year", "lesson", "stays", "day", "hour"} else "day" if days == 1 else "days"
+        )
         found.append(say(f"privacy.term.{code}", days=days))
     return ", of ".join(dict.fromkeys(found))
 

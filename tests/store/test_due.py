@@ -26,7 +26,7 @@ def test_every_term_is_some_rows_and_every_kind_is_counted() -> None:
     dues = (*MAIN, TRAIL, *ACCOUNTS, *SUBSTITUTES)
     names = {one.name for one in fields(Terms)}
     assert names <= {due.term for due in dues}
-    assert {due.term for due in dues} - names == {"year", "lesson", "day"}
+    assert {due.term for due in dues} - names == {"year", "lesson", "day", "hour"}
     kinds = {one.name for one in fields(Counts)} - {"compacted"}
     assert {due.kind for due in dues} - {""} == kinds
 

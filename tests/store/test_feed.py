@@ -104,7 +104,7 @@ def test_whatever_breaks_once_in_the_looking_the_rules_go_on_changing(
         if not broken.is_set():
             broken.set()
             raise MemoryError
-        return real(*given)  # type: ignore[arg-type]
+        return real(*given)
 
     monkeypatch.setattr(feed_module, "read_pulse", breaks_once)
     with Feed(store, SCHOOL) as feed:

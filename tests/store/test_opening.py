@@ -243,7 +243,7 @@ ADDED = {
     "reports": ("kind", "audience"),
     "agreements": ("test",),
     "audit": ("link",),
-    "devices": ("public_key",),  # of 0008
+    "devices": ("public_key", "prints"),  # of 0008 and 0010
 }
 NEW_TABLES = (
     *("notes", "registers", "photo_permissions", "group_consents"),
@@ -252,6 +252,8 @@ NEW_TABLES = (
     "sign_ins",
     *("emergencies", "emergency_codes", "self_tests"),  # of 0007
     *("audit_cuts", "tallies", "counsel"),
+    "bindings",  # of 0009
+    *("print_accounts", "print_jobs"),  # of 0010
 )
 
 

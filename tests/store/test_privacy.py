@@ -33,6 +33,7 @@ from store.notes import NoteKind
 from store.people import Person
 from store.photos import PhotoAnswer
 from store.prepared import Prepared, PreparedKind
+from store.print_jobs import WaitingJob
 from store.privacy import ERASED, OTHER
 from store.signals import Signal
 from tests.cast import KNOWLEDGE, at, grant
@@ -40,7 +41,7 @@ from tests.store.school import NOW, SCHOOL, settle
 
 SAM, NAME = "leerling-7f3a", "Sam van der Zwaluw"
 NOOR, HERS = "leerling-99bc", "Noor Özdemir-Kwik"
-LEFT = {one.name for one in MAIN_HOLDINGS if one.erase is Erase.LEFT}
+LEFT = {one.name for one in MAIN_HOLDINGS if one.erase is Erase.LEFT and (one.about or one.among)}
 
 
 def live(store: Store, pupil: str, name: str, others: str, tag: str) -> None:
@@ -68,6 +69,8 @@ def live(store: Store, pupil: str, name: str, others: str, tag: str) -> None:
     store.notes.add(SCHOOL, pupil, NoteKind.TALK, f"Gesprek met {name} en {others}.", "anja", NOW)
     store.ban_proposals.add(SCHOOL, pupil, SanctionTarget.PHONE, "today", "Een reden.", "anja", NOW)
     store.devices.lease(SCHOOL, Lease(device, pupil, NOW, at("10:15"), "anja"), NOW)
+    store.print_accounts.put(SCHOOL, {pupil: f"klas-{tag}"}, "cor", NOW)
+    store.print_jobs.tell(SCHOOL, f"printer-{tag}", [WaitingJob(f"print-{tag}", f"printer-{tag}", NOW, pupil, "7")])
     store.photos.answer(SCHOOL, {pupil: PhotoAnswer.YES}, "cor", NOW)
     body = {"people": [pupil], "sites": []}
     ready = Prepared("", PreparedKind.PERMISSION, "klaar", body, "7", "anja", False, NOW)

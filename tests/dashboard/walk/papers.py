@@ -31,6 +31,7 @@ SAID: Mapping[str, str] = {
     "expected": "een mailadres waarmee iemand nog moet inloggen",
     "emergencies": "het gebruik van de nooduitgang",
     "self_tests": "de uitslag van de zelftest van een apparaat",
+    "print_jobs": "een print die op een ja wacht en die de printserver vergat",
 }
 """What each term is about, for a reader who does not know the program."""
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from playwright.sync_api import sync_playwright
 
-from proxy_addons.names.pac import script, written
+from config.pac import script, written
 from tests.evasions.hosts import HOSTS
 from tests.proxy_addons.browser import FLAGS
 

@@ -44,6 +44,11 @@ def script(ways: Iterable[tuple[str, int]], note: str = "") -> str:
     return f'{_comment(note)}function FindProxyForURL(url, host) {{\n  return "{answer}";\n}}\n'
 
 
+def path(group: str) -> str:
+    """The path of a group's PAC file at the guard; ids of groups need no escaping."""
+    return f"/pac/{group}.pac"
+
+
 def _comment(note: str) -> str:
     """One line of printable ASCII, so that nothing in it can end the comment."""
     line = "".join(sign if sign.isascii() and sign.isprintable() else "?" for sign in note[:_LONGEST_NOTE])
