@@ -6,6 +6,8 @@ import json
 import logging
 import sys
 
+import pytest
+
 from cli.logs import JsonLines
 
 
@@ -19,6 +21,7 @@ def record(text: str, *values: object, broken: bool = False) -> logging.LogRecor
     return logging.LogRecord("cli.up", logging.WARNING, __file__, 1, text, values, told)
 
 
+@pytest.mark.evasion("S07")
 def test_a_line_is_one_object_with_moment_level_and_part() -> None:
     line = JsonLines("proxy").format(record("%s\nlooks well", "all"))
     assert "\n" not in line
@@ -27,6 +30,7 @@ def test_a_line_is_one_object_with_moment_level_and_part() -> None:
     assert told == {"level": "warning", "part": "proxy", "where": "cli.up", "said": "all\nlooks well"}
 
 
+@pytest.mark.evasion("S07")
 def test_what_broke_is_told_by_kind_and_place_and_never_in_its_own_words() -> None:
     line = JsonLines("proxy").format(record("it broke", broken=True))
     assert "geheim" not in line

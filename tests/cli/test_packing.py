@@ -101,6 +101,7 @@ def test_a_file_that_is_there_already_is_never_written_over(home, tmp_path):
     assert out.read_text() == "the one of yesterday"
 
 
+@pytest.mark.evasion("S13")
 def test_a_full_disk_or_a_damaged_database_leaves_no_half_backup(home, tmp_path, monkeypatch):
     with pytest.raises(BackupError) as told:
         packing.pack(home, KEY.public, Path("/dev/full/x"), LATER)

@@ -58,6 +58,7 @@ def test_all_of_one_pupil_is_a_page_to_read_and_json(home, tmp_path):
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.evasion("S06")
 def test_words_on_the_page_are_words_and_nothing_runs(home, tmp_path):
     with opened_store(home) as store:
         from store.notes import NoteKind

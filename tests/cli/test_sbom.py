@@ -21,6 +21,7 @@ def made():
     return bill()
 
 
+@pytest.mark.evasion("S22")
 def test_everything_that_is_pinned_to_run_is_in_it_with_its_version(made):
     text = (ROOT / "requirements/run.txt").read_text()
     pinned = dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", text, re.MULTILINE))
@@ -66,6 +67,7 @@ def test_the_same_packages_make_the_same_file(made):
     assert json.dumps(bill(), sort_keys=True) == json.dumps(made, sort_keys=True)
 
 
+@pytest.mark.evasion("S22")
 def test_the_audit_is_asked_of_exactly_what_is_installed_and_its_answer_is_ours(tmp_path):
     tool = tmp_path / "tool"
     tool.write_text(f'#!/bin/sh\ncp "$2" {tmp_path}/seen\nexit 3\n')

@@ -133,6 +133,7 @@ def test_a_part_that_does_not_listen_to_reason_is_ended_all_the_same(start):
     assert not alive(pids(log)[0])
 
 
+@pytest.mark.evasion("S17")
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's own help is asked on Linux only")
 def test_no_part_is_left_behind_when_the_supervisor_is_killed_without_a_word(start):
     process, logs = start("", "")

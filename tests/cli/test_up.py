@@ -273,6 +273,7 @@ def test_ctrl_c_stops_all_of_it_and_the_next_start_keeps_everything(up, home):
             time.sleep(0.1)
 
 
+@pytest.mark.evasion("S14")
 @pytest.mark.full
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("harm", [b"", b"this is no database" * 500], ids=["emptied", "garbage"])

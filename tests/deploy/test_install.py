@@ -124,6 +124,7 @@ stop_both
     assert re.search(r"^THEN 0\.", told, re.MULTILINE)
 
 
+@pytest.mark.evasion("S22")
 def test_a_bundle_that_was_changed_is_not_installed(bare: Path) -> None:
     told = shell(
         bare,

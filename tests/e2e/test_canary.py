@@ -289,6 +289,7 @@ def rows(database: Path) -> Iterator[tuple[str, bytes]]:
                 yield table, b"\x1f".join(value if isinstance(value, bytes) else str(value).encode() for value in row)
 
 
+@pytest.mark.evasion("S20")
 def test_no_table_of_either_database_holds_what_was_typed(after):
     play, _ = after
     databases = [play.home.path / name for name in ("klaswacht.db", "accounts.db")]
@@ -300,6 +301,7 @@ def test_no_table_of_either_database_holds_what_was_typed(after):
         assert not found_in(data), name
 
 
+@pytest.mark.evasion("S20")
 def test_no_file_of_the_guard_holds_what_was_typed(after):
     """Raw bytes, so that what was written and deleted again (a journal, a freed page) counts too."""
     play, _ = after
@@ -309,6 +311,7 @@ def test_no_file_of_the_guard_holds_what_was_typed(after):
     assert not {path.name: found for path in files if (found := found_in(path.read_bytes()))}
 
 
+@pytest.mark.evasion("S20")
 def test_no_line_that_the_guard_prints_holds_what_was_typed(after):
     play, _ = after
     log = play.log.read_bytes()
@@ -319,6 +322,7 @@ def test_no_line_that_the_guard_prints_holds_what_was_typed(after):
     assert b"zoekmaar.test" not in log
 
 
+@pytest.mark.evasion("S20")
 def test_no_live_stream_and_no_page_of_the_teacher_holds_what_was_typed(after):
     _, said = after
     assert "kletsplein.test" in said
@@ -329,6 +333,7 @@ def test_no_live_stream_and_no_page_of_the_teacher_holds_what_was_typed(after):
     assert "klootzak" not in said
 
 
+@pytest.mark.evasion("S20")
 def test_ordinary_browsing_leaves_no_trace(after):
     play, _ = after
     data = b"\n".join(line for table, line in rows(play.home.path / "klaswacht.db") if not table.startswith("polic"))
@@ -337,6 +342,7 @@ def test_ordinary_browsing_leaves_no_trace(after):
     assert b"rekenrijk.test" not in data
 
 
+@pytest.mark.evasion("S20")
 def test_no_backup_holds_what_was_typed_and_none_can_be_read_without_its_key(after, tmp_path):
     play, _ = after
     key = Private.made()
@@ -351,6 +357,7 @@ def test_no_backup_holds_what_was_typed_and_none_can_be_read_without_its_key(aft
     assert not found_in(inside)
 
 
+@pytest.mark.evasion("S20")
 def test_what_a_parent_gets_to_see_holds_what_the_child_asked_and_nothing_that_it_typed_elsewhere(after, tmp_path):
     play, _ = after
     privacy.write_out(play.home, "p7-1", tmp_path / "inzage", datetime.now(UTC))
@@ -361,6 +368,7 @@ def test_what_a_parent_gets_to_see_holds_what_the_child_asked_and_nothing_that_i
     assert b"staff-" not in written
 
 
+@pytest.mark.evasion("S20")
 def test_a_bundle_for_support_holds_no_name_no_site_and_nothing_that_anybody_typed(after, tmp_path):
     play, _ = after
     support.make(play.home, tmp_path / "bundle.zip", datetime.now(UTC))

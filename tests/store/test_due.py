@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from datetime import timedelta
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -53,6 +54,7 @@ def test_without_the_accounts_only_the_rest_is_told(store: Store) -> None:
     assert "sessions" not in told
 
 
+@pytest.mark.evasion("S20")
 @given(days=st.integers(0, 900), terms=TERMS)
 @settings(
     max_examples=6, phases=[Phase.explicit, Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import sqlalchemy as sa
 
 from store import inventory
@@ -10,6 +11,7 @@ from store.inventory import HOLDINGS, STAYS, Erase, Of
 from tests.store import papers
 
 
+@pytest.mark.evasion("S20")
 def test_every_table_and_every_column_of_words_is_said() -> None:
     assert inventory.unsaid() == []
 
