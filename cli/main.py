@@ -21,10 +21,12 @@ from cli import (
     privacy,
     protocol,
     sbom,
+    store_commands,
     support,
 )
 from cli.check import check
 from cli.firewall import firewall
+from cli.haproxy import haproxy
 from cli.home import Home, Trouble
 from cli.keylog import forget_key_logs
 from cli.logs import set_up
@@ -48,11 +50,13 @@ app.add_typer(protocol.app, name="protocol")
 app.add_typer(emergency.app, name="emergency")
 app.add_typer(privacy.app, name="privacy")
 app.add_typer(support.app, name="support")
+app.add_typer(store_commands.app, name="store")
 app.command("check")(check)
 app.command("now")(now)
 app.command("sbom")(sbom.sbom)
 app.command("audit")(sbom.audit)
 app.command("firewall")(firewall)
+app.command("haproxy")(haproxy)
 app.command("backup")(backup_commands.backup)
 app.command("backup-key")(backup_commands.backup_key)
 app.command("restore")(backup_commands.restore)
