@@ -87,7 +87,8 @@ proxy
 host=$(sed -n 's|.* http://\\(.*\\)/$|\\1|p' /tmp/desk.log | head -1)
 echo "HOST $host"
 echo "PAGE $(http_proxy=http://127.0.0.1:8080 get http://$host/ | head -c 400)"
-for one in accounts/accounts.db secrets/answers secrets/second-factor ca/mitmproxy-ca.pem school.yaml; do
+for one in accounts/accounts.db secrets/answers secrets/second-factor ca/mitmproxy-ca.pem school.yaml \\
+        extension/klaswacht.crx; do
     if (as klaswacht-proxy cat /var/lib/klaswacht/$one) >/dev/null 2>&1; then echo "READS $one"; fi
 done
 for place in /var/lib/klaswacht /opt/klaswacht /etc/klaswacht; do
@@ -99,7 +100,7 @@ stop_both
     )
     assert re.search(r"^HOST \S+\.\S+$", told, re.MULTILINE)
     assert re.search(r"^PAGE 403 ", told, re.MULTILINE), told
-    assert re.findall(r"^READS (.*)$", told, re.MULTILINE) == ["school.yaml"], "rules, and no secret"
+    assert re.findall(r"^READS (.*)$", told, re.MULTILINE) == ["school.yaml", "extension/klaswacht.crx"], "no secret"
     assert "WRITES" not in told
     assert "/wachtwoord/" in told
 
