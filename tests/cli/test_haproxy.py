@@ -203,6 +203,7 @@ def answered(port: int, source: str) -> str:
         return ""
 
 
+@pytest.mark.evasion("S17")
 @real
 def test_a_device_stays_at_one_node_is_known_by_its_own_address_and_moves_on_when_that_node_dies(
     pair: tuple[dict[str, Pretend], int],
@@ -223,6 +224,7 @@ def test_a_device_stays_at_one_node_is_known_by_its_own_address_and_moves_on_whe
     assert {ask(port, source)[0] for source in sources} == {"b"}
 
 
+@pytest.mark.evasion("S11")
 @real
 def test_who_has_too_many_connections_is_stopped_and_the_others_are_not(
     pair: tuple[dict[str, Pretend], int],
