@@ -118,7 +118,7 @@ def test_news_are_asked_for_when_the_guard_says_so_and_no_line_waits_at_the_scho
         asked.append(wait)
         return answer(revision, wait)
 
-    laptop.link.fetch = ask  # type: ignore[method-assign, assignment]
+    laptop.link.fetch = ask
     with going_on(laptop) as stop:
         assert eventually(lambda: laptop.beat.carries)
         news = threading.Thread(

@@ -46,7 +46,7 @@ class Laptop:
         self.outbox = Outbox(home)
         self.notes: list[tuple[str, str, str]] = []
         given = {"patience": 2.0, "user": own_user(), "under": os.getpid(), **setting}
-        self.watch = Watch(Setting(DEVICE, **given), self.school, self.outbox, self.show)  # type: ignore[arg-type]
+        self.watch = Watch(Setting(DEVICE, **given), self.school, self.outbox, self.show)
 
     def show(self, title: str, body: str, user: str) -> str:
         self.notes.append((title, body, user))
@@ -325,8 +325,7 @@ def test_the_whole_agent_from_tap_to_closed(at_school: Dashboard, laptop: Laptop
 
 
 @pytest.mark.full
-@pytest.mark.full
-@pytest.mark.skipif(not FAKETIME, reason="libfaketime is not here")
+@pytest.mark.skipif(not FAKETIME, reason="needs libfaketime (setup/machine.sh)")
 @pytest.mark.parametrize("shifted", ["-11y", "+40d"])
 def test_another_clock_on_the_laptop_alone_changes_nothing(at_school: Dashboard, home: Home, run, shifted: str) -> None:
     """The whole program, started anew, with a clock of long ago (an empty battery) or of the future."""

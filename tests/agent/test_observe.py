@@ -30,7 +30,7 @@ def test_the_agent_knows_itself() -> None:
 
 def test_an_observation_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
-        observe(LESSON).user = "root"  # type: ignore[misc]
+        observe(LESSON).user = "root"
 
 
 def test_a_program_that_ended_is_not_seen_even_before_its_parent_looks(run) -> None:

@@ -30,8 +30,8 @@ from dashboard.app import close_app, create_app
 from dashboard.passwords import hashed
 from policy.model import Action, Device, DeviceClass, Role
 from tests.agent.cups import PUPIL, needed, open_folder, until
+from tests.agent.print_server import PrintServer
 from tests.agent.school import LESSON, OFFICE, SCHOOL, Dashboard
-from tests.agent.test_printing import PrintServer
 from tests.cast import at
 
 QUEUE = Device("printserver", "Printserver", DeviceClass.INFRASTRUCTURE, prints=True)

@@ -159,7 +159,7 @@ def test_a_whole_school_of_laptops_waits_at_the_guard_and_hears_a_pause_at_once(
         return dial(to, timeout, (source.address, 0))
 
     monkeypatch.setattr(socket, "create_connection", dialled)
-    laptops = [Beat(one, play.ca, _Told(told)) for one in enrolments]  # type: ignore[arg-type]
+    laptops = [Beat(one, play.ca, _Told(told)) for one in enrolments]
     settled = play.store.revision(school)
     answers = [0] * MANY
     here = threading.Barrier(MANY + 1, timeout=2 * CEILING)

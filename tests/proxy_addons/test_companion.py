@@ -145,7 +145,7 @@ def test_the_badge_tells_what_is_open_and_until_when(school: School) -> None:
     school.guard.grant(sites=("social.com",), end=end)
     badge = told(school.run(school.asks))
     assert badge["count"] == int(end.timestamp())
-    assert {"text": "social.com", "until": "Tot 09:20 uur."} in badge["items"]  # type: ignore[operator]
+    assert {"text": "social.com", "until": "Tot 09:20 uur."} in badge["items"]
     assert "Het is nu les." in str(badge["title"])
 
 

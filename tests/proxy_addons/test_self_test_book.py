@@ -27,7 +27,7 @@ ID = "abcdefghijklmnopabcdefghijklmnop"
 
 
 def seen(secure: dict[str, str] = SECURE, *, extension: bool = True, **more: object) -> dict[str, bool | None]:
-    fields = {"ext": "ja", "via": "http/1.1"} | more.get("fields", {})  # type: ignore[operator]
+    fields = {"ext": "ja", "via": "http/1.1"} | more.get("fields", {})
     straight, grouped = bool(more.get("straight")), bool(more.get("grouped", True))
     return {
         one.part: one.there for one in parts(secure, fields, straight=straight, grouped=grouped, extension=extension)
@@ -59,7 +59,7 @@ def test_a_chromebook_that_has_everything_is_green() -> None:
 def test_what_is_missing_or_could_not_be_seen_is_said_and_is_not_green(
     part: Part, found: dict[str, object], there: bool | None
 ) -> None:
-    told = seen(**found)  # type: ignore[arg-type]
+    told = seen(**found)
     assert told[part] is there
     if there is not True:
         assert verdict("good", tuple(Seen(name, state) for name, state in told.items())) == "book"
