@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from cli.home import Home, Trouble
-from cli.school import opened, read_file
+from cli.school import AMSTERDAM, coordinator_link, good_settings, opened, read_file
 from config import load
 from config.texts import say
 from dashboard.actions.desk import Desk
@@ -18,9 +18,27 @@ from dashboard.actions.second_factor import take_away
 app = typer.Typer(help="Help with accounts, for who sits at the computer of the guard.", no_args_is_help=True)
 
 
-@app.callback()
-def _group() -> None:
-    """Keep `second-factor-reset` a command of its own."""
+@app.command("first-link")
+def first_link() -> None:
+    """Print the one-time link with which the first coordinator chooses a password."""
+    typer.echo(link(Home.here(), datetime.now(UTC)))
+
+
+def link(home: Home, now: datetime) -> str:
+    """The link, where no coordinator has ever chosen a password.
+
+    Raises:
+        Trouble: somebody has.
+    """
+    settings = good_settings(home)
+    lang, listen = settings.language, settings.listen
+    with closing(opened(home, migrate=False)) as store:
+        made = coordinator_link(Desk(store, load.knowledge(settings), settings.school.id, settings), now)
+    if made is None:
+        raise Trouble(say("cli.account.no_link", lang), say("cli.account.no_link_remedy", lang))
+    until = f"{made.until.astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"
+    told = say("cli.up.link", lang, login=made.login, until=until).rstrip()
+    return f"{told}\n  https://{listen.name}:{listen.dashboard}/wachtwoord/{made.token}"
 
 
 @app.command("second-factor-reset")

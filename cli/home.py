@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes
 
+from config.private_folder import handed
+
 _SECRET = 32  # bytes
 
 
@@ -50,12 +52,13 @@ class Home:
     @property
     def database_url(self) -> str:
         """Where the school's rows are: `KLASWACHT_DATABASE` (PostgreSQL), else a file here."""
-        return os.environ.get("KLASWACHT_DATABASE") or f"sqlite:///{self.path / 'klaswacht.db'}"
+        return _told("database") or os.environ.get("KLASWACHT_DATABASE") or f"sqlite:///{self.path / 'klaswacht.db'}"
 
     @property
     def accounts_url(self) -> str:
         """Where accounts and sessions are: `KLASWACHT_ACCOUNTS_DATABASE`, else a file here. Never told to the proxy."""
-        return os.environ.get("KLASWACHT_ACCOUNTS_DATABASE") or f"sqlite:///{self.path / 'accounts.db'}"
+        told = _told("accounts-database") or os.environ.get("KLASWACHT_ACCOUNTS_DATABASE")
+        return told or f"sqlite:///{self.path / 'accounts.db'}"
 
     @property
     def ca_folder(self) -> Path:
@@ -76,6 +79,11 @@ class Home:
     def answers_key(self) -> Path:
         """Signs what the dashboard answers to devices, which pinned its public half. Read by nobody else."""
         return self.path / "secrets" / "answers"
+
+    @property
+    def backup_key(self) -> Path:
+        """The public half of the school's backup key, if it has one: backups are then closed with it."""
+        return self.path / "backup.pub"
 
     @property
     def lock_file(self) -> Path:
@@ -99,6 +107,12 @@ class Home:
             ) from error
 
 
+def _told(name: str) -> str:
+    """A line that systemd handed to the service (an address with a password in it); empty where it did not."""
+    given = handed(name)
+    return given.read_text().strip() if given is not None else ""
+
+
 def write_private(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Write a file in one move, with `mode` from its first moment: nobody sees half of it, or a secret in it."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
@@ -112,7 +126,19 @@ def write_private(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 
 def secret(path: Path) -> bytes:
-    """The 32 random bytes kept in `path`, made when they are not there. For its owner only."""
+    """The 32 random bytes kept in `path`, made when they are not there. For its owner only.
+
+    What systemd handed to the service under that name goes first, and is not made.
+
+    Raises:
+        Trouble: what was handed is no such secret.
+    """
+    given = handed(path.name)
+    if given is not None:
+        found = given.read_bytes()
+        if len(found) != _SECRET:
+            raise Trouble(f"the credential `{path.name}` is not {_SECRET} bytes long", "see `deploy/install.sh`")
+        return found
     try:
         found = path.read_bytes()
     except FileNotFoundError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ from proxy_addons.handed import REPLACES, WORD_FD
 
 FIRST_PAUSE = 0.5  # seconds before a dead child is started again; doubles up to
 LONGEST_PAUSE = 30.0
+_LONGEST_LINE = 4096  # bytes
 LIVED_WELL = 60.0  # seconds of life after which a death counts as the first again
 
 
@@ -28,7 +30,7 @@ class Task:
     ports: its number among them; the others take what comes there while it is away, so it must obey the words of
     `proxy_addons.handed`. `beside`: a new one may start while the old one runs, so that `reload` can replace it; a task
     without it is left alone then. `most_growth` is how many bytes of its own memory it may gain before it is replaced
-    (None: any).
+    (None: any). `late`: it may come later than the others, and may die before it has ever listened; it is tried again.
     """
 
     name: str
@@ -38,18 +40,23 @@ class Task:
     place: int | None = None
     beside: bool = False
     most_growth: int | None = None
+    late: bool = False
 
 
 class Life:
     """One process of a task, from its start to its end. `pipe` is where it says that it listens.
 
-    `replaces`: it is to take over from one that works.
+    `replaces`: it is to take over from one that works. `beat` (monotonic) is when it last said that it lives, None for
+    one that never did; `numbers` is what it counted by then.
     """
 
     def __init__(self, task: Task, *, replaces: bool = False) -> None:
         self.task = task
         self.ready = False
         self.started = time.monotonic()
+        self.beat: float | None = None
+        self.numbers: dict[str, float] = {}
+        self._unread = b""
         self.weight: int | None = None  # bytes of its own memory, when it had settled
         self._word: socket.socket | None = None
         with contextlib.ExitStack() as given, contextlib.ExitStack() as ours:
@@ -80,6 +87,22 @@ class Life:
     def alive(self) -> bool:
         """Whether it runs still."""
         return self.process.poll() is None
+
+    def hear(self, now: float) -> bool:
+        """Read what it says on its pipe; False when it will say no more."""
+        try:
+            said = os.read(self.pipe, 65536)
+        except BlockingIOError:
+            return True
+        *lines, self._unread = (self._unread + said).split(b"\n")
+        for line in lines:
+            if line == b"ready":
+                self.ready = True
+            elif line.startswith(b"beat "):
+                self.beat = now
+                self.numbers = _numbers(line.removeprefix(b"beat ")) or self.numbers
+        self._unread = self._unread[-_LONGEST_LINE:]
+        return bool(said)
 
     def say(self, word: str) -> None:
         """Tell it something; one that is gone does not hear."""
@@ -115,7 +138,8 @@ class Life:
 class Child:
     """A task with its processes. `again_at` (monotonic) is when a dead one starts again, `renewed` when it was last.
 
-    `deaths` is how often one ended that should not have, `died` when the last one did (UTC).
+    `deaths` is how often one ended that should not have, `died` when the last one did (UTC), `hung` how often one was
+    ended because it had not said for too long that it lives.
     """
 
     task: Task
@@ -127,6 +151,7 @@ class Child:
     renewed: float = float("-inf")
     deaths: int = 0
     died: datetime | None = None
+    hung: int = 0
 
     @property
     def ready(self) -> bool:
@@ -138,3 +163,12 @@ class Child:
         """Every process of it."""
         yield from (one for one in (self.now, self.coming) if one is not None)
         yield from (one for one, _ in self.leaving)
+
+
+def _numbers(text: bytes) -> dict[str, float]:
+    """What a beat brought; nothing where it makes no sense."""
+    try:
+        told = json.loads(text)
+        return {str(name): float(value) for name, value in told.items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}

@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from importlib.metadata import version as installed_version
 from typing import Annotated
 
 import typer
 
-from cli import account, agent, ca_commands, chromebook, emergency, lists, policy, printing, protocol
+from cli import (
+    account,
+    agent,
+    backup_commands,
+    ca_commands,
+    chromebook,
+    emergency,
+    lists,
+    policy,
+    printing,
+    privacy,
+    protocol,
+    sbom,
+    store_commands,
+    support,
+)
 from cli.check import check
 from cli.firewall import firewall
+from cli.haproxy import haproxy
 from cli.home import Home, Trouble
 from cli.keylog import forget_key_logs
+from cli.logs import set_up
 from cli.now import now
 
 app = typer.Typer(
@@ -32,9 +48,18 @@ app.add_typer(account.app, name="account")
 app.add_typer(lists.app, name="lists")
 app.add_typer(protocol.app, name="protocol")
 app.add_typer(emergency.app, name="emergency")
+app.add_typer(privacy.app, name="privacy")
+app.add_typer(support.app, name="support")
+app.add_typer(store_commands.app, name="store")
 app.command("check")(check)
 app.command("now")(now)
+app.command("sbom")(sbom.sbom)
+app.command("audit")(sbom.audit)
 app.command("firewall")(firewall)
+app.command("haproxy")(haproxy)
+app.command("backup")(backup_commands.backup)
+app.command("backup-key")(backup_commands.backup_key)
+app.command("restore")(backup_commands.restore)
 
 
 @app.command()
@@ -46,11 +71,24 @@ def up(
         int | None,
         typer.Option("--workers", min=1, max=16, help="How many workers; else as school.yaml says, else one a core."),
     ] = None,
+    monitor: Annotated[
+        str | None,
+        typer.Option("--monitor", help="Where watching machines may ask /healthz, /readyz, /metrics: ADDRESS:PORT."),
+    ] = None,
+    part: Annotated[
+        str, typer.Option("--part", help="all; or, as two services with a user each: desk, proxy.")
+    ] = "all",
 ) -> None:
     """Start the guard: proxy and dashboard, until Ctrl-C."""
+    from cli.parts import Part
+    from cli.proxy_part import up_proxy
     from cli.up import up as start
 
-    raise typer.Exit(start(Home.here(), take_file=take_file, workers=workers))
+    if part not in tuple(Part):
+        raise Trouble(f"`{part}` is no part of the guard", "say all, desk or proxy")
+    if part == Part.PROXY:
+        raise typer.Exit(up_proxy(Home.here(), workers=workers, monitor=monitor))
+    raise typer.Exit(start(Home.here(), take_file=take_file, workers=workers, monitor=monitor, part=Part(part)))
 
 
 @app.command()
@@ -89,7 +127,7 @@ def version() -> None:
 def main() -> None:
     """Run the command; what a person must mend is told in one line, with exit code 1."""
     forget_key_logs()
-    logging.basicConfig(level=logging.WARNING, format="klaswacht: %(message)s")
+    set_up("klaswacht: %(message)s", "guard")
     try:
         app()
     except Trouble as trouble:

@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from cli.home import Home, Trouble, write_private
 from cli.revisions import say_number
 from config import load
 from config.changes import changes
+from config.private_folder import mode_in
 from config.settings import SchoolFile, Settings
 from config.texts import say
 from dashboard.actions import accounts as account_actions
@@ -23,6 +25,7 @@ from dashboard.actions import kept
 from dashboard.actions.desk import Desk
 from dashboard.actions.revisions import Outcome, Taken, other_settings, renew, take
 from policy.model import Knowledge, Policy, Role
+from proxy_addons.last_known import NAME as LAST_KNOWN
 from store import Store, StoreUnavailable, open_store
 from store.accounts import AccountState
 from store.policies import PolicyRevision
@@ -36,10 +39,13 @@ _DIFFERENCE = 40  # lines that are shown
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """What the guard runs by: the settings, the numbered policy, and sentences that a person must see first."""
+    """What the guard runs by: the settings, the numbered policy, and sentences that a person must see first.
+
+    `revision` is None where the database cannot be read.
+    """
 
     settings: Settings
-    revision: PolicyRevision
+    revision: PolicyRevision | None
     notices: tuple[str, ...] = ()
 
 
@@ -105,6 +111,23 @@ def opened(home: Home, *, migrate: bool = True) -> Store:
         return open_store(home.database_url, home.accounts_url, migrate=migrate)
     except StoreUnavailable as error:
         raise Trouble(f"the database cannot be used: {error}", "see `klaswacht doctor`") from error
+
+
+def still_there(home: Home) -> None:
+    """Look that the database of a guard that has run before was not emptied or taken away.
+
+    Raises:
+        Trouble: it was. A new one in its place would know no pupil and no ban, and nobody would be told.
+    """
+    url = home.database_url
+    if not url.startswith("sqlite:///") or not (home.path / LAST_KNOWN).exists():
+        return
+    path = Path(url.removeprefix("sqlite:///"))
+    if not path.exists() or path.stat().st_size == 0:
+        raise Trouble(
+            f"the database `{path}` is empty or gone",
+            f"put it back with `klaswacht restore`, or, to begin anew, remove `{home.path / LAST_KNOWN}`",
+        )
 
 
 def into_force(home: Home, store: Store, now: datetime, *, take_file: bool = False, running: bool = False) -> InForce:
@@ -218,7 +241,7 @@ def _keep(home: Home, file: SchoolFile) -> None:
         data = home.school_file.read_bytes()
         # Written to again since it was read: then the next look at it keeps what it says.
         if hashlib.sha256(data).hexdigest() == file.digest or not home.good_file.exists():
-            write_private(home.good_file, data)
+            write_private(home.good_file, data, mode_in(home.path))
 
 
 def with_ports(settings: Settings, ports: dict[str, int]) -> Settings:
@@ -226,10 +249,10 @@ def with_ports(settings: Settings, ports: dict[str, int]) -> Settings:
     listen = settings.listen
     taken = replace(
         listen,
-        proxy=ports["proxy"],
-        keyed=ports["keyed"],
-        dashboard=ports["dashboard"],
+        proxy=ports.get("proxy", listen.proxy),
+        keyed=ports.get("keyed", listen.keyed),
+        dashboard=ports.get("dashboard", listen.dashboard),
         transparent=ports.get("transparent", listen.transparent),
-        groups={group: ports[f"group:{group}"] for group in listen.groups},
+        groups={group: ports.get(f"group:{group}", port) for group, port in listen.groups.items()},
     )
     return replace(settings, listen=taken)

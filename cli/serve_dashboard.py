@@ -15,11 +15,11 @@ from gunicorn.workers.gthread import ThreadWorker
 from cli import ports
 from cli.box_file import FileOnBox
 from cli.ca import CaFiles
+from cli.child import tell_beat, tell_ready
 from cli.chromebook import ChromebookDesk
 from cli.feeds_desk import FeedsDesk
 from cli.home import Home, secret
 from cli.school import opened
-from cli.supervisor import tell_ready
 from cli.vitals import VitalsFile
 from config import load
 from config.feeds.opened import FeedIndex
@@ -63,6 +63,11 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
         """Called on SIGTERM. On a thread of its own, because a signal may come while a lock is held."""
         threading.Thread(target=close_app, args=(self.wsgi,), daemon=True).start()
         super().handle_exit(sig, frame)
+
+    def notify(self) -> None:
+        """Called by the loop that takes connections, at least once a second: what gunicorn hears, the guard hears."""
+        super().notify()
+        tell_beat(self.wsgi.extensions["klaswacht_counts"])
 
 
 class _Server(BaseApplication):  # type: ignore[misc] # gunicorn has no types

@@ -1,7 +1,9 @@
 """Keeps the guard's processes running: starts them, waits until they listen, starts a dead one again, replaces, stops.
 
-A child says on a pipe that it listens, with one line (`ready`). It asks the kernel to be stopped when the supervisor
-is gone (`die_with_parent`), so that nothing is left behind even when the supervisor is killed without a word.
+A child says on a pipe that it listens, with one line (`ready`), and from then on every second that it lives (`beat`).
+One that beat and has been silent for `SILENT` seconds hangs: it is ended, and started again as any dead one. A child
+asks the kernel to be stopped when the supervisor is gone (`die_with_parent`), so that nothing is left behind even when
+the supervisor is killed without a word.
 
 Signals: INT and TERM stop all; USR2 replaces the processes one by one (`rolling`). HUP means stop when it comes from a
 terminal that is gone; without a terminal nothing can be gone, so there it is what it is to other services: reload.
@@ -24,8 +26,10 @@ from functools import partial
 from typing import Self
 
 from cli.child import PARENT, die_with_parent, tell_ready
+from cli.gauging import Sums
 from cli.growth import Pace, Scales
 from cli.life import FIRST_PAUSE, LIVED_WELL, LONGEST_PAUSE, Child, Life, Task
+from cli.notify import notify
 from cli.rolling import GRACE, Outcome, Rolling
 
 __all__ = ["PARENT", "Supervisor", "Task", "die_with_parent", "tell_ready"]
@@ -34,13 +38,15 @@ _log = logging.getLogger(__name__)
 
 _ENDS = (signal.SIGINT, signal.SIGTERM)
 RELOAD = signal.SIGUSR2
+SILENT = 20.0  # seconds without a beat after which a process hangs
+_AWAY = 5.0  # seconds between two looks of our own: then we were stopped, or had no turn, and so may all have been
 
 
 class Supervisor:
     """Runs `tasks` until told to stop. Use from the main thread: it takes the signals while it runs.
 
     `patience` is how many seconds children get to stop, `grace` how many a replaced one has to finish what runs.
-    `on_renewed` hears how each round of replacing ended.
+    `on_renewed` hears how each round of replacing ended. `silent` is how many seconds a process may not beat.
     """
 
     def __init__(
@@ -51,9 +57,14 @@ class Supervisor:
         grace: float = GRACE,
         pace: Pace | None = None,
         on_renewed: Callable[[Outcome], None] = lambda _: None,
+        silent: float = SILENT,
     ) -> None:
         self._children = [Child(task) for task in tasks]
         self._patience = patience
+        self._silent = silent
+        self._looked = time.monotonic()
+        self._notified = 0.0
+        self.sums = Sums()
         self._selector = selectors.DefaultSelector()
         self._wake, self._woken = socket.socketpair()
         self._wake.setblocking(False)
@@ -89,6 +100,11 @@ class Supervisor:
         return tuple(self._children)
 
     @property
+    def looked(self) -> float:
+        """When it last looked at its processes (monotonic)."""
+        return self._looked
+
+    @property
     def stopping(self) -> threading.Event:
         """Set when everything is to stop; threads beside the supervisor may wait for it."""
         return self._stopping
@@ -105,15 +121,18 @@ class Supervisor:
             while healthy and not self._stopping.is_set():
                 self._start_due()
                 self._look(self._until_next())
+                self._end_hung()
                 healthy = self._bury_dead()
-                if not self._told and all(child.ready for child in self._children) and healthy:
+                if not self._told and all(child.ready or child.task.late for child in self._children) and healthy:
                     self._told = True
                     on_ready()
+                    notify("READY=1")
                 if self._told:
                     self._renew()
                     self._stand_in()
         finally:
             self._stopping.set()
+            notify("STOPPING=1")
             self._stop_all()
         return healthy
 
@@ -165,10 +184,30 @@ class Supervisor:
                 self._woken.recv(64)
                 continue
             life: Life = key.data
-            # The pipe ends without the word when the child died first.
-            life.ready = life.ready or os.read(key.fd, 64).startswith(b"ready")
-            self._selector.unregister(key.fd)
-            os.close(key.fd)
+            before = life.numbers
+            if not life.hear(time.monotonic()):  # it died, or it has nothing to say any longer
+                self._selector.unregister(key.fd)
+                os.close(key.fd)
+            if life.numbers is not before:
+                self.sums.heard(before, life.numbers)
+
+    def _end_hung(self) -> None:
+        """End who has not said for too long that it lives; it is buried and started again as any dead one."""
+        now = time.monotonic()
+        away, self._looked = now - self._looked > _AWAY, now
+        if now - self._notified > _AWAY:
+            self._notified = now
+            notify("WATCHDOG=1")
+        for child in self._children:
+            life = child.now
+            if life is None or life.beat is None or not life.ready:
+                continue
+            if away:
+                life.beat = now
+            elif now - life.beat > self._silent and life.alive:
+                _log.error("%s hangs (silent for %.0f s) and is ended", child.task.name, now - life.beat)
+                child.hung += 1
+                life.kill()
 
     def _bury_dead(self) -> bool:
         now = time.monotonic()
@@ -181,7 +220,7 @@ class Supervisor:
             child.deaths, child.died = child.deaths + 1, datetime.now(UTC)
             child.now, child.coming = child.coming, None  # where one was to take over, it does so now
             code = life.process.returncode
-            if not self._told:
+            if not self._told and not child.task.late:
                 _log.error("%s ended with code %s before it listened", child.task.name, code)
                 return False
             if child.now is not None:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shlex
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
-from cli import ca, extension, places, ports, reload, school
+from cli import ca, extension, parts, places, ports, reload, school
+from cli.backup.unpacking import forget_aside
 from cli.doctor import Level, ca_findings
 from cli.example import closed_host
-from cli.growth import MIB
 from cli.home import Home, Trouble, secret
+from cli.keeping import Keeping
+from cli.monitor import monitored
 from cli.nightly import Nightly
+from cli.parts import Part, Taken
 from cli.supervisor import Supervisor, Task
 from cli.vitals import Chores, Vitals
 from cli.watch import Watch, signature
@@ -27,8 +27,9 @@ from config.settings import Listen, Settings
 from config.texts import say
 from dashboard.actions.accounts import Link
 from policy.model import Knowledge
+from proxy_addons.last_known import LastKnown
 from proxy_addons.names.front import ANYBODY_PATH, KEYED_PATH
-from store import Store, StoreUnavailable
+from store import Store, StoreUnavailable, open_later
 from store.retention import Terms
 
 _log = logging.getLogger(__name__)
@@ -41,6 +42,7 @@ class Prepared:
     """Everything that is ready before the first process starts. `settings` has the port numbers that were taken.
 
     `places` are where the workers accept, one for each; `workers_by` says who chose how many: cores, file or flag.
+    `broken` says why the database could not be used, where it could not; then `store` is one that may come later.
     """
 
     home: Home
@@ -51,6 +53,7 @@ class Prepared:
     ports: dict[str, int]
     places: tuple[places.Place, ...]
     workers_by: str
+    broken: str = ""
 
     @property
     def dashboard_url(self) -> str:
@@ -64,31 +67,39 @@ def up(
     *,
     take_file: bool = False,
     workers: int | None = None,
+    monitor: str | None = None,
+    part: Part = Part.ALL,
     beside: Sequence[Task] = (),
     more: Callable[[Prepared], Sequence[str]] = lambda _: (),
 ) -> int:
     """Run the guard until Ctrl-C or SIGTERM; the exit code is 0 when it stopped because it was asked to.
 
-    `workers` goes before what `school.yaml` says. `beside` are processes to keep running as well, `more` gives lines to
-    print under what to open (the playground).
+    `workers` goes before what `school.yaml` says. `monitor` is where machines that watch may ask (`cli.monitor`).
+    `part` is `ALL` or `DESK`; the other one is `cli.proxy_part`. `beside` are processes to keep running as well, `more`
+    gives lines to print under what to open (the playground).
 
     Raises:
         Trouble: something must be mended first.
     """
     home.prepare()
     seen = signature(home.school_file)  # before it is read: a change from here on is one to look at
-    with school.only_one(home), _prepared(home, take_file=take_file, workers=workers) as prepared:
-        tasks = (*_tasks(prepared), *beside)
-        with Supervisor(tasks, on_renewed=lambda outcome: reload.note(home, outcome)) as supervisor:
+    with school.only_one(home), _prepared(home, take_file=take_file, workers=workers, part=part) as prepared:
+        taken = Taken(home.path, prepared.ports, prepared.places, late=bool(prepared.broken))
+        tasks = (*parts.tasks(taken, prepared.settings, part), *beside)
+        with (
+            Supervisor(tasks, on_renewed=lambda outcome: reload.note(home, outcome)) as supervisor,
+            monitored(home, supervisor, monitor),
+        ):
             kept = Chores()
             told = (prepared, kept, supervisor.stopping)
             chores = threading.Thread(target=_chores, args=told, name="chores", daemon=True)
             chores.start()
-            vitals = Vitals(home, supervisor.children, kept, supervisor.stopping)
+            vitals = Vitals(home, supervisor.children, kept, supervisor.stopping, apart=part is Part.DESK)
             vitals.start()
+            _keeping(prepared, supervisor.stopping).start()
             nightly = Nightly(home, secret(home.forms_secret), supervisor.stopping)
             nightly.start()
-            watch = Watch(home, prepared.store, seen, supervisor.stopping, _tell)
+            watch = Watch(home, prepared.store, None if prepared.broken else seen, supervisor.stopping, _tell)
             watch.start()
             healthy = supervisor.run(lambda: _announce(prepared, more))
         chores.join(5)
@@ -102,21 +113,20 @@ def up(
 
 
 @contextmanager
-def _prepared(home: Home, *, take_file: bool, workers: int | None = None) -> Iterator[Prepared]:
+def _prepared(home: Home, *, take_file: bool, workers: int | None = None, part: Part = Part.ALL) -> Iterator[Prepared]:
     now = datetime.now(UTC)
     wrote = _template(home)
     settings = school.read_file(home)[0].settings
     lang = settings.language
     if wrote:
         _tell(say("cli.up.made_file", lang, file=home.school_file))
-    held = _hold(settings.listen, home.school_file)
+    held = parts.hold(settings.listen, home.school_file, part)
     try:
-        store = school.opened(home)
+        store, in_force, broken = _in_force(home, now, take_file=take_file)
     except Trouble:
-        _release(held)
+        parts.release(held)
         raise
     try:
-        in_force = school.into_force(home, store, now, take_file=take_file)
         numbers = ports.describe(held)
         settings = school.with_ports(in_force.settings, numbers)
         school.terms(settings)
@@ -130,16 +140,57 @@ def _prepared(home: Home, *, take_file: bool, workers: int | None = None) -> Ite
         for found in ca_findings(home, now):
             if found.level is not Level.OK:
                 _tell(say(f"cli.doctor.{found.code}", lang, **found.values))
-        count = workers or settings.workers or places.cores()
+        count = 0 if part is Part.DESK else workers or settings.workers or places.cores()
         chosen = "flag" if workers else "file" if settings.workers else "cores"
         knowledge = load.knowledge(settings)
         with places.opened(held, count) as taken:
-            yield Prepared(home, settings, store, knowledge, files, numbers, taken, chosen)
+            yield Prepared(home, settings, store, knowledge, files, numbers, taken, chosen, broken)
     except StoreUnavailable as error:
         raise Trouble(f"the database cannot be used: {error}", "see `klaswacht doctor`") from error
     finally:
         store.close()
-        _release(held)
+        parts.release(held)
+
+
+def _in_force(home: Home, now: datetime, *, take_file: bool) -> tuple[Store, school.InForce, str]:
+    """The store and what is in force; where the database is broken a store that may come later, and what is wrong.
+
+    A guard that has run before runs without it: by the rules that were in force last, closed where there are none.
+
+    Raises:
+        Trouble: there is nothing to run by.
+    """
+    try:
+        school.still_there(home)
+        store = school.opened(home)
+    except Trouble as trouble:
+        return _without_database(home, trouble, str(trouble.__cause__ or trouble.problem))
+    try:
+        return store, school.into_force(home, store, now, take_file=take_file), ""
+    except StoreUnavailable as error:
+        store.close()
+        return _without_database(home, Trouble(f"the database cannot be used: {error}"), str(error))
+    except BaseException:
+        store.close()
+        raise
+
+
+def _without_database(home: Home, trouble: Trouble, why: str) -> tuple[Store, school.InForce, str]:
+    if not home.good_file.exists():
+        raise trouble
+    settings, revision = school.good_settings(home), None
+    kept = LastKnown(home.path, secret(home.forms_secret)).read(settings.school.id, load.knowledge(settings))
+    lang = settings.language
+    when = f"{kept[1].astimezone(school.AMSTERDAM):%d-%m-%Y %H:%M}" if kept else ""
+    code = "cli.up.last_known" if kept else "cli.up.only_help"
+    notice = say(code, lang, problem=why, **({"when": when} if kept else {}))
+    return open_later(home.database_url), school.InForce(settings, revision, (notice,)), why
+
+
+def _keeping(prepared: Prepared, stopping: threading.Event) -> Keeping:
+    home, school_id = prepared.home, prepared.settings.school.id
+    file = LastKnown(home.path, secret(home.forms_secret))
+    return Keeping(file, prepared.store, school_id, prepared.knowledge, stopping)
 
 
 def _template(home: Home) -> bool:
@@ -151,56 +202,6 @@ def _template(home: Home) -> bool:
     except load.ConfigError as error:
         raise Trouble(str(error)) from error
     return True
-
-
-def _hold(listen: Listen, file: Path) -> dict[str, ports.Held]:
-    wanted = {"proxy": listen.proxy, "keyed": listen.keyed, "dashboard": listen.dashboard}
-    wanted |= {f"group:{group}": number for group, number in listen.groups.items()}
-    if listen.transparent:
-        wanted["transparent"] = listen.transparent
-    wanted |= {name: number for name, number in (("dns", listen.dns), ("page", listen.page)) if number}
-    held: dict[str, ports.Held] = {}
-    try:
-        if listen.dns:
-            ports.probe_datagrams(listen.address, listen.dns, "listen.dns", file)
-        for name, number in wanted.items():
-            kind, _, group = name.partition(":")
-            setting = f"listen.groups.{group}" if group else f"listen.{kind}"
-            held[name] = ports.hold(listen.address, number, setting, file)
-    except Trouble:
-        _release(held)
-        raise
-    return held
-
-
-def _release(held: dict[str, ports.Held]) -> None:
-    for one in held.values():
-        one.release()
-
-
-def _tasks(prepared: Prepared) -> tuple[Task, ...]:
-    """The processes: the proxy's workers, each with a place on the same ports, and the dashboard."""
-
-    def command(kind: str) -> tuple[str, ...]:
-        told = json.dumps(prepared.ports, separators=(",", ":"))
-        return (sys.executable, "-m", "cli.worker", kind, str(prepared.home.path), told)
-
-    def worker(number: int) -> Task:
-        return Task(
-            f"proxy {number + 1}",
-            command("proxy"),
-            places.told(prepared.places, number),
-            places.descriptors(prepared.places),
-            place=number,
-            beside=True,
-            most_growth=prepared.settings.workers_mb * MIB,
-        )
-
-    # The dashboard binds its port beside the one that is held, so two may run for a moment.
-    dashboard = Task("dashboard", command("dashboard"), beside=True)
-    listen = prepared.settings.listen
-    names = (Task("dns" if listen.dns else "pages", command("dns")),) if listen.dns or listen.page else ()
-    return (*(worker(number) for number in range(len(prepared.places))), dashboard, *names)
 
 
 def _chores(prepared: Prepared, told: Chores, stopping: threading.Event) -> None:
@@ -222,10 +223,18 @@ def chore(prepared: Prepared, kept: Terms, now: datetime) -> tuple[str, ...]:
         if ca.ensure_dashboard(prepared.files, names, now):
             _log.warning("the dashboard's certificate was renewed")
 
+    def forget() -> None:
+        if not prepared.broken:
+            prepared.store.purge(settings.school.id, now, kept)
+            return
+        with closing(school.opened(prepared.home, migrate=False)) as store:  # it may be well again, accounts and all
+            store.purge(settings.school.id, now, kept)
+
     failed: list[str] = []
     for name, do in (
-        ("forgetting what is past its term", lambda: prepared.store.purge(settings.school.id, now, kept)),
+        ("forgetting what is past its term", forget),
         ("renewing the dashboard's certificate", renew),
+        ("forgetting what restores kept aside", lambda: forget_aside(prepared.home, now)),
     ):
         try:
             do()
@@ -238,6 +247,12 @@ def chore(prepared: Prepared, kept: Terms, now: datetime) -> tuple[str, ...]:
 def _announce(prepared: Prepared, more: Callable[[Prepared], Sequence[str]]) -> None:
     """Say what to open, once everything listens."""
     now = datetime.now(UTC)
+    if prepared.broken:
+        _tell("\n".join(_addresses(prepared)).rstrip() + "\n")
+        return
+    if not prepared.places:  # a service: what it says is kept in a log, and the link is for one person
+        _tell("\n".join([*_addresses(prepared), "", *_try(prepared, now)]).rstrip() + "\n")
+        return
     desk = school.desk_for(prepared.store, prepared.knowledge, prepared.settings)
     link = school.coordinator_link(desk, now)
     lines = [*_addresses(prepared), "", *_link(prepared, link), *_try(prepared, now), *more(prepared)]
@@ -260,7 +275,8 @@ def _addresses(prepared: Prepared) -> Iterator[str]:
     rows.append((say("cli.up.dashboard", lang), f"{prepared.dashboard_url}/"))
     rows.append((say("cli.up.ca", lang), str(prepared.files.public)))
     rows.append((say("cli.up.file", lang), str(prepared.home.school_file)))
-    rows.append((say("workers.row", lang), say(f"workers.{prepared.workers_by}", lang, count=len(prepared.places))))
+    if prepared.places:
+        rows.append((say("workers.row", lang), say(f"workers.{prepared.workers_by}", lang, count=len(prepared.places))))
     wide = max(len(name) for name, _ in rows)
     for name, value in rows:
         yield f"  {name:<{wide}}  {value}"

@@ -24,14 +24,16 @@ from cli.life import Child
 from cli.subscribed import ailing
 from config.feeds.packed import FeedError
 from config.feeds.subscriptions import Lists
+from config.private_folder import mode_in
 from dashboard.actions.health import PARTS, Fact, Level, Told
-from proxy_addons.queue_file import queues
+from proxy_addons.queue_file import QUEUES, queues
 
 _log = logging.getLogger(__name__)
 
 EVERY = 5.0  # seconds
 _CHECKS = timedelta(minutes=1)  # between looks at what changes slowly
 _RESTARTED = timedelta(hours=1)
+_SILENT = timedelta(seconds=60)
 _PURGE_LATE = timedelta(hours=3)  # it is to happen every hour
 _NAME = ".vitals.json"
 _SCHOOL = ZoneInfo("Europe/Amsterdam")
@@ -49,7 +51,10 @@ class Chores:
 
 
 class Vitals(threading.Thread):
-    """Writes the file until told to stop. Never gets in the way of the supervisor: what fails is logged and left."""
+    """Writes the file until told to stop. Never gets in the way of the supervisor: what fails is logged and left.
+
+    `apart`: the proxy is a service of its own, that tells how it is.
+    """
 
     def __init__(
         self,
@@ -58,10 +63,13 @@ class Vitals(threading.Thread):
         chores: Chores,
         stopping: threading.Event,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        apart: bool = False,
     ) -> None:
         super().__init__(name="vitals", daemon=True)
         self._home, self._children = home, children
         self._chores, self._stopping, self._clock = chores, stopping, clock
+        self._apart = apart
         self._slow: tuple[Fact, ...] = ()
         self._looked: datetime | None = None
         self._since: dict[tuple[str, str, str], datetime] = {}
@@ -80,9 +88,10 @@ class Vitals(threading.Thread):
         now = self._clock()
         if self._looked is None or not timedelta(0) <= now - self._looked < _CHECKS:
             self._slow, self._looked = tuple(self._slowly(now)), now
-        facts = [*processes(self._children, now), *load(self._children), *self._queue(now), *self._slow]
-        told = {"at": now.isoformat(), "facts": [_plain(self._dated(one, now)) for one in facts]}
-        write_private(self._home.path / _NAME, json.dumps(told).encode())
+        ours = [*(_apart(self._home, now) if self._apart else processes(self._children, now)), *load(self._children)]
+        facts = [*ours, *self._queue(now), *self._slow]
+        told = {"at": now.isoformat(), "facts": [plain(self._dated(one, now)) for one in facts]}
+        write_private(self._home.path / _NAME, json.dumps(told).encode(), mode_in(self._home.path))
 
     def _dated(self, fact: Fact, now: datetime) -> Fact:
         """With since when it is so, where it is not all right and does not say so itself."""
@@ -122,13 +131,31 @@ class VitalsFile:
 
     def told(self) -> Told | None:
         """What it says; None where it cannot be read or makes no sense."""
-        try:
-            with (self.home / _NAME).open("rb") as file:
-                data = json.loads(file.read(_MOST))
-            at = datetime.fromisoformat(data["at"])
-            return Told(at, tuple(_read(one) for one in data["facts"])) if at.tzinfo else None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return None
+        return _told(self.home / _NAME)
+
+
+def told_apart(home: Home) -> Path:
+    """Where a proxy that is a service of its own says how it is."""
+    return home.path / QUEUES / "proxy.told"
+
+
+def _told(path: Path) -> Told | None:
+    try:
+        with path.open("rb") as file:
+            data = json.loads(file.read(_MOST))
+        at = datetime.fromisoformat(data["at"])
+        return Told(at, tuple(_read(one) for one in data["facts"])) if at.tzinfo else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _apart(home: Home, now: datetime) -> Iterator[Fact]:
+    """What the proxy's own supervisor said; one that is silent is away."""
+    told = _told(told_apart(home))
+    if told is None or abs(now - told.at) > _SILENT:
+        yield Fact("workers", Level.BROKEN, "process_away", {"name": "proxy"}, told.at if told else None)
+        return
+    yield from (one for one in told.facts if one.part in ("workers", "names"))
 
 
 # --- what is looked at -----------------------------------------------------------------------------------------------
@@ -219,7 +246,8 @@ def _values(values: dict[str, object]) -> dict[str, str | int]:
     return {name: value if isinstance(value, int) else str(value) for name, value in values.items()}
 
 
-def _plain(fact: Fact) -> dict[str, object]:
+def plain(fact: Fact) -> dict[str, object]:
+    """A fact as it is in the file."""
     since = fact.since.isoformat() if fact.since else None
     return {"part": fact.part, "level": fact.level, "code": fact.code, "values": dict(fact.values), "since": since}
 

@@ -6,33 +6,33 @@ python -m cli.worker proxy|dashboard|dns HOME PORTS, where PORTS is JSON: the po
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from pathlib import Path
 
+from cli.child import die_with_parent, tell_beat, tell_ready
 from cli.home import Home, Trouble
 from cli.keylog import forget_key_logs
-from cli.supervisor import die_with_parent, tell_ready
+from cli.logs import set_up
 
 _USAGE = "usage: python -m cli.worker proxy|dashboard|dns HOME PORTS"
 
 
 def main(arguments: list[str]) -> int:
     """Run until told to stop; the exit code."""
-    logging.basicConfig(level=logging.WARNING, format="klaswacht: %(name)s: %(message)s")
+    set_up("klaswacht: %(name)s: %(message)s", arguments[0] if arguments else "")
     forget_key_logs()
     die_with_parent()
     match arguments:
         case ["proxy", home, told]:
             from proxy_addons.runner import run_worker
 
-            return run_worker(Path(home), _ports(told), tell_ready)
+            return run_worker(Path(home), _ports(told), tell_ready, tell_beat)
         case ["dashboard", home, told]:
             return _dashboard(Home(Path(home)), _ports(told))
         case ["dns", home, told]:
             from proxy_addons.names.process import run_names
 
-            return run_names(Path(home), _ports(told), tell_ready)
+            return run_names(Path(home), _ports(told), tell_ready, tell_beat)
         case _:
             sys.stderr.write(f"{_USAGE}\n")
             return 2

@@ -56,6 +56,7 @@ from dashboard.views import (
     prepared,
     preview,
     proving,
+    readiness,
     refusals,
     registers,
     reports,
@@ -173,6 +174,7 @@ def create_app(
         refusals.pages,
         emergency.pages,
         health.pages,
+        readiness.pages,
         rules.pages,
         measures.pages,
         numbers.pages,
@@ -192,6 +194,7 @@ def create_app(
     keep_from_the_class(app)
     proving.ask_again(app)
     app.after_request(protect)
+    readiness.count_answers(app)
     app.after_request(pack)
     app.register_error_handler(HTTPException, _problem)
     app.register_error_handler(StoreUnavailable, _store_away)

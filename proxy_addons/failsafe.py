@@ -12,11 +12,13 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from time import perf_counter
 from typing import Protocol
 
 from policy.model import AccessRequest, Decision, Effect, Reason
 from proxy_addons.facts import Answer, Door, Entry, Exchange, Hello, Peer, Ruling
 from proxy_addons.faults import BROKEN, is_cancelled, told
+from proxy_addons.measured import Measured
 
 _log = logging.getLogger(__name__)
 
@@ -89,6 +91,7 @@ class Failsafe:
         self._help = help_hosts
         self.doors: Doors | None = None
         self.broken: Counter[str] = Counter()
+        self.measured = Measured()
 
     def attach(self, doors: Doors) -> None:
         """Tell it where connections are closed."""
@@ -98,6 +101,7 @@ class Failsafe:
         """Ask `Gate.enter`. When that breaks, look inside: every request will be asked about anyway."""
         try:
             entry = _checked(self._gate.enter(peer, host, port), Entry)
+            self.measured.entered(entry.door)
         except BROKEN as error:
             self.note("enter", error)
             entry = Entry(Door.INSPECT, fault=True)
@@ -142,11 +146,13 @@ class Failsafe:
 
     async def ask(self, exchange: Exchange) -> Ruling:
         """Ask `Gate.ask`. What is not plainly open is answered; when the asking breaks only help stays open."""
+        begun = perf_counter()
         try:
             async with asyncio.timeout(OWN_WITHIN if "/_klaswacht/" in exchange.url else ASK_WITHIN):
                 ruling = _checked(await self._gate.ask(exchange), Ruling)
             if ruling.answer is None and (ruling.decision is None or not ruling.decision.open):
                 raise ValueError("let pass what is not open")
+            self.measured.answered(ruling, perf_counter() - begun)
             if ruling.fault and self._to_help(exchange):
                 return Ruling(None, None)
         except BROKEN as error:

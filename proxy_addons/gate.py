@@ -33,6 +33,7 @@ from proxy_addons.faults import told
 from proxy_addons.helping import Helping
 from proxy_addons.identity import Identity, Spot
 from proxy_addons.joining import Joining
+from proxy_addons.last_known import LastKnown
 from proxy_addons.live import HELP_OPEN, Live, utc_now
 from proxy_addons.names.following import Leases
 from proxy_addons.names.front import Front, Place
@@ -84,7 +85,8 @@ class Options:
 def open_gate(store: Store, knowledge: Knowledge, options: Options, clock: Callable[[], datetime] = utc_now) -> Gate:
     """A gate with everything behind it; call `start` on the event loop that will use it."""
     file = EmergencyFile(options.home) if options.home is not None else None
-    live = Live(store, options.school, knowledge, clock, Exits(store, options.school, file, options.rules))
+    last_known = LastKnown(options.home, options.secret) if options.home is not None else None
+    live = Live(store, options.school, knowledge, clock, Exits(store, options.school, file, options.rules), last_known)
     leases = Leases(options.dhcp.leases)
     places = Places()
     identity = Identity(options.group_ports, leases, options.dhcp.unregistered, places)

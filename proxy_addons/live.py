@@ -1,7 +1,8 @@
 """The current snapshot, and the only caller of `policy.decide`.
 
 A thread waits on the store's feed and loads the next snapshot; the event loop only swaps a reference. With the store
-gone the last snapshot stays in force and `degraded` says so. Before the first snapshot nothing is open but help.
+gone the last snapshot stays in force and `degraded` says so; a process that starts then takes the one that was kept
+(`last_known`). Where there is none, nothing is open but help.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from policy.match import covered
 from policy.model import AccessRequest, Decision, Effect, Knowledge, Reason, Snapshot, Step
 from proxy_addons.exits import Exits
 from proxy_addons.faults import told
+from proxy_addons.last_known import LastKnown
 from store import Store, StoreUnavailable
 from store.db import Pulse
 from store.feed import Feed
@@ -51,8 +53,10 @@ class Live:
         knowledge: Knowledge,
         clock: Callable[[], datetime] = utc_now,
         exits: Exits | None = None,
+        last_known: LastKnown | None = None,
     ) -> None:
         self._store = store
+        self._last_known = last_known
         self._exits = exits or Exits(store, school)
         self.school = school
         self.knowledge = knowledge
@@ -129,6 +133,7 @@ class Live:
             self._told = await asyncio.to_thread(self._load)
             self._swap(await asyncio.to_thread(self._in_force))
         except Exception as error:
+            self._told = await asyncio.to_thread(self._remembered)
             self._lost(error)
             self._put(await asyncio.to_thread(self._in_force))
         self._feed = Feed(self._store, self.school)
@@ -168,6 +173,14 @@ class Live:
 
     def _load(self) -> Snapshot:
         return self._store.snapshot(self.school, self.knowledge, self.clock())
+
+    def _remembered(self) -> Snapshot | None:
+        """What was in force when the database was last well, for a process that starts without it."""
+        found = self._last_known.read(self.school, self.knowledge) if self._last_known is not None else None
+        if found is None:
+            return None
+        _log.warning("the rules of %s are in force again", found[1].isoformat(timespec="minutes"))
+        return found[0]
 
     def _in_force(self) -> Snapshot | None:
         """What the store told last, with what the emergency exit makes of it."""
@@ -209,7 +222,7 @@ class Live:
 
     def _lost(self, error: Exception) -> None:
         if not self._failing:
-            now = "only help is open" if self._snapshot is None else "the last rules stay in force"
+            now = "only help is open" if self._told is None else "the last rules stay in force"
             why = error if isinstance(error, StoreUnavailable) else type(error).__name__
             _log.warning("the store cannot be read, %s: %s", now, why)
         self._failing = True

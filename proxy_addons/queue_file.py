@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-_FOLDER = ".wachtrij"
+QUEUES = ".wachtrij"
 _EVERY = timedelta(seconds=5)
 _FRESH = timedelta(seconds=30)
 _GONE = timedelta(hours=1)
@@ -30,7 +30,7 @@ class QueueFile:
     """Writes the file of this process, at most every few seconds."""
 
     def __init__(self, home: Path, counts: Callable[[], tuple[int, int]]) -> None:
-        self._folder = home / _FOLDER
+        self._folder = home / QUEUES
         self._counts = counts
         self._told: datetime | None = None
 
@@ -49,7 +49,7 @@ class QueueFile:
 def queues(home: Path, now: datetime) -> tuple[Queue, ...]:
     """What every process said lately; the files of those that are long gone are taken away."""
     found = []
-    for path in sorted((home / _FOLDER).glob("*.json")):
+    for path in sorted((home / QUEUES).glob("*.json")):
         with suppress(OSError, ValueError, KeyError, TypeError):
             with path.open("rb") as file:
                 told = json.loads(file.read(_MOST))

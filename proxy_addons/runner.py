@@ -12,13 +12,14 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 from config import load
 from config.feeds.opened import FeedIndex
+from config.private_folder import database_url, handed
 from config.settings import Listen, Settings
 from policy.model import Knowledge
 from proxy_addons.connections import Connections
@@ -31,12 +32,14 @@ from proxy_addons.faults import told_by
 from proxy_addons.gate import Gate, Options, open_gate
 from proxy_addons.handed import REPLACES, Handed, Listening, bound, obey
 from proxy_addons.loops import Loops
+from proxy_addons.measured import Tell, door_of, rules_of, tell_on
 from proxy_addons.names.front import place_of
 from proxy_addons.unknown import Unknown
 from store import Store, StoreUnavailable, open_later, open_store
 
 _log = logging.getLogger(__name__)
 
+CA_FILE = "mitmproxy-ca.pem"  # as mitmproxy calls it
 _BACKLOG = 1024
 _YOUNG = 10_000  # new objects before the collector looks among them; what a connection leaves behind goes by itself
 
@@ -95,12 +98,14 @@ async def serve(
     on_ready: Callable[[tuple[int, ...]], None] = lambda _: None,
     unknown: Unknown | None = None,
     handed: Handed | None = None,
+    beat: Callable[[Doorway], Awaitable[None]] | None = None,
 ) -> None:
     """Listen until `stop` is set. `on_ready` gets the ports, in the order of `config.listen` and of `transparent`.
 
     `unknown` looks at pages.
 
-    `handed` are the sockets of the supervisor; what it did not give is opened here.
+    `handed` are the sockets of the supervisor; what it did not give is opened here. `beat` runs beside it all, and
+    tells how it goes.
 
     Raises `OSError` when an address cannot be listened on.
     """
@@ -127,6 +132,7 @@ async def serve(
     listening = Listening(lambda port: doorway.make_through if port in through else doorway.make, _BACKLOG)
     await listening.open(handed.own if handed else None, sockets)
     word = asyncio.create_task(obey(handed, listening, stop)) if handed else None
+    beating = asyncio.ensure_future(beat(doorway)) if beat else None
     try:
         gc.collect()
         gc.freeze()  # what was loaded stays; the collector need not walk it again and again
@@ -139,8 +145,8 @@ async def serve(
             if known is None:
                 one.close()
         await drain(connections, lambda: doorway.inside, stop, config.grace)
-        if word is not None:
-            word.cancel()
+        for task in filter(None, (word, beating)):
+            task.cancel()
         connections.stop()
         await engine.done()
 
@@ -166,9 +172,11 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
         settings = replace(settings, listen=_with_ports(settings.listen, ports))
     feeds = FeedIndex(home)
     knowledge = load.knowledge(settings, feeds)
-    url = os.environ.get("KLASWACHT_DATABASE") or f"sqlite:///{home / 'klaswacht.db'}"
+    url = database_url(home)
     store = open_store(url, migrate=True) if migrate else open_later(url)
     listen = settings.listen
+    given = handed(CA_FILE)  # then there is no other way to it
+    ca = given.parent if given is not None else home / "ca"
     options = Options(
         school=settings.school.id,
         language=settings.language,
@@ -180,15 +188,15 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
         rules=file.policy,
         dhcp=settings.dhcp,
     )
-    secret = home / "secrets" / "forms"
+    secret = handed("forms") or home / "secrets" / "forms"
     if secret.exists():
         options = replace(options, secret=secret.read_bytes())
     config = RunnerConfig(
         listen=tuple((listen.address, port) for port in (listen.proxy, listen.keyed, *listen.groups.values())),
-        confdir=home / "ca",
+        confdir=ca,
         ports=settings.egress.ports,
         hosts=settings.egress.hosts,
-        trust=trust_bundle(home / "ca", settings.egress.trust),
+        trust=trust_bundle(Path(os.environ.get("RUNTIME_DIRECTORY") or home / "ca"), settings.egress.trust),
         own=own_places(listen),
         own_names=own_names(listen),
         help_hosts=knowledge.help_hosts,
@@ -201,36 +209,48 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
     return Composed(settings, knowledge, feeds, store, open_gate(store, knowledge, options), config)
 
 
-def run_worker(home: Path, ports: Mapping[str, int] | None = None, ready: Callable[[], None] = lambda: None) -> int:
-    """Run one worker until SIGTERM or SIGINT; the exit code. `ready` is called once it listens."""
+def run_worker(
+    home: Path,
+    ports: Mapping[str, int] | None = None,
+    ready: Callable[[], None] = lambda: None,
+    tell: Tell = lambda _: None,
+) -> int:
+    """Run one worker until SIGTERM or SIGINT; the exit code.
+
+    `ready` is called once it listens, `tell` every second with what it counted.
+    """
     os.environ.pop("SSLKEYLOGFILE", None)  # whoever set it, no key of a child's connection is written down
     os.environ.pop("MITMPROXY_SSLKEYLOGFILE", None)
     quiet()
     try:
         composed = compose(home, ports)
-        if not (composed.config.confdir / "mitmproxy-ca.pem").exists():
+        if not (composed.config.confdir / CA_FILE).exists():
             return _stop(f"there is no CA in `{composed.config.confdir}`; start the guard with `klaswacht up`")
-        asyncio.run(_work(composed, ready))
+        asyncio.run(_work(composed, ready, tell))
     except (load.ConfigError, StoreUnavailable, OSError) as error:
         return _stop(f"the proxy cannot start: {error}")
     return 0
 
 
-async def _work(composed: Composed, ready: Callable[[], None]) -> None:
-    stop = Stop()
+async def _work(composed: Composed, ready: Callable[[], None], tell: Tell) -> None:
+    gate, stop = composed.gate, Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.within, composed.config.grace)
     unknown = watcher(composed)
     try:
-        await composed.gate.start()
-        if REPLACES in os.environ and composed.gate.live.degraded:
+        await gate.start()
+        if REPLACES in os.environ and gate.live.degraded:
             raise StoreUnavailable("the rules cannot be read, and the worker that has them must stay")
         follow_lists(composed)
-        await serve(composed.config, composed.gate, composed.gate.live, stop, lambda _: ready(), unknown, Handed.here())
+
+        def beat(doorway: Doorway) -> Awaitable[None]:
+            return tell_on(tell, lambda: {**rules_of(gate), **door_of(doorway)})
+
+        await serve(composed.config, gate, gate.live, stop, lambda _: ready(), unknown, Handed.here(), beat)
     finally:
         await unknown.stop()
         composed.feeds.stop()
-        await composed.gate.stop()
+        await gate.stop()
         composed.store.close()
 
 

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Installs what the tests need of the machine (Debian or Ubuntu): a browser, certutil (so that it trusts the school's
-# CA), PostgreSQL, curl, CUPS, nft, ip, dig and dnsmasq (for networks of their own), Firefox and Node (for what goes to
-# browsers), systemd's analysis and another clock for one program; when we may, which is as root or with sudo that asks
-# nothing. Else it says what will be skipped, and why. With CI=true that is a failure.
+# CA), PostgreSQL, curl, CUPS, nft, ip, dig and dnsmasq (for networks of their own), HAProxy, Firefox and Node (for
+# what goes to browsers), systemd's analysis and another clock for one program; when we may, which is as root or with
+# sudo that asks nothing. Else it says what will be skipped, and why. With CI=true that is a failure.
 set -eu
 cd "$(dirname "$0")/.."
 . setup/find.sh
@@ -12,6 +12,7 @@ has_postgres() { ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command 
 has_curl() { command -v curl >/dev/null; }
 has_nft() { command -v nft >/dev/null || [ -x /usr/sbin/nft ]; }
 has_ip() { command -v ip >/dev/null || [ -x /usr/sbin/ip ]; }
+has_haproxy() { command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ]; }
 has_dnsmasq() { command -v dnsmasq >/dev/null || [ -x /usr/sbin/dnsmasq ]; }
 has_dig() { command -v dig >/dev/null; }
 has_certutil() { command -v certutil >/dev/null; }
@@ -33,6 +34,7 @@ missing() {
     has_ip || echo iproute2
     has_dig || echo dnsutils
     has_dnsmasq || echo dnsmasq-base
+    has_haproxy || echo haproxy
     has_faketime || echo libfaketime
     command -v firefox-esr >/dev/null || echo firefox-esr
     command -v node >/dev/null || echo nodejs
@@ -54,8 +56,9 @@ for package in $(missing); do
     chromium | libnss3-tools) what='the tests in a real browser' ;;
     postgresql) what='the tests on a real PostgreSQL' ;;
     nftables | iproute2 | dnsutils | dnsmasq-base) what='the tests in networks of their own' ;;
+    haproxy) what='the tests of two nodes behind a real HAProxy' ;;
     firefox-esr | nodejs) what='the tests of what is exported for browsers' ;;
-    libfaketime | systemd) what='the tests of a laptop with another clock, or of the service' ;;
+    libfaketime | systemd) what='the tests of a laptop with another clock, or of the services' ;;
     cups | cups-client | cups-bsd | cups-ipp-utils) what='the tests on a real CUPS' ;;
     *) what='the tests with real curl or openssl' ;;
     esac

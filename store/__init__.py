@@ -8,10 +8,12 @@ reached, or is locked for more than some seconds, raises `StoreUnavailable`; "no
 
 Store
     snapshot(school, knowledge, now) -> Snapshot          revision(school) -> int        pulse(school) -> Pulse
-    purge(school, now, terms=None) -> Counts              check() -> None                close()
+    kept(school, now, terms=None) -> (Standing, ...)      purge(school, now, terms=None) -> Counts
+    check() -> None                close()
     .people .grants .measures .notes .ban_proposals .policies .prepared .events .incidents .signals .proposals .notices
     .refusals .devices .bindings .print_jobs .print_accounts .self_tests .registers .photos .class_codes .pictures
-    .sign_ins .emergencies .audit .accounts .day_codes .identities .second_factors .account_news (raise when not opened)
+    .sign_ins .emergencies .audit .privacy
+    .accounts .day_codes .identities .second_factors .account_news (raise when not opened)
 people: put_group(school, group, by, now) remove_group(school, group_id, by, now) groups(school)
     put_people(school, persons, by, now) remove_person(school, person_id, by, now) person(school, id)
     persons(school, role=None) roster(school, group_id) exchange(school, new_groups, persons, gone, by, now, what="...")
@@ -78,6 +80,7 @@ audit: add(school, who, what, now, targets=()) entries(school, after=0, limit=20
     wanted(school, wanted, *, start=0, limit=None)  how_many(school, wanted)  used(school)  proof(school) -> Proof
 counsel: on(school) -> Since | None   switch_on(school, by, now) -> bool   switch_off(school, by, now) -> bool
 tallies: since(school, first, now) -> (Tally, ...)   (a day, a group, a kind; the purge keeps them)
+privacy: export(school, pupil, by, now) -> Export | None    erase(school, pupil, by, now) -> Erased | None
 accounts (`store.accounts`): add add_for_a_day find get accounts set_password set_state set_role
     | make_link peek_link use_link
     (`store.sessions`): open_session session close_session close_sessions | attempt tries failed cleared

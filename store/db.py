@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -282,8 +283,19 @@ def _prepare_file(path: Path, create: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         # Made here and not by SQLite, so that it is never readable for others, not even for a moment.
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        path.chmod(_mode_in(path.parent))
     except OSError as error:
         raise StoreUnavailable(f"no database can be made at `{path}`: {error.strerror}") from error
+
+
+def _mode_in(folder: Path) -> int:
+    """For the owner alone, unless the folder is given to a group to write in (`chmod g+rwxs`).
+
+    The same as `config.private_folder.mode_in`, which this room may not know.
+    """
+    found = folder.stat().st_mode
+    shared = found & stat.S_ISGID and found & stat.S_IXGRP
+    return 0o600 | (found & (stat.S_IRGRP | stat.S_IWGRP) if shared else 0)
 
 
 def _set_up_sqlite(raw: sqlite3.Connection, _record: object) -> None:
@@ -317,6 +329,7 @@ def use_wal(database: Database) -> None:
             if "locked" not in str(error) or monotonic() >= end:
                 raise
             sleep(_BETWEEN_TRIES)
+    mode = _mode_in(Path(database.url.database or "").parent)
     for suffix in ("", "-wal", "-shm"):
         with suppress(OSError):
-            Path(f"{database.url.database}{suffix}").chmod(0o600)
+            Path(f"{database.url.database}{suffix}").chmod(mode)

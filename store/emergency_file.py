@@ -48,6 +48,12 @@ class EmergencyFile:
         """Where it is."""
         return self.home / NAME
 
+    @property
+    def _shared(self) -> bool:
+        """Whether the folder is given to a group to read in (`chmod g+rxs`): the proxy then runs as another user."""
+        mode = self.home.stat().st_mode
+        return bool(mode & stat.S_ISGID and mode & stat.S_IXGRP)
+
     def read(self, now: datetime) -> Word:
         """What it says at `now`; nothing where there is none. One that is over is taken away, so that it stays over
         when a clock is set back.
@@ -63,7 +69,7 @@ class EmergencyFile:
             raise BadFile(f"it cannot be read ({error.strerror})") from error
         with os.fdopen(handle, "rb") as file:
             known = os.fstat(file.fileno())
-            if not stat.S_ISREG(known.st_mode) or known.st_mode & 0o077:
+            if not stat.S_ISREG(known.st_mode) or known.st_mode & (0o037 if self._shared else 0o077):
                 raise BadFile("it must be a file for its owner alone (mode 600)")
             if known.st_uid not in {0, os.geteuid(), self.home.stat().st_uid}:
                 raise BadFile("it belongs to somebody else")
@@ -95,6 +101,8 @@ class EmergencyFile:
             json.dump(told, file)
             file.flush()
             os.fsync(file.fileno())
+        if self._shared:
+            new.chmod(0o640)
         owner = self.home.stat()
         if owner.st_uid != os.geteuid():
             os.chown(new, owner.st_uid, owner.st_gid)

@@ -15,6 +15,7 @@ from store.counsel import Counsel
 from store.day_codes import DayCodes
 from store.db import Database, Pulse, StoreUnavailable
 from store.devices import Devices
+from store.due import Standing
 from store.emergencies import Emergencies
 from store.events import Events
 from store.grants import Grants
@@ -31,10 +32,11 @@ from store.policies import Policies
 from store.prepared import Shelf
 from store.print_accounts import PrintAccounts
 from store.print_jobs import PrintJobs
+from store.privacy import Privacy
 from store.proposals import Proposals
 from store.refusals import Refusals
 from store.registers import Registers
-from store.retention import Counts, Terms, compact, purge_accounts, purge_main, purge_substitutes
+from store.retention import Counts, Terms, compact, purge_accounts, purge_main, purge_substitutes, standings
 from store.second_factors import SecondFactors
 from store.self_tests import SelfTests
 from store.sessions import Accounts
@@ -75,6 +77,7 @@ class Store:
         self.print_accounts = PrintAccounts(database)
         self.audit = Audit(database)
         self.counsel = Counsel(database)
+        self.privacy = Privacy(database)
         self.tallies = Tallies(database)
         self._snapshots = Snapshots(database)
         self._accounts_database = accounts
@@ -120,6 +123,11 @@ class Store:
         return self._identities
 
     @property
+    def accounts_database(self) -> Database | None:
+        """The database of the accounts, where they are open."""
+        return self._accounts_database
+
+    @property
     def has_accounts(self) -> bool:
         """Whether staff accounts are open in this process."""
         return self._accounts is not None
@@ -156,6 +164,10 @@ class Store:
             wiped = (compact(self._accounts_database) if ended or gone else True) and wiped
             counts = replace(counts, sessions=ended, substitutes=gone)
         return replace(counts, compacted=wiped)
+
+    def kept(self, school: str, now: datetime, terms: Terms | None = None) -> tuple[Standing, ...]:
+        """How each kind of what is forgotten stands at `now`, accounts' rows where accounts are open."""
+        return standings(self.database, self._accounts_database, school, now, terms or Terms())
 
     def _end_substitutes(self, codes: DayCodes, school: str, now: datetime, limit: datetime) -> None:
         """The persons first and their accounts after: what is broken off between the two is done by the next purge."""

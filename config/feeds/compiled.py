@@ -17,6 +17,7 @@ from pathlib import Path
 from config.feeds.guards import Guard, Left
 from config.feeds.packed import FeedError
 from config.feeds.subscriptions import Subscription, write_private
+from config.private_folder import mode_in
 from policy.nametable import Builder, NameTableError, size_for
 
 POINTER = "index"
@@ -64,6 +65,7 @@ def _fill(folder: Path, path: Path, feeds: tuple[Subscription, ...], guard: Guar
     most = sum(_count(folder / f"{feed.id}.names") for feed in feeds)
     size = size_for(most)
     number = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    path.chmod(mode_in(folder))
     with os.fdopen(number, "r+b") as file:
         # Taken now, so that a full disk is an error here; written over a map it would end the process.
         os.posix_fallocate(number, 0, size)

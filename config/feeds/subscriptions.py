@@ -24,6 +24,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from config.feeds.packed import FeedError
+from config.private_folder import mode_in
 
 FOLDER = "lists"
 """Where feeds are, in the home folder."""
@@ -204,11 +205,12 @@ def stamp(now: datetime) -> str:
 
 
 def write_private(path: Path, data: bytes) -> None:
-    """Write a file in one move, for its owner only."""
+    """Write a file in one move, for its owner only where the folder is not shared."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+    new.chmod(mode_in(path.parent))
     new.replace(path)

@@ -47,7 +47,7 @@ _FAMILIES: Mapping[Family, tuple[str, ...]] = {
     Family.MEASURES: ("sanction", "ban_proposal", "note", "care"),
     Family.RULES: ("policy", "proposal", "refusal", "emergency", "list", "begin"),
     Family.DEVICES: ("device", "ca", "print_account"),
-    Family.EXPORTS: ("export", "file"),
+    Family.EXPORTS: ("export", "file", "backup", "privacy"),
     Family.ACCOUNTS: (
         *("sign-in", "sign-out", "access", "link", "account", "password", "second_factor", "session"),
         *("oidc", "recovery_code", "recovery_codes", "inbox", "reports", "counsel"),

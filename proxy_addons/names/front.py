@@ -20,7 +20,7 @@ from urllib.parse import unquote
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from config import pac
+from config import pac, private_folder
 from config.settings import Settings
 from config.texts import say
 from policy.address import canonical, is_ip
@@ -87,7 +87,7 @@ def place_of(settings: Settings, home: Path) -> Place:
         listen.page,
         dict(listen.groups),
         listen.reach,
-        home / "ca" / CA_FILE,
+        private_folder.handed(CA_FILE) or home / "ca" / CA_FILE,
         home,
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -19,12 +18,14 @@ from pathlib import Path
 
 from config import load
 from config.feeds.opened import FeedIndex
+from config.private_folder import database_url, handed
 from config.settings import Settings
 from proxy_addons.crowd import admitting
 from proxy_addons.egress import Egress
 from proxy_addons.faults import told_by
 from proxy_addons.gate import Gate, Options, open_gate
 from proxy_addons.identity import Identity
+from proxy_addons.measured import Tell, rules_of, tell_on
 from proxy_addons.names.front import place_of
 from proxy_addons.names.judge import Judge
 from proxy_addons.names.page import PageServer
@@ -70,7 +71,7 @@ def compose(home: Path, ports: Mapping[str, int] | None = None) -> Composed:
     settings = replace(settings, listen=listen)
     feeds = FeedIndex(home)
     knowledge = load.knowledge(settings, feeds)
-    store = open_later(os.environ.get("KLASWACHT_DATABASE") or f"sqlite:///{home / 'klaswacht.db'}")
+    store = open_later(database_url(home))
     options = Options(
         school=settings.school.id,
         language=settings.language,
@@ -81,7 +82,7 @@ def compose(home: Path, ports: Mapping[str, int] | None = None) -> Composed:
         dhcp=settings.dhcp,
         holds_beats=False,
     )
-    secret = home / "secrets" / "forms"
+    secret = handed("forms") or home / "secrets" / "forms"
     if secret.exists():
         options = replace(options, secret=secret.read_bytes())
     return Composed(settings, feeds, store, open_gate(store, knowledge, options))
@@ -112,8 +113,16 @@ def _mapped(settings: Settings) -> list[tuple[str, tuple[str, ...]]]:
     return [(host, tuple(sorted(addresses))) for host, addresses in found.items()]
 
 
-async def serve(composed: Composed, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
-    """Answer until `stop` is set. Raises `OSError` when a port cannot be had."""
+async def serve(
+    composed: Composed,
+    stop: asyncio.Event,
+    ready: Callable[[], None] = lambda: None,
+    tell: Tell = lambda _: None,
+) -> None:
+    """Answer until `stop` is set. Raises `OSError` when a port cannot be had.
+
+    `tell` hears every second that the loop turns.
+    """
     listen, gate = composed.settings.listen, composed.gate
     names, upstream = names_of(composed.settings, gate) if listen.dns else (None, None)
     admit = admitting(composed.settings.firewall.school)
@@ -121,6 +130,7 @@ async def serve(composed: Composed, stop: asyncio.Event, ready: Callable[[], Non
     page = PageServer(gate, f"https://{listen.name}:{listen.dashboard}/", admit)
     loop = asyncio.get_running_loop()
     told_by(loop)
+    beating: asyncio.Task[None] | None = None
     try:
         await gate.start()
         composed.feeds.follow(_on(loop, gate.live.lists_changed))
@@ -131,8 +141,11 @@ async def serve(composed: Composed, stop: asyncio.Event, ready: Callable[[], Non
         gc.collect()
         gc.freeze()  # what was loaded stays; the collector need not walk it again and again
         ready()
+        beating = asyncio.create_task(tell_on(tell, lambda: rules_of(gate)))
         await stop.wait()
     finally:
+        if beating is not None:
+            beating.cancel()
         if server is not None:
             await server.stop()
         await page.stop()
@@ -152,19 +165,24 @@ def _on(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> Callable[[
     return over
 
 
-def run_names(home: Path, ports: Mapping[str, int] | None = None, ready: Callable[[], None] = lambda: None) -> int:
-    """Run until SIGTERM or SIGINT; the exit code. `ready` is called once it listens."""
+def run_names(
+    home: Path,
+    ports: Mapping[str, int] | None = None,
+    ready: Callable[[], None] = lambda: None,
+    tell: Tell = lambda _: None,
+) -> int:
+    """Run until SIGTERM or SIGINT; the exit code. `ready` is called once it listens, `tell` every second."""
     logging.getLogger("tornado").setLevel(logging.CRITICAL)  # it writes addresses of pages into the log
     try:
-        asyncio.run(_work(compose(home, ports), ready))
+        asyncio.run(_work(compose(home, ports), ready, tell))
     except (load.ConfigError, StoreUnavailable, OSError) as error:
         sys.stderr.write(f"klaswacht: names and pages cannot be answered: {error}\n")
         return 1
     return 0
 
 
-async def _work(composed: Composed, ready: Callable[[], None]) -> None:
+async def _work(composed: Composed, ready: Callable[[], None], tell: Tell) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    await serve(composed, stop, ready)
+    await serve(composed, stop, ready, tell)

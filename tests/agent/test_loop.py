@@ -229,6 +229,7 @@ def test_trying_out_ends_and_tells_nothing(at_school: Dashboard, home: Home, run
     assert (laptop.notes, len(laptop.outbox)) == ([], 0)
 
 
+@pytest.mark.evasion("E21")
 def test_without_the_server_the_copy_on_disk_goes_on(at_school: Dashboard, laptop: Laptop, home: Home, run) -> None:
     at_school.permit(LESSON + timedelta(minutes=10))
     laptop.school.refresh(laptop.link)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from agent.home import Home
 from agent.outbox import BATCH, Outbox, app_event, device_event
 from agent.translate import Program, run_request
@@ -51,6 +53,7 @@ def test_events_wait_through_a_restart(home: Home) -> None:
     assert Outbox(home).batch() == outbox.batch()
 
 
+@pytest.mark.evasion("S13")
 def test_when_it_is_full_the_oldest_goes_and_is_counted(home: Home) -> None:
     outbox = Outbox(home, longest=3)
     for n in range(5):

@@ -158,6 +158,7 @@ def queue() -> Iterator[PrintServer]:
         made.close()
 
 
+@pytest.mark.evasion("E30")
 @pytest.mark.full
 def test_a_yes_prints_once_a_no_drops_and_the_bell_drops_the_rest_after_a_notice(
     with_teacher: Dashboard, home: Home, queue: PrintServer

@@ -44,6 +44,7 @@ def one(job: Seen, now=LESSON, entry: Entry | None = None, cap: int | None = 10,
 
 
 class TestPlan:
+    @pytest.mark.evasion("E30")
     def test_what_is_permitted_goes_to_the_printer_and_the_rest_waits(self):
         assert one(seen()) == Act(Deed.MOVE, JOB, Why.PERMITTED)
         assert one(seen(allowed=False)) == Act(Deed.WAIT, JOB, Why.NOT_PERMITTED)
@@ -254,6 +255,7 @@ _OWN_QUEUE = """{ OPERATION CUPS-Create-Local-Printer
 """
 
 
+@pytest.mark.evasion("E30")
 def test_of_thirty_jobs_by_five_routes_only_the_permitted_come_out_once_each(server, tmp_path):
     server.setup()
     routes = Routes(server, tmp_path / "routes")
@@ -304,6 +306,7 @@ def test_a_long_job_waits_and_its_pages_are_told(server):
     assert [act.deed for act in server.guard.once(LESSON)] == [Deed.MOVE]
 
 
+@pytest.mark.evasion("E30")
 def test_a_pupil_gets_no_job_past_the_guard_by_asking_cups(server, tmp_path):
     server.setup()
     number = str(server.send("noor", OTHER_ACCOUNT))

@@ -77,3 +77,13 @@ def test_the_key_lies_in_the_home_for_its_owner_only_and_stays_the_same(home: Ho
     assert stat.S_IMODE(home.seal_key.stat().st_mode) == 0o600
     assert stat.S_IMODE(home.seal_key.parent.stat().st_mode) == 0o700
     assert secret(home.seal_key) == first
+
+
+def test_the_first_coordinator_gets_one_link_and_only_as_long_as_nobody_has_a_password(home: Home) -> None:
+    school.into_force(home, school.opened(home), NOW)
+    told = CliRunner().invoke(app, ["account", "first-link"])
+    assert told.exit_code == 0, told.output
+    assert "/wachtwoord/" in told.output
+    settle(home)
+    with pytest.raises(Trouble):
+        account.link(home, NOW)

@@ -212,6 +212,7 @@ def test_what_waits_for_one_that_is_stuck_and_dies_is_answered_by_another(begin,
         assert {int(line.recv(100)) for line in lines} == {other}
 
 
+@pytest.mark.evasion("S12")
 def test_one_that_grew_is_replaced_and_the_other_is_not(begin):
     guard = begin(settle=1.0)
     before = guard.workers()

@@ -27,7 +27,7 @@ import logging, sys
 from cli.supervisor import Supervisor, Task
 logging.basicConfig(level=logging.WARNING, format="%(message)s")
 tasks = [Task("part %d" % number, (sys.executable, "-c", part, log)) for number, (part, log) in enumerate({parts!r})]
-with Supervisor(tasks, patience=3) as supervisor:
+with Supervisor(tasks, patience=3, silent=3) as supervisor:
     healthy = supervisor.run(lambda: print("everything listens", flush=True))
 print("stopped", flush=True)
 sys.exit(0 if healthy else 3)
@@ -96,6 +96,28 @@ def test_a_dead_part_comes_back(start):
     assert not any(alive(pid) for pid in pids(log))
 
 
+BEATS = "from cli.child import tell_beat; tell_ready(); tell_beat({'requests.deny': 2}); alive = True"
+
+
+def test_a_part_that_hangs_is_ended_and_comes_back(start):
+    process, (log,) = start(BEATS)
+    process.stdout.readline()
+    until(lambda: len(pids(log)) >= 2)
+    process.terminate()
+    assert process.wait(20) == 0
+    assert "part 0 hangs" in process.stderr.read()
+    assert not any(alive(pid) for pid in pids(log))
+
+
+def test_a_part_that_never_said_that_it_lives_is_left_alone(start):
+    process, logs = start("", BEATS)
+    process.stdout.readline()
+    until(lambda: len(pids(logs[1])) >= 3)  # so long that the silent one would have been ended twice
+    process.terminate()
+    assert process.wait(20) == 0
+    assert len(pids(logs[0])) == 1
+
+
 def test_a_part_that_cannot_start_stops_the_rest_and_is_an_error(start):
     process, logs = start("", "sys.exit(7)")
     assert process.wait(20) == 3
@@ -111,6 +133,7 @@ def test_a_part_that_does_not_listen_to_reason_is_ended_all_the_same(start):
     assert not alive(pids(log)[0])
 
 
+@pytest.mark.evasion("S17")
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's own help is asked on Linux only")
 def test_no_part_is_left_behind_when_the_supervisor_is_killed_without_a_word(start):
     process, logs = start("", "")

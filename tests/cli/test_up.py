@@ -71,7 +71,7 @@ def write_school(home: Path) -> None:
 
 
 @contextlib.contextmanager
-def guard(home: Path, log: Path, *flags: str) -> Iterator[Guard]:
+def guard(home: Path, log: Path, *flags: str, said: str = "") -> Iterator[Guard]:
     with log.open("wb") as out:
         process = subprocess.Popen(
             [COMMAND, "up", *flags],
@@ -84,7 +84,7 @@ def guard(home: Path, log: Path, *flags: str) -> Iterator[Guard]:
     running = Guard(process, log)
     try:
         end = time.monotonic() + START_WITHIN
-        while len(running.curls) < 2:
+        while said not in running.told if said else len(running.curls) < 2:
             assert process.poll() is None, f"it ended:\n{running.told}"
             assert time.monotonic() < end, f"it did not start in time:\n{running.told}"
             time.sleep(0.1)
@@ -103,7 +103,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def up(home: Path) -> Iterator[Guard]:
-    with guard(home, home.parent / "first.log") as running:
+    with guard(home, home.parent / "first.log", "--monitor", "127.0.0.1:0") as running:
         yield running
 
 
@@ -111,6 +111,13 @@ def up(home: Path) -> Iterator[Guard]:
 def curl() -> None:
     if not any((Path(folder) / "curl").exists() for folder in os.environ["PATH"].split(os.pathsep)):
         pytest.skip("curl is not installed (sudo apt-get install curl)")
+
+
+def wait_for(what, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.1)
 
 
 def workers(home: Path) -> dict[int, str]:
@@ -122,6 +129,23 @@ def workers(home: Path) -> dict[int, str]:
             if b"cli.worker" in words and str(home).encode() in words:
                 found[int(place.parent.name)] = words[words.index(b"cli.worker") + 1].decode()
     return found
+
+
+def test_machines_that_watch_are_told_that_it_is_ready_and_what_it_counted(up: Guard, curl: None) -> None:
+    base = re.search(r"(http://127\.0\.0\.1:\d+)/readyz", up.told)[1]
+    with httpx.Client(trust_env=False, verify=False, timeout=30) as ask:
+
+        def denied() -> float:
+            found = re.search(r'^klaswacht_requests_total{effect="deny"} (\S+)', ask.get(f"{base}/metrics").text, re.M)
+            return float(found[1])
+
+        assert ask.get(f"{base}/healthz").status_code == 200
+        wait_for(lambda: ask.get(f"{base}/readyz").status_code == 200)
+        before = denied()
+        subprocess.run(shlex.split(up.curls[0]), stdout=subprocess.DEVNULL, check=False, timeout=60)
+        wait_for(lambda: denied() > before)
+        assert ask.get(f"{up.dashboard}/readyz").json()["ready"] is True
+        wait_for(lambda: 'klaswacht_dashboard_answers_total{status="2xx"} 0.0' not in ask.get(f"{base}/metrics").text)
 
 
 def test_it_says_what_to_open(up, home):
@@ -247,3 +271,46 @@ def test_ctrl_c_stops_all_of_it_and_the_next_start_keeps_everything(up, home):
         while workers(home):
             assert time.monotonic() < end
             time.sleep(0.1)
+
+
+@pytest.mark.evasion("S14")
+@pytest.mark.full
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("harm", [b"", b"this is no database" * 500], ids=["emptied", "garbage"])
+def test_a_guard_with_a_broken_database_comes_up_with_its_last_rules_and_goes_on_when_it_is_mended(
+    tmp_path: Path, harm: bytes, curl: None
+) -> None:
+    home = tmp_path / "var"
+    write_school(home)
+    with guard(home, tmp_path / "first.log") as first:
+        wait_for((home / ".laatste-stand").exists)
+        closed_site = first.curls[0].split()[-1]
+        assert first.stop() == 0
+    database = home / "klaswacht.db"
+    whole = database.read_bytes()
+    for rest in ("-wal", "-shm"):
+        database.with_name(database.name + rest).unlink(missing_ok=True)
+    database.write_bytes(harm)
+    with guard(home, tmp_path / "second.log", "--monitor", "127.0.0.1:0", said="readyz") as second:
+        base = re.search(r"(http://127\.0\.0\.1:\d+)/readyz", second.told)[1]
+        with httpx.Client(trust_env=False, verify=False, timeout=30) as ask:
+            wait_for(lambda: ask.get(f"{base}/readyz").json()["parts"]["policy"], 180)
+            assert ask.get(f"{base}/readyz").json()["parts"]["store"] is False
+            wait_for(lambda: "klaswacht restore" in second.told)
+            assert database.read_bytes() == harm, "a new one in its place would know nobody"
+            wait_for(lambda: say("cli.up.proxy") in second.told)
+            port = second.port("cli.up.proxy")
+            with httpx.Client(trust_env=False, proxy=f"http://127.0.0.1:{port}", timeout=30) as pupil:
+                closed = pupil.get(closed_site, headers={"Accept": "text/html"})
+            assert closed.status_code == 403
+            new = database.with_suffix(".new")
+            new.write_bytes(whole)
+            new.replace(database)
+            wait_for(lambda: ask.get(f"{base}/readyz").status_code == 200, 120)
+            wait_for(lambda: answers(ask, f"{second.dashboard}/readyz"), 180)
+
+
+def answers(ask: httpx.Client, url: str) -> bool:
+    with contextlib.suppress(httpx.TransportError):
+        return ask.get(url).status_code == 200
+    return False

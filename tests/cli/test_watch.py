@@ -71,6 +71,7 @@ def test_a_change_is_taken_when_nobody_is_writing_it_any_more(guarded):
     assert guarded.told == [say("cli.up.new_rules", file=guarded.home.school_file, number=2)]
 
 
+@pytest.mark.evasion("S08")
 def test_a_broken_file_is_told_once_and_mended_by_itself(guarded):
     guarded.change("protocol: kalisto", "protocol: kalistoo")
     guarded.looks(6)

@@ -58,6 +58,7 @@ def strict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(STRICT, "1")
 
 
+@pytest.mark.evasion("E22")
 def test_pupils_have_no_way_but_the_guard_and_no_window_without_the_schools_policy() -> None:
     said = users()
     pac = "http://192.168.1.2/pac/7.pac"
@@ -92,6 +93,7 @@ def test_printing_is_off_unless_pupils_print_by_the_guard() -> None:
     assert said["UserPrintersAllowed"] is False
 
 
+@pytest.mark.evasion("E02")
 def test_only_the_companion_extension_comes_and_it_comes_by_itself() -> None:
     said = users()
     assert said["ExtensionInstallBlocklist"] == ["*"] and said["ExtensionInstallAllowlist"] == [EXTENSION.id]

@@ -190,6 +190,7 @@ def test_a_file_that_is_no_list_is_refused_kindly(signed_in, sent: bytes, said: 
     assert said in upload(signed_in("cor"), sent)
 
 
+@pytest.mark.evasion("S11")
 def test_ten_megabytes_are_refused_before_they_cost_memory(signed_in) -> None:
     answer = signed_in("cor").post(PATH, file=(io.BytesIO(b"naam\n" + b"x" * 10_000_000), "x.csv"))
     assert answer.status_code == 413

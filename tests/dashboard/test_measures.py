@@ -107,6 +107,7 @@ def test_the_ready_made_ends_are_the_ends_of_days(owned: Desk, until: Until, end
     assert ban is not None and ban.end == end
 
 
+@pytest.mark.evasion("S15")
 def test_an_end_counts_on_the_schools_clock_also_when_that_changes(owned: Desk) -> None:
     friday = at("09:00", "2027-03-26")  # summer time begins on Sunday the 28th
     ban = measures.impose(owned, RIA, wish(until=Until.WEEK), friday).value

@@ -24,6 +24,7 @@ def questions() -> Questions:
     return Questions(LESSON - timedelta(hours=1))
 
 
+@pytest.mark.evasion("S18")
 def test_a_question_counts_once_for_as_long_as_it_is_fresh(questions: Questions) -> None:
     ahead = of(LESSON + SKEW)  # of a device whose clock is a minute ahead
     assert questions.new(ahead, LESSON)
@@ -42,6 +43,7 @@ def test_a_minute_either_way_is_now(questions: Questions, off: int, counts: bool
     assert questions.new(of(LESSON + off * SECOND), LESSON) is counts
 
 
+@pytest.mark.evasion("S12")
 def test_a_device_that_asks_without_end_fills_no_memory(questions: Questions) -> None:
     answered = sum(questions.new(of(LESSON, f"{n:032}"), LESSON) for n in range(2100))
     assert answered == 2000

@@ -195,6 +195,7 @@ def test_the_list_to_take_along_carries_the_chain_and_runs_nothing(store: Store,
     assert ";=1+1" not in taken.text and ",=1+1" not in taken.text and "=1+1" in taken.text
 
 
+@pytest.mark.evasion("S23")
 def test_the_chain_is_walked_on_wish_and_a_broken_one_is_told(store: Store, signed_in) -> None:
     ria = signed_in("ria")
     assert "De reeks klopt" not in ria.page("/beheer/logboek")

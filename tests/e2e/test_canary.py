@@ -8,6 +8,7 @@ import sqlite3
 import ssl
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,11 @@ from urllib.parse import quote_plus
 import httpx
 import pytest
 
-from cli.demo.school import PASSWORD
+from cli import privacy, support
+from cli.backup import packing
+from cli.backup.envelope import Opener
+from cli.backup.locks import Private
+from cli.demo.school import PASSWORD, STAFF, pupils
 from policy.model import Grant, Role
 from tests.e2e.clients import Device, Refused
 from tests.e2e.playground import Playground, playground
@@ -284,6 +289,7 @@ def rows(database: Path) -> Iterator[tuple[str, bytes]]:
                 yield table, b"\x1f".join(value if isinstance(value, bytes) else str(value).encode() for value in row)
 
 
+@pytest.mark.evasion("S20")
 def test_no_table_of_either_database_holds_what_was_typed(after):
     play, _ = after
     databases = [play.home.path / name for name in ("klaswacht.db", "accounts.db")]
@@ -295,6 +301,7 @@ def test_no_table_of_either_database_holds_what_was_typed(after):
         assert not found_in(data), name
 
 
+@pytest.mark.evasion("S20")
 def test_no_file_of_the_guard_holds_what_was_typed(after):
     """Raw bytes, so that what was written and deleted again (a journal, a freed page) counts too."""
     play, _ = after
@@ -304,6 +311,7 @@ def test_no_file_of_the_guard_holds_what_was_typed(after):
     assert not {path.name: found for path in files if (found := found_in(path.read_bytes()))}
 
 
+@pytest.mark.evasion("S20")
 def test_no_line_that_the_guard_prints_holds_what_was_typed(after):
     play, _ = after
     log = play.log.read_bytes()
@@ -314,6 +322,7 @@ def test_no_line_that_the_guard_prints_holds_what_was_typed(after):
     assert b"zoekmaar.test" not in log
 
 
+@pytest.mark.evasion("S20")
 def test_no_live_stream_and_no_page_of_the_teacher_holds_what_was_typed(after):
     _, said = after
     assert "kletsplein.test" in said
@@ -324,9 +333,54 @@ def test_no_live_stream_and_no_page_of_the_teacher_holds_what_was_typed(after):
     assert "klootzak" not in said
 
 
+@pytest.mark.evasion("S20")
 def test_ordinary_browsing_leaves_no_trace(after):
     play, _ = after
     data = b"\n".join(line for table, line in rows(play.home.path / "klaswacht.db") if not table.startswith("polic"))
     assert b"kletsplein.test" in data
     assert b"onzeschool.test" not in data
     assert b"rekenrijk.test" not in data
+
+
+@pytest.mark.evasion("S20")
+def test_no_backup_holds_what_was_typed_and_none_can_be_read_without_its_key(after, tmp_path):
+    play, _ = after
+    key = Private.made()
+    made = packing.pack(play.home, key.public, tmp_path / "school.backup", datetime.now(UTC)).path
+    closed = made.read_bytes()
+    assert not found_in(closed)
+    assert ASKED.encode() not in closed
+    with made.open("rb") as file:
+        opener = Opener(file, key)
+        inside = b"".join(iter(lambda: opener.read(1_000_000), b""))
+    assert ASKED.encode() in inside, "the search finds nothing, so it proves nothing"
+    assert not found_in(inside)
+
+
+@pytest.mark.evasion("S20")
+def test_what_a_parent_gets_to_see_holds_what_the_child_asked_and_nothing_that_it_typed_elsewhere(after, tmp_path):
+    play, _ = after
+    privacy.write_out(play.home, "p7-1", tmp_path / "inzage", datetime.now(UTC))
+    written = b"\n".join(path.read_bytes() for path in (tmp_path / "inzage").iterdir())
+    assert ASKED.encode() in written
+    assert not found_in(written)
+    assert b"Kindertelefoon" not in written
+    assert b"staff-" not in written
+
+
+@pytest.mark.evasion("S20")
+def test_a_bundle_for_support_holds_no_name_no_site_and_nothing_that_anybody_typed(after, tmp_path):
+    play, _ = after
+    support.make(play.home, tmp_path / "bundle.zip", datetime.now(UTC))
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        text = "\n".join(archive.read(name).decode() for name in archive.namelist())
+    assert '"klaswacht"' in text
+    assert not found_in(text.encode())
+    for word in (
+        ASKED,
+        "kletsplein",
+        "Speeltuin",
+        *(one.name for one in (*pupils(), *STAFF)),
+        *(one.login for one in STAFF),
+    ):
+        assert not re.search(rf"\b{re.escape(word)}\b", text, re.IGNORECASE), word

@@ -230,6 +230,7 @@ class Outside:
         self._server.server_close()
 
 
+@pytest.mark.evasion("E21")
 def test_outside_the_school_only_the_floor_is_closed_and_nothing_is_told_to_anybody(
     engine: Playwright, tmp_path: Path
 ) -> None:

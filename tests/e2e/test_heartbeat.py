@@ -99,6 +99,7 @@ def notices(play: Playground) -> list[tuple[str | None, str | None, str | None]]
     return [(one.category, one.device, one.person) for one in events if one.what is What.DEVICE]
 
 
+@pytest.mark.evasion("S18")
 def test_a_laptop_is_itself_at_every_worker_and_a_copy_of_its_key_makes_both_nobody(
     play: Playground, tmp_path: Path
 ) -> None:

@@ -96,6 +96,7 @@ def told(tab: Page) -> dict[str, str]:
     return dict(tab.evaluate(script))
 
 
+@pytest.mark.evasion("E02")
 @pytest.mark.full
 def test_chromium_takes_every_exported_policy_and_each_name_that_linux_has_is_known_there(
     engine: Playwright, tmp_path: Path
@@ -114,6 +115,7 @@ def test_chromium_takes_every_exported_policy_and_each_name_that_linux_has_is_kn
     assert {name for name, what in said.items() if "Unknown policy" in what} == foreign & set(everything)
 
 
+@pytest.mark.evasion("E22")
 @pytest.mark.full
 def test_an_incognito_window_is_none(engine: Playwright, tmp_path: Path) -> None:
     free = linux()

@@ -9,6 +9,7 @@ from bench.soak.run import soak
 pytestmark = [pytest.mark.full, pytest.mark.timeout(400)]
 
 
+@pytest.mark.evasion("S12")
 def test_a_class_full_of_traffic_leaves_nothing_behind_and_gets_through_nothing_closed(tmp_path):
     verdicts, lines = soak(tmp_path, minutes=0.4, seed=7, share=0.4)
     # Half a minute is warm-up: whether memory stays flat only a long run can tell.

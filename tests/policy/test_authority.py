@@ -45,6 +45,7 @@ from tests.cast import (
 WISH = grant(sites=("social.com",), start=LESSON, end=at("23:00"))
 
 
+@pytest.mark.evasion("S23")
 def test_a_teacher_permits_her_own_group_until_the_bell_at_the_latest() -> None:
     verdict = may_grant(ANJA, WISH, SNAPSHOT, LESSON)
     assert verdict.allowed

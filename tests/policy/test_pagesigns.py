@@ -110,6 +110,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.evasion("S09")
 @pytest.mark.parametrize("html", HOSTILE.values(), ids=HOSTILE.keys())
 def test_no_page_is_slow(html: str) -> None:
     start = process_time()

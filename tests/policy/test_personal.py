@@ -352,6 +352,7 @@ def test_the_schools_own_contacts_are_no_secret(text: str) -> None:
     assert types_of(text) == frozenset()
 
 
+@pytest.mark.evasion("S09")
 @pytest.mark.parametrize(
     "text",
     [

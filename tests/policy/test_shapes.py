@@ -59,6 +59,7 @@ def test_a_service_worker_proxy_is_told_by_its_shape(url: str, websocket: bool, 
     assert (decide(request, SNAPSHOT, LESSON).reason is Reason.LOCKED) is (kind is not None)
 
 
+@pytest.mark.evasion("S09")
 @pytest.mark.parametrize("piece", ["sw.js", "dynamic.sw.", "dynamic-", "_rhs/", "0123456789abcdef" * 2 + "/", "bare/"])
 def test_no_path_is_slow_to_look_at(piece: str) -> None:
     address = canonical(f"https://r.example/dynamic-{piece * (250_000 // len(piece))}")

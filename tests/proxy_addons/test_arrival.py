@@ -79,6 +79,7 @@ def tunnel_to(rig: Rig, host: str, hello: bytes) -> bytes:
 # --- heads -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.evasion("S11")
 def test_a_slow_head_is_cut_off(rig: Rig) -> None:
     assert hung_up(rig.raw(b"GET http://open.test/ HT")) == b""
     assert counted(rig) == {Away.SLOW_HEAD: 1}

@@ -223,7 +223,7 @@ def test_a_hundred_and_twenty_who_wait_hear_it_all(guard: Guard) -> None:
     guard.run(work)
 
 
-@pytest.mark.evasion("E24")
+@pytest.mark.evasion("E24", "S18")
 def test_two_with_one_key_are_nobody_by_beat_and_by_key_and_it_is_told(guard: Guard, laptop: Laptop) -> None:
     key = guard.store.devices  # enrolled anew below: its key for the network is told once
     code = key.make_code(SCHOOL, "chroom-1", "cor", guard.clock.now)

@@ -40,6 +40,7 @@ from tests.store.school import SCHOOL
 PATHS = st.text(alphabet="/\\ab?&=%.:_k\n\u00e9", max_size=30).map(lambda text: f"/{text}")
 
 
+@pytest.mark.evasion("S21")
 @given(st.one_of(PATHS, st.text(max_size=30), st.just(f"{PREFIX}/ask")))
 def test_no_way_back_leads_to_another_site_or_to_the_guard(path: str) -> None:
     back = behind_form(path, {}).back

@@ -105,6 +105,7 @@ def test_an_adult_on_a_laptop_of_staff_is_not_told_to_ask_the_teacher(guard: Gua
     assert "Vraag mijn juf of meester" in child and "directie" not in child
 
 
+@pytest.mark.evasion("S21")
 def test_nothing_of_the_address_but_its_host_is_on_the_page(guard: Guard) -> None:
     text = shown(guard, exchange(BLOCKED))
     assert "geheim" not in text and "Sam" not in text
@@ -211,6 +212,7 @@ def test_a_name_that_pretends_is_told_as_one_and_not_asked_for(guard: Guard) -> 
     assert "/_klaswacht/ask" not in html and "data-wait" not in html
 
 
+@pytest.mark.evasion("S06")
 @pytest.mark.parametrize(
     "nasty", ["<img src=x onerror=alert(1)>", '"><script>alert(1)</script>', "{{ 7*7 }}", "{host}"]
 )

@@ -179,7 +179,7 @@ class Clock:
         return self.now
 
 
-@pytest.mark.evasion("E23")
+@pytest.mark.evasion("E23", "S15")
 def test_ends_are_kept_also_when_the_clock_jumps(monkeypatch):
     monkeypatch.setattr("proxy_addons.connections._LONGEST_NAP", 0.05)
 
@@ -237,6 +237,7 @@ def test_a_connection_that_cannot_be_ended_does_not_keep_the_others_open():
     assert connections.closed == 2
 
 
+@pytest.mark.evasion("S11")
 def test_a_head_is_bounded_and_a_body_is_not():
     line = Connections(lambda _: (True, None)).open(Peer("a", "10.0.0.1", 1), lambda: None)
     assert line.bound == MAX_HEAD

@@ -111,6 +111,7 @@ def test_a_second_frame_hides_nothing() -> None:
     assert read.complete and [field.text for field in read.fields] == ["hoi daar"]
 
 
+@pytest.mark.evasion("S10")
 @pytest.mark.parametrize("name", PACKERS)
 def test_a_bomb_is_cut_off(name: str) -> None:
     bomb = PACKERS[name](b"a" * 50_000_000)
@@ -286,6 +287,7 @@ def test_any_text_can_be_a_body(kind: str, text: str) -> None:
     of_exchange(posted(kind, text.encode()))
 
 
+@pytest.mark.evasion("S09")
 @pytest.mark.parametrize("kind", TYPES)
 @pytest.mark.parametrize(
     "piece",

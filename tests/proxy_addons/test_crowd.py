@@ -15,6 +15,7 @@ def come(there: Crowd, address: str = "10.0.7.2") -> Place:
     return place
 
 
+@pytest.mark.evasion("S11")
 def test_one_address_can_not_take_everybodys_place() -> None:
     there = Crowd()
     places = [come(there) for _ in range(crowd.PER_ADDRESS)]

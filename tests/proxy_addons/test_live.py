@@ -9,6 +9,8 @@ from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from policy.model import Effect, Reason
 from proxy_addons.live import Live
 from store import open_store
@@ -100,6 +102,7 @@ def test_a_school_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.evasion("S14")
 def test_with_the_store_gone_the_last_rules_stay_and_it_is_said(guard: Guard, tmp_path: Path) -> None:
     file = tmp_path / "klaswacht.db"
 
@@ -145,6 +148,7 @@ def test_a_decision_that_breaks_is_a_no(guard: Guard) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.evasion("S15")
 def test_the_clock_decides_not_a_timer(guard: Guard) -> None:
     guard.store.grants.add(SCHOOL, grant("", start=LESSON + timedelta(minutes=10)), LESSON)
 

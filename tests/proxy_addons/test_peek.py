@@ -338,6 +338,7 @@ def test_of_a_huge_page_the_beginning_is_read(peek: Peek, origin: Origin, packed
     assert time.monotonic() - began < 10
 
 
+@pytest.mark.evasion("S10")
 def test_a_bomb_in_layers_is_not_unpacked(peek: Peek, origin: Origin) -> None:
     bomb = gzip.compress(gzip.compress(b"\0" * (256 * 1024 * 1024), 9), 9)
     origin.says["/"] = answer(bomb, HTML + b"Content-Encoding: gzip, gzip\r\n")

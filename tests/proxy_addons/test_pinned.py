@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -120,6 +121,7 @@ def test_no_order_of_things_tells_of_an_app_without_its_evidence(steps):
             assert name not in fine or now - fine[name] >= LATELY
 
 
+@pytest.mark.evasion("S12")
 @given(st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 5000)), max_size=300))
 def test_whatever_comes_takes_bounded_room(seen_by):
     seen = Refusing()

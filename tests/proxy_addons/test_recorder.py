@@ -186,6 +186,7 @@ def _flood(recorder: Recorder, clock: Clock, start: int, stop: int) -> None:
         recorder.note(visit(f"host{n}.social.com", who=pupil()), DENIED, SNAPSHOT)
 
 
+@pytest.mark.evasion("S14")
 def test_with_the_database_gone_events_wait_and_the_oldest_are_dropped_and_counted(
     guard: Guard, monkeypatch: pytest.MonkeyPatch
 ) -> None:

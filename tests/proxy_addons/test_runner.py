@@ -216,7 +216,7 @@ def test_two_workers_share_the_port(home, workers):
             sock.close()
 
 
-@pytest.mark.evasion("E12")
+@pytest.mark.evasion("E12", "S17")
 def test_a_permission_opens_and_its_end_closes_everything_at_both_workers(home, workers):
     home.grant(6)
     home.grant(6, "ws.kletsplein.test")
@@ -237,7 +237,7 @@ def test_a_permission_opens_and_its_end_closes_everything_at_both_workers(home, 
     home.open_now("kletsplein.test", yes=False)
 
 
-@pytest.mark.evasion("E12")
+@pytest.mark.evasion("E12", "S17")
 def test_a_revoke_closes_what_runs_and_an_open_site_goes_on(home, workers):
     grant = home.grant(600)
     home.open_now("kletsplein.test")

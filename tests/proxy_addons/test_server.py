@@ -74,6 +74,7 @@ def test_the_world_gets_none(address: str):
     assert not admits(address)
 
 
+@pytest.mark.evasion("S11")
 def test_one_device_cannot_ask_without_end_and_hinders_no_other():
     now = [0.0]
     rate = Rate(10, 20, most=100, clock=lambda: now[0])

@@ -94,6 +94,7 @@ async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
+@pytest.mark.evasion("S12")
 def test_a_client_that_never_reads_fills_no_memory() -> None:
     async def work() -> int:
         async with Site(flood) as site:

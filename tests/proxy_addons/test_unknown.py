@@ -121,6 +121,7 @@ def test_a_packed_page_is_read_too(store: Store, coding: str, packed: bytes) -> 
     assert [one.kind for one in store.proposals.open(SCHOOL)] == ["social"]
 
 
+@pytest.mark.evasion("S10")
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "zstd"])
 def test_what_unpacks_to_gigabytes_or_is_broken_does_no_harm(store: Store, coding: str) -> None:
     bench = Bench(store)

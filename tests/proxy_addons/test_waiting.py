@@ -172,6 +172,7 @@ def test_without_javascript_a_child_hears_no(guard: Guard) -> None:
     guard.run(work)
 
 
+@pytest.mark.evasion("S21")
 @pytest.mark.parametrize(
     "back",
     ["//x.com/", "/\\x.com", "https://x.com/", "javascript:alert(1)", "/_klaswacht/asked", "\t//x.com", "/a\r\nX: y"],

@@ -55,6 +55,7 @@ def test_a_device_that_moves_has_one_place(school: Store) -> None:
     assert notices(school) == []
 
 
+@pytest.mark.evasion("S18")
 def test_two_devices_with_one_key_are_told_once_a_day_without_a_person(school: Store) -> None:
     for seconds, address in ((0, A), (5, B), (20, A), (25, B), (40, A)):
         beat(school, address, seconds)

@@ -56,6 +56,7 @@ def test_a_second_one_takes_the_place_of_the_first(store: Store) -> None:
     assert held(store, NOW + MINUTE) == (second.id,)
 
 
+@pytest.mark.evasion("S15")
 def test_a_clock_that_is_set_back_opens_none_that_was_seen_to_be_over(store: Store) -> None:
     settle(store)
     store.emergencies.start(SCHOOL, NOW + HOUR, "cor", Way.DESK, NOW)

@@ -6,9 +6,11 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from policy.model import Effect, Group, Reason
 from store import Store
@@ -16,6 +18,7 @@ from store import feed as feed_module
 from store.db import Pulse
 from store.events import Event, What
 from store.feed import Feed
+from store.tables import schools
 from tests.cast import grant
 from tests.store.cluster import Cluster
 from tests.store.conftest import Place
@@ -144,3 +147,19 @@ def test_a_lost_connection_comes_back_by_itself(cluster: Cluster, postgresql_url
             time.sleep(0.05)
         assert feed.healthy
     store.close()
+
+
+@pytest.mark.postgres
+def test_a_notification_that_never_comes_costs_a_moment_and_not_the_rules(
+    cluster: Cluster, postgresql_url: str
+) -> None:
+    from store import open_store
+
+    school = "a school behind a pooler"
+    with closing(open_store(postgresql_url)) as store:
+        store.people.put_group(school, Group("1", "Groep 1"), "cor", NOW)
+        with Feed(store, school) as feed, store.database.engine.connect() as quietly:
+            before = feed.wait(GENEROUS)
+            quietly.execute(sa.update(schools).where(schools.c.school_id == school).values(revision=before + 1))
+            quietly.commit()  # and no NOTIFY with it
+            assert feed.wait(GENEROUS, after=before) == before + 1

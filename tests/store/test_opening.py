@@ -360,6 +360,7 @@ sys.stdin.readline()
 """
 
 
+@pytest.mark.evasion("S14")
 def test_a_database_that_another_process_holds_is_unavailable_and_not_a_hang(place: Place) -> None:
     store = place.open(patience=0.5)
     settle(store)
@@ -395,6 +396,7 @@ def assert_unavailable(store: Store) -> None:
     assert store.snapshot(SCHOOL, KNOWLEDGE, NOW).state.grants == ()
 
 
+@pytest.mark.evasion("S14")
 @pytest.mark.postgres
 def test_a_stopped_server_is_unavailable_and_comes_back(cluster: Cluster, postgresql_url: str) -> None:
     store = open_store(postgresql_url)

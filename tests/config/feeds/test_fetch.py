@@ -41,6 +41,7 @@ def test_an_answer_that_is_no_list_leaves_what_is_in_force(status, bench, site):
     assert bench.index().categories("one.example")
 
 
+@pytest.mark.evasion("S19")
 def test_a_fetch_is_bounded_in_size_and_time_and_must_be_whole(tmp_path, site):
     site.body = b"x" * 5000
     with pytest.raises(FeedError, match="more than 0 MB"):

@@ -20,6 +20,7 @@ from policy.match import covers
 from tests.config.feeds.bench import HOST, names
 
 
+@pytest.mark.evasion("S19")
 def test_a_change_of_more_than_a_fifth_waits_for_a_yes_and_the_version_in_force_stays(bench):
     bench.add(bench.say(*names(100)))
     bench.say(*names(121))
@@ -83,6 +84,7 @@ POISON = {
 }
 
 
+@pytest.mark.evasion("S19")
 @pytest.mark.parametrize(("reason", "poison"), POISON.items())
 def test_what_would_close_half_the_world_is_left_out_counted_and_shown(reason, poison, bench):
     added = bench.add(bench.say("one.example", *poison, "x.github.io", "93.184.215.14"))
@@ -103,6 +105,7 @@ def test_a_host_that_is_kept_open_later_is_out_of_the_index_at_the_next_compilat
     assert bench.lists.shelf().kept == by.kept.digest
 
 
+@pytest.mark.evasion("S19")
 def test_no_list_reaches_what_the_school_or_the_factory_keeps_open():
     policy = replace(load.factory_policy(), open_sites=("open.example",))
     settings = Settings(listen=Listen(name="guard.internal"), tunnels={"tunnel.example": "why"})

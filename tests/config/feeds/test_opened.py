@@ -84,6 +84,7 @@ def test_a_damaged_index_is_refused_and_said(damage, bench, caplog):
     assert not index.problem
 
 
+@pytest.mark.evasion("S19")
 def test_a_damaged_new_index_leaves_the_old_one_in_use(bench, caplog):
     bench.add(bench.say(*names(50)))
     index = bench.index()

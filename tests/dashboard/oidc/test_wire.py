@@ -156,6 +156,7 @@ def test_a_secret_that_others_may_read_is_not_used_and_never_logged(
         assert trace not in caplog.text, trace
 
 
+@pytest.mark.evasion("S07")
 def test_what_a_provider_says_of_a_code_does_not_write_our_log(
     school: School, caplog: pytest.LogCaptureFixture
 ) -> None:

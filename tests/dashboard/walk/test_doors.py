@@ -53,6 +53,7 @@ def guess(school: Standing, login: str, password: str, address: str, who: Visito
     return answer.headers["Location"]
 
 
+@pytest.mark.evasion("S05")
 def test_ten_tries_from_all_over_the_world_are_ten_tries_for_one_name(fresh: Callable[[], Standing]) -> None:
     school = fresh()
     for number in range(10):
@@ -89,6 +90,7 @@ def test_a_code_of_a_substitute_is_not_guessed(fresh: Callable[[], Standing]) ->
     assert "wait" in answers[-1] or "nee=substitute_wait" in answers[-1], answers[-1]
 
 
+@pytest.mark.evasion("S05")
 @pytest.mark.parametrize("name", [SESSION_COOKIE, EARLY_COOKIE])
 @pytest.mark.parametrize("value", ["geplant", "", "a" * 43, "0"])
 def test_a_planted_cookie_is_never_a_session(fresh: Callable[[], Standing], name: str, value: str) -> None:
@@ -132,6 +134,7 @@ def test_a_session_ends_everywhere_when_it_ends(fresh: Callable[[], Standing]) -
     assert stolen.get("/melden").status_code == 303
 
 
+@pytest.mark.evasion("S21")
 @pytest.mark.parametrize("elsewhere", ELSEWHERE)
 def test_nothing_in_a_request_sends_anybody_elsewhere(school: Standing, elsewhere: str) -> None:
     """By `naar`, `back`, Referer, Host and the like, signed in or not."""

@@ -86,6 +86,7 @@ def test_every_column_with_text_is_told_to_be_free_or_to_hold_codes_only() -> No
     assert {one for one in FREE - everyone if one not in everyone} == set()
 
 
+@pytest.mark.evasion("S06")
 @pytest.mark.parametrize("login", [one if one in SOME else pytest.param(one, marks=pytest.mark.full) for one in LOGINS])
 def test_no_element_and_no_attribute_comes_from_what_is_kept(fresh: Callable[[], Standing], login: str) -> None:
     """The same pages with harmless and with harmful words in every row have the same elements, one by one."""
@@ -120,6 +121,7 @@ def fill_in(school: Standing, login: str, words: Sequence[str]) -> int:
     return sent
 
 
+@pytest.mark.evasion("S06")
 @pytest.mark.parametrize(
     "login", ["anja", *(pytest.param(one, marks=pytest.mark.full) for one in LOGINS if one != "anja")]
 )
@@ -133,6 +135,7 @@ def test_what_is_typed_in_any_form_is_text_in_the_answer_and_ever_after(
         assert read(walked) > 3
 
 
+@pytest.mark.evasion("S06")
 @pytest.mark.data
 @pytest.mark.full
 @pytest.mark.timeout(1800)
@@ -186,6 +189,7 @@ def tables_of(school: Standing, login: str) -> dict[str, str]:
     return found
 
 
+@pytest.mark.evasion("S07")
 @pytest.mark.parametrize("login", ["directie", pytest.param("coordinator", marks=pytest.mark.full)])
 def test_no_table_that_goes_out_has_a_formula_in_it(fresh: Callable[[], Standing], login: str) -> None:
     """A cell of a spreadsheet that begins like a formula runs: none does, whatever children are called."""

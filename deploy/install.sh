@@ -1,0 +1,124 @@
+#!/bin/sh
+# Installs Klaswacht from the bundle that this script is in, or puts a newer one in the place of an older one. As root.
+#     ./install.sh          install, or upgrade; what was there stays, and so does a way back
+#     ./install.sh back     the version before this one, with the databases as they were before the upgrade
+# Nothing is fetched. Where systemd does not run (a container, a chroot) the services are not started, only put in place.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+base=/opt/klaswacht
+home=/var/lib/klaswacht
+settings=/etc/klaswacht
+
+say() { printf 'klaswacht: %s\n' "$*"; }
+stop() { say "$*" >&2; exit 1; }
+with_systemd() { [ -d /run/systemd/system ]; }
+services() { if with_systemd; then systemctl "$@" klaswacht-desk.service klaswacht-proxy.service; fi; }
+used() { basename "$(readlink "$base/current" 2>/dev/null || echo none)"; }
+
+[ "$(id -u)" = 0 ] || stop 'run this as root'
+
+# A copy of all that an upgrade changes, made while nothing runs; the owners and modes come along.
+keep() {
+    kept=$home/before/$1
+    rm -rf "$kept"
+    mkdir -p -m 0700 "$home/before" "$kept"
+    for part in db accounts school.yaml .school.in-force.yaml .laatste-stand; do
+        [ ! -e "$home/$part" ] || cp -a "$home/$part" "$kept/"
+    done
+}
+
+go_back() {
+    now=$(used)
+    [ -f "$base/$now/BEFORE" ] || stop "there is no version before $now here"
+    before=$(cat "$base/$now/BEFORE")
+    [ -d "$base/$before" ] || stop "version $before is gone from $base"
+    [ -d "$home/before/$now" ] || stop "there is no copy of the databases in $home/before/$now"
+    services stop
+    rm -rf "$home/after"
+    mkdir -m 0700 "$home/after"
+    for part in db accounts school.yaml .school.in-force.yaml .laatste-stand; do
+        [ ! -e "$home/$part" ] || mv "$home/$part" "$home/after/"
+        [ ! -e "$home/before/$now/$part" ] || cp -a "$home/before/$now/$part" "$home/"
+    done
+    ln -sfn "$before" "$base/current"
+    units "$base/$before"
+    services start
+    say "version $before runs again, with the databases of before $now; what came after is in $home/after"
+}
+
+people() {
+    getent group klaswacht >/dev/null || groupadd --system klaswacht
+    for user in klaswacht-desk klaswacht-proxy; do
+        getent passwd "$user" >/dev/null ||
+            useradd --system --gid klaswacht --home-dir "$home" --no-create-home --shell /usr/sbin/nologin "$user"
+    done
+}
+
+# The folders, and who may do what in them. Setgid says that the group may: see config/private_folder.py.
+folders() {
+    install -d -m 2750 -o klaswacht-desk -g klaswacht "$home" "$home/lists"
+    install -d -m 2770 -o klaswacht-desk -g klaswacht "$home/db" "$home/.wachtrij"
+    install -d -m 0700 -o klaswacht-desk -g klaswacht "$home/accounts" "$home/secrets" "$home/ca"
+    chmod g-s "$home/accounts" "$home/secrets" "$home/ca"
+    install -d -m 0755 -o root -g root "$base" "$settings"
+}
+
+program() {
+    version=$1 target=$base/$1
+    rm -rf "$target.new"
+    mkdir -m 0755 "$target.new"
+    cp -a "$here/python" "$here/docs" "$here/systemd" "$here/install.sh" "$here/LICENSE" "$here/sbom.cdx.json" \
+        "$here/VERSION" "$target.new/"
+    chown -R root:root "$target.new"
+    rm -rf "$target"
+    mv "$target.new" "$target"
+    LD_LIBRARY_PATH=$target/python/lib
+    export LD_LIBRARY_PATH
+    python=$(ls "$target/python/bin/"python3.*)
+    "$python" -m venv --symlinks "$target/env"
+    # No index: only what is in the bundle. Every pinned package must have its pinned hash.
+    "$target/env/bin/python" -m pip install -q --isolated --disable-pip-version-check --no-index --find-links "$here/wheels" \
+        --require-hashes -r "$here/requirements/run.txt"
+    "$target/env/bin/python" -m pip install -q --isolated --disable-pip-version-check --no-index --no-deps \
+        "$here/wheels/klaswacht-$version-"*.whl
+    # What the guard packs for Chromebooks lies beside its packages, as in the repository.
+    packages=$("$target/env/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
+    mkdir "$packages/deploy"
+    cp -a "$here/extension" "$packages/deploy/"
+    chown -R root:root "$packages/deploy"
+    unset LD_LIBRARY_PATH
+}
+
+units() {
+    [ -e "$settings/klaswacht.env" ] || install -m 0644 "$1/systemd/klaswacht.env" "$settings/klaswacht.env"
+    install -d -m 0755 /etc/systemd/system /usr/local/bin
+    install -m 0644 "$1"/systemd/*.service /etc/systemd/system/
+    install -m 0755 "$1/systemd/klaswacht" /usr/local/bin/klaswacht
+    if with_systemd; then systemctl daemon-reload; fi
+}
+
+[ "${1:-}" != back ] || { go_back; exit 0; }
+[ -f "$here/SHA256SUMS" ] || stop 'this is not a bundle; deploy/bundle.sh makes one'
+(cd "$here" && sha256sum --quiet -c SHA256SUMS) || stop 'the bundle is damaged or was changed; nothing was done'
+version=$(cat "$here/VERSION")
+was=$(used)
+people
+folders
+if [ "$was" != none ] && [ "$was" != "$version" ]; then
+    services stop
+    keep "$version"
+elif [ "$was" = "$version" ]; then
+    services stop
+fi
+program "$version"
+if [ "$was" != none ] && [ "$was" != "$version" ]; then printf '%s\n' "$was" >"$base/$version/BEFORE"; fi
+ln -sfn "$version" "$base/current"
+units "$base/$version"
+services enable
+services start
+say "version $version is in $base; the school's own things are in $home"
+if with_systemd; then
+    say 'for the first link: klaswacht account first-link'
+else
+    say 'systemd does not run here, so nothing was started'
+fi

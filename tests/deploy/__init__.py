@@ -1,0 +1,1 @@
+"""What is in `deploy/`: services, scripts and files for other programs."""
