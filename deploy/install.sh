@@ -60,6 +60,7 @@ folders() {
     install -d -m 2770 -o klaswacht-desk -g klaswacht "$home/db" "$home/.wachtrij"
     install -d -m 0700 -o klaswacht-desk -g klaswacht "$home/accounts" "$home/secrets" "$home/ca"
     chmod g-s "$home/accounts" "$home/secrets" "$home/ca"
+    install -d -m 0700 -o klaswacht-desk -g klaswacht /var/backups/klaswacht
     install -d -m 0755 -o root -g root "$base" "$settings"
 }
 

@@ -75,6 +75,7 @@ PARTS = (
     "clock",
     "certificates",
     "disk",
+    "backup",
     "purge",
     "agents",
     "strangers",
