@@ -79,14 +79,17 @@ program() {
     "$python" -m venv --symlinks "$target/env"
     # No index: only what is in the bundle. Every pinned package must have its pinned hash.
     "$target/env/bin/python" -m pip install -q --isolated --disable-pip-version-check --no-index --find-links "$here/wheels" \
-        --require-hashes -r "$here/requirements/run.txt"
+        --no-compile --require-hashes -r "$here/requirements/run.txt"
     "$target/env/bin/python" -m pip install -q --isolated --disable-pip-version-check --no-index --no-deps \
-        "$here/wheels/klaswacht-$version-"*.whl
+        --no-compile "$here/wheels/klaswacht-$version-"*.whl
     # What the guard packs for Chromebooks lies beside its packages, as in the repository.
     packages=$("$target/env/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
     mkdir "$packages/deploy"
     cp -a "$here/extension" "$packages/deploy/"
     chown -R root:root "$packages/deploy"
+    # On all cores at once; the services may not write here, so that what is not compiled now is at every start. A file
+    # for another Python, which some packages have, is none of ours.
+    "$target/env/bin/python" -m compileall -q -j 0 "$packages" >/dev/null || true
     unset LD_LIBRARY_PATH
 }
 
