@@ -4,6 +4,8 @@
 #     ./install.sh back     the version before this one, with the databases as they were before the upgrade
 # Nothing is fetched. Where systemd does not run (a container, a chroot) the services are not started, only put in place.
 set -eu
+# The services run as others than root: what is put down here must be theirs to read, whatever root's own habit is.
+umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 base=/opt/klaswacht
 home=/var/lib/klaswacht

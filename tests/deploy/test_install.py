@@ -143,6 +143,7 @@ def test_a_newer_version_brings_an_older_school_along_and_there_is_a_way_back(ba
     told = shell(
         bare,
         f"""{SERVICES}
+umask 027
 older() {{ (as klaswacht-desk $K/python - "$1") </root/older.py; }}
 older make
 /root/newer/install.sh
