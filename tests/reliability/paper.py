@@ -7,7 +7,7 @@ import platform
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.reliability.rows import ROOT, Row, all_faults, read
+from tests.reliability.rows import ROOT, Row, all_faults
 
 PAGE = ROOT / "docs" / "reliability.md"
 PARTS = ("Processes", "Disk and database", "Clock", "Files", "Crowds", "PostgreSQL and two nodes")
@@ -15,11 +15,13 @@ PARTS = ("Processes", "Disk and database", "Clock", "Files", "Crowds", "PostgreS
 _HEAD = "| what breaks | a pupil | help | the teacher | the coordinator | all is well again | afterwards |"
 _INTRO = """# What happens when something breaks
 
-Each row is a test (`tests/reliability`). It starts the whole program as `klaswacht up` does, in front of pretend sites; pupils keep asking for an
-open site, a closed one and a help line, over http, https and by name, and one has a permission; a teacher and the coordinator are signed in. Then
-something is broken, and the row says what they saw. `make faults` runs all of it and writes this page; nobody writes in it by hand.
+Each row is a test (`tests/reliability`). It starts the whole program as `klaswacht up` does, in front of pretend sites.
+Pupils keep asking for an open site, a closed one and a help line, over http, https and by name; one has a permission,
+another a ban. A teacher and the coordinator are signed in: she gives permissions all the time, they look at Gezondheid.
+Then something is broken, and the row says what they saw. `make faults` runs all of it and writes this page; nobody
+writes in it by hand.
 
-*Never reached* means that no request came to where the closed site is, counted there. What people read on their screens is quoted in Dutch, as it stands there.
+*Never reached*: nothing came to where the closed site is, counted there. What people read is quoted in Dutch.
 """
 
 
