@@ -143,9 +143,18 @@ class Coordinator(Person):
             self.lines.setdefault(one, time.monotonic())
         return True, ""
 
-    def read(self, since: float, but: tuple[str, ...] = ()) -> str:
-        """What Gezondheid said that it did not say before."""
-        return "; ".join(f"*{one}*" for one, at in self.lines.items() if at >= since and one not in but)
+    def read(self, since: float) -> str:
+        """What Gezondheid said that it did not say before; how busy this machine is, or whose clock it has, is not it."""
+        before = {_bare(one) for one, at in self.lines.items() if at < since}
+        news = {_bare(one): one for one, at in self.lines.items() if at >= since and not _OF_MACHINE.search(one)}
+        return "; ".join(f"*{one}*" for bare, one in news.items() if bare not in before)
+
+
+_OF_MACHINE = re.compile("Het is heel druk|wordt niet gelijkgezet")
+
+
+def _bare(line: str) -> str:
+    return re.sub(r"\d+", "0", line)
 
 
 def health(html: str) -> list[str]:
