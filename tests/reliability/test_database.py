@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ def databases(at: School, end: str = "") -> tuple[Path, Path]:
 def test_a_database_that_is_locked_costs_pupils_nothing(guard: School, row: Row) -> None:
     guard.before = guard.kept()
     began = time.monotonic()
-    with holding(_WRITES, *databases(guard)):
+    with holding(_WRITES, *databases(guard)[:1]):
         guard.pass_by(LOCKED_FOR)
     over = time.monotonic()
     took = guard.well(over)
@@ -80,29 +81,21 @@ def test_a_database_that_is_locked_costs_pupils_nothing(guard: School, row: Row)
 
 @pytest.mark.fault("Disk and database", "nobody can read the database either: processes hear of no change")
 def test_processes_that_hear_of_no_change_go_on_and_end_a_permission_on_time(guard: School, row: Row) -> None:
+    now = datetime.now(UTC)
+    guard.permits(now, now + timedelta(seconds=20))
     guard.before = guard.kept()
     began = time.monotonic()
     with holding(_READS, *databases(guard, "-shm")):
-        guard.pass_by(LOCKED_FOR)
+        guard.until(lambda: "the store cannot be read" in guard.log.read_text(), "nobody noticed")
+        guard.until(lambda: not guard.is_open(), "the permission did not end")
+        late = datetime.now(UTC) - now - timedelta(seconds=20)
+        guard.pass_by(max(0, LOCKED_FOR - (time.monotonic() - began)))
     over = time.monotonic()
     took = guard.well(over)
     assert guard.pupils.last_bad(began) is None
+    assert late < timedelta(seconds=10), "the permission ended long after its end"
     guard.look(row, began, f"{took:.1f} s after it could be read again")
-
-
-def command(at: School, *words: object) -> str:
-    """A command of the program, as an IT person types it."""
-    done = subprocess.run(
-        [sys.executable, "-c", "from cli.main import main; main()", *map(str, words)],
-        env={**os.environ, "KLASWACHT_HOME": str(at.home.path)},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    row.note = "a permission of 20 s that was given before ended meanwhile, by the clock of each process."
 
 
 @pytest.mark.fault("Disk and database", "the disk is full")
@@ -118,7 +111,7 @@ def test_a_full_disk_opens_nothing_and_closes_nothing(tmp_path: Path, row: Row) 
             with filled.open("wb", buffering=0) as file, contextlib.suppress(OSError):
                 while True:
                     file.write(bytes(4096))
-            guard_dies_beside(at)
+            at.loses_a_worker()
             assert shutil.disk_usage(small).free < 4096 * 8
             at.pass_by(5 if SHORT else 30)
             filled.unlink()
@@ -130,11 +123,67 @@ def test_a_full_disk_opens_nothing_and_closes_nothing(tmp_path: Path, row: Row) 
         subprocess.run([*may, "umount", "-l", str(small)], check=True)
 
 
-def guard_dies_beside(at: School) -> None:
-    """A worker is killed, and has to come back as things are."""
-    victim = at.processes("proxy")[0]
-    victim.kill()
-    at.until(lambda: victim.pid not in {one.pid for one in at.processes("proxy")}, "it is not dead")
-    now = time.monotonic()
-    at.until(lambda: len(at.processes("proxy")) == 2, "it did not come back")
-    at.until(lambda: at.pupils.steady(now), "pupils get nowhere")
+def with_backup(at: School, folder: Path) -> tuple[Path, Path, list[str]]:
+    """A backup, its key, and the permissions that are in it."""
+    safe, file = folder / "stick", folder / "school.backup"
+    at.command("backup-key", safe)
+    done = list(at.teacher.done)
+    at.command("backup", "--out", file)
+    at.before = at.kept()
+    return file, safe, done
+
+
+def put_back(at: School, file: Path, safe: Path) -> None:
+    """What the handbook says: stop, restore, start."""
+    at.stop()
+    at.command("restore", file, "--key", safe)
+    at.start(wait=False)
+
+
+@pytest.mark.fault("Disk and database", "the database's file is cut off while the guard runs")
+def test_a_database_that_is_cut_off_while_it_runs_opens_nothing_and_a_backup_brings_it_back(
+    tmp_path: Path, row: Row
+) -> None:
+    with school(tmp_path / "school") as at, at.at_work():
+        at.teacher.rests = True
+        at.pass_by(1)
+        file, safe, done = with_backup(at, tmp_path)
+        began = time.monotonic()
+        os.truncate(databases(at)[0], 8192)
+        databases(at, "-wal")[0].open("r+b").truncate(0)
+        at.teacher.rests = False
+        at.loses_a_worker()
+        at.pass_by(5 if SHORT else 30)
+        assert at.pupils.steady(began)
+        assert at.teacher.done == done, "what was confirmed on a broken database is lost with it"
+        over = time.monotonic()
+        put_back(at, file, safe)
+        took = at.well(over)
+        at.look(row, began, f"{took:.1f} s after `klaswacht restore` was begun, the guard stopped for it")
+        row.note = "what was done after the backup is lost with the file; a worker was killed meanwhile and came back."
+
+
+@pytest.mark.fault("Disk and database", "the database's file is empty when the guard starts")
+def test_a_guard_that_starts_on_an_empty_database_goes_by_its_last_rules_until_a_backup_is_put_back(
+    tmp_path: Path, row: Row
+) -> None:
+    with school(tmp_path / "school") as at, at.at_work():
+        at.teacher.rests = True
+        at.pass_by(4)  # the last rules are kept every two seconds
+        file, safe, done = with_backup(at, tmp_path)
+        at.stop()
+        for path in (*databases(at), *databases(at, "-wal"), *databases(at, "-shm")):
+            path.unlink(missing_ok=True)
+        for path in databases(at):
+            path.touch()
+        at.teacher.rests = False
+        began = time.monotonic()
+        at.start()
+        up = time.monotonic()
+        at.until(lambda: at.pupils.steady(up), "pupils get nowhere")
+        assert at.teacher.done == done
+        over = time.monotonic()
+        put_back(at, file, safe)
+        took = at.well(over)
+        at.look(row, began, f"{took:.1f} s after `klaswacht restore` was begun, the guard stopped for it")
+        row.note = "*no answer* is while the guard was stopped: twice, once to begin and once to put the backup back."
