@@ -14,7 +14,7 @@ from tests.reliability.school import OPEN, School, school
 
 pytestmark = [
     pytest.mark.full,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(not FAKETIME, reason="needs libfaketime (setup/machine.sh)"),
 ]
 

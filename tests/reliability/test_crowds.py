@@ -19,7 +19,7 @@ from tests.e2e.clients import Device
 from tests.reliability.rows import SHORT, Row
 from tests.reliability.school import SCHOOL, School, school
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
 
 ROOM, CROWD = 40, 300  # descriptors that a worker may open besides what it has; connections that come
 

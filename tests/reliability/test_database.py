@@ -17,7 +17,7 @@ import pytest
 from tests.reliability.rows import SHORT, Row
 from tests.reliability.school import School, school
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
 
 LOCKED_FOR = 8 if SHORT else 60  # seconds
 _WRITES = """

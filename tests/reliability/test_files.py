@@ -14,7 +14,7 @@ from tests.reliability.pupils import SITE, by_proxy
 from tests.reliability.rows import SHORT, Row
 from tests.reliability.school import School, school
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
 
 LISTED = "spelen.example"  # closed by a list of others that the school subscribed to
 
