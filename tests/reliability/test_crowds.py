@@ -67,6 +67,7 @@ def test_workers_without_descriptors_open_nothing_and_go_on_when_there_is_room(g
     over = time.monotonic()
     took = guard.well(over)
     guard.look(row, began, f"{took:.1f} s after the crowd had gone")
+    assert len(guard.log.read_text("utf-8").splitlines()) < 500, "it fills the log"
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     row.note = (
         f"{len(held)} silent connections on workers that may open {ROOM} more files than they had (usual: {soft})."
