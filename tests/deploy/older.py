@@ -41,7 +41,8 @@ def make(home: Home) -> None:
         for key, name in GROUPS.items():
             put(database, "groups", id=key, name=name)
         for number, (key, name) in enumerate(PUPILS.items()):
-            put(database, "people", id=key, name=name, role="pupil", groups=f'["{list(GROUPS)[number % 2]}"]')
+            put(database, "people", id=key, name=name, role="pupil")
+            put(database, "memberships", person_id=key, group_id=list(GROUPS)[number % 2])
     place.chmod(mode)
     print(f"OLDER {before} of {head}")
 
@@ -50,7 +51,10 @@ def put(database: sqlite3.Connection, table: str, **row: str) -> None:
     """A row with what is given, and of every other column that must be filled something empty of its type."""
     empty = {"INTEGER": 0, "BIGINT": 0, "BOOLEAN": 0, "JSON": "[]", "VARCHAR": ""}
     filled: dict[str, object] = {"school_id": SCHOOL}
-    for _, name, kind, must, default, _ in database.execute(f"pragma table_info({table})").fetchall():
+    columns = database.execute(f"pragma table_info({table})").fetchall()
+    if not {one[1] for one in columns} >= row.keys():
+        raise SystemExit(f"`{table}` has other columns by now: {columns}")
+    for _, name, kind, must, default, _ in columns:
         if name in row:
             filled[name] = row[name]
         elif must and default is None and name not in filled:
