@@ -33,7 +33,7 @@ from bench.proxy import house, origin, peers
 from bench.proxy.classmix import warm
 from bench.proxy.load import Bench
 from bench.proxy.names import everything, tunnelled
-from bench.proxy.school import write_names
+from bench.proxy.school import LISTED, write_names
 from cli.home import Home
 
 BOTH = (house.LOADER_CORE, house.PROXY_CORE)
@@ -49,6 +49,7 @@ def given() -> argparse.Namespace:
     parser.add_argument("--overload", type=float, default=0.0, help="times as fast as the minute (0: by what it used)")
     parser.add_argument("--rounds", type=int, default=phases.ROUNDS, help="with and without slow clients")
     parser.add_argument("--window", type=float, default=phases.WINDOW, help="seconds that a good client is timed")
+    parser.add_argument("--names", type=int, default=LISTED, help="in the list of closed names")
     parser.add_argument("--json", type=Path, help="where the verdicts are written too, for a test")
     parser.add_argument("--pause", action="store_true", help="wait for Enter with the process ids, for a profiler")
     parser.add_argument("--write", action="store_true", help="write the tables to docs/performance.md")
@@ -95,7 +96,7 @@ def measured(folder: Path, options: argparse.Namespace) -> tuple[Ran, list[repor
     with contextlib.ExitStack() as stack:
         house.furnish(folder, names)
         sites = stack.enter_context(origin.running(folder / "sites", names, BOTH))
-        ground = peers.Ground(folder, sites.ca, write_names(folder), frozenset({*tunnelled(), HELP}), GROUPS)
+        ground = peers.Ground(folder, sites.ca, write_names(folder, options.names), frozenset({*tunnelled(), HELP}), GROUPS)
         proxy = peers.start("klaswacht2", ground)
         stack.callback(peers.stop, proxy)
         assert proxy.home is not None

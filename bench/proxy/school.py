@@ -59,11 +59,11 @@ def _key(number: int) -> str:
     return hashlib.sha256(f"{SEED}{number}".encode()).hexdigest()[:24]
 
 
-def write_names(folder: Path) -> Path:
+def write_names(folder: Path, many: int = LISTED) -> Path:
     """The list, a name a line."""
     names = folder / "names.txt"
     with names.open("w") as file:
-        file.writelines(f"{name}\n" for name in made_up(LISTED))
+        file.writelines(f"{name}\n" for name in made_up(many))
     return names
 
 

@@ -138,7 +138,7 @@ def test_what_is_closed_is_not_shown_when_it_gets_late(guard: Guard) -> None:
     async def work(gate: Gate) -> None:
         for _ in range(2):
             gate.outcomes.watch.look(conditions.PRESSED)
-        for asked in (exchange("https://www.instagram.com/"), background("https://www.instagram.com/a.png", "image")):
+        for asked in (exchange("https://social.com/"), background("https://social.com/a.png", "image")):
             answer = (await gate.ask(asked)).answer
             assert answer is not None and answer.status in (403, 503)
 
