@@ -50,7 +50,7 @@ def given() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=phases.ROUNDS, help="with and without slow clients")
     parser.add_argument("--window", type=float, default=phases.WINDOW, help="seconds that a good client is timed")
     parser.add_argument("--names", type=int, default=LISTED, help="in the list of closed names")
-    parser.add_argument("--json", type=Path, help="where the verdicts are written too, for a test")
+    parser.add_argument("--json", type=Path, help="where what was counted is written, for a test")
     parser.add_argument("--pause", action="store_true", help="wait for Enter with the process ids, for a profiler")
     parser.add_argument("--write", action="store_true", help="write the tables to docs/performance.md")
     found = parser.parse_args()
@@ -90,13 +90,14 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def measured(folder: Path, options: argparse.Namespace) -> tuple[Ran, list[report.Verdict]]:
-    """Sites and guard, the run, and what is to be said of it."""
+def measured(folder: Path, options: argparse.Namespace) -> tuple[Ran, int]:
+    """Sites and guard, and the run in front of them; how many workers were started anew."""
     names = [*everything(), HELP]
     with contextlib.ExitStack() as stack:
         house.furnish(folder, names)
         sites = stack.enter_context(origin.running(folder / "sites", names, BOTH))
-        ground = peers.Ground(folder, sites.ca, write_names(folder, options.names), frozenset({*tunnelled(), HELP}), GROUPS)
+        listed, tunnels = write_names(folder, options.names), frozenset({*tunnelled(), HELP})
+        ground = peers.Ground(folder, sites.ca, listed, tunnels, GROUPS)
         proxy = peers.start("klaswacht2", ground)
         stack.callback(peers.stop, proxy)
         assert proxy.home is not None
@@ -109,7 +110,7 @@ def measured(folder: Path, options: argparse.Namespace) -> tuple[Ran, list[repor
         meter = phases.Meter(bench, int((folder / "sites" / "nginx.pid").read_text()))
         ran = asyncio.run(run(bench, meter, teachers, options))
         restarts = len(set(proxy.workers()) - workers)
-    return ran, report.verdicts(ran.minute, ran.slow, ran.overload, restarts)
+    return ran, restarts
 
 
 def main() -> int:
@@ -123,11 +124,13 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="klaswacht-bench-") as made:
-        ran, judged = measured(Path(made), options)
-    said = report.lines(ran.minute, ran.slow, ran.overload, judged, load)
+        ran, restarts = measured(Path(made), options)
+    parts = (ran.minute, ran.slow, ran.overload)
+    judged = report.verdicts(*parts, restarts)
+    said = report.lines(*parts, judged, load)
     print(machine(), "", *said, sep="\n")
     if options.json:
-        options.json.write_text(json.dumps({one.what: [one.met, one.how] for one in judged}))
+        options.json.write_text(json.dumps(report.counts(*parts, restarts)))
     if options.write:
         write_down(said, report.MARKS)
     return 0 if all(verdict.met for verdict in judged) else 1

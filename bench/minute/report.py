@@ -74,6 +74,24 @@ def _of_shedding(told: Minute, over: Overload) -> Iterator[Verdict]:
     yield Verdict("overload: it recovers", over.back <= BACK and not over.after.errors, how)
 
 
+def counts(told: Minute, slow: Beside, over: Overload, restarts: int) -> dict[str, object]:
+    """What a test may look at: how many, and never how fast."""
+    kept, seen, many, visits = told.tally, told.seen, over.tally, over.visits
+    return {
+        "wanted": told.wanted,
+        "minute": {"carried": kept.carried.total(), "shed": kept.shed.total(), "errors": kept.errors.total(),
+                   "shown": len(kept.shown)},
+        "screens": {"open": seen.screens, "stayed": seen.stayed, "taps": seen.taps, "seen": len(seen.took)},
+        "slow": {"there": min(one.total() for one in slow.there), "errors": len(slow.beside.errors),
+                 "ratios": [_ratio(slow.alone, slow.beside, kind) for kind in EVERY]},
+        "overload": {"carried": many.carried.total(), "shed": many.shed.total(), "shown": len(many.shown),
+                     "refused": many.carried["closed"], "hung": many.hung + visits.hung, "bare": visits.pages[BARE],
+                     "helped": visits.helped, "not_helped": len(visits.not_helped)},
+        "back": {"seconds": over.back, "errors": len(over.after.errors)},
+        "restarts": restarts,
+    }  # fmt: skip
+
+
 def lines(told: Minute, slow: Beside, over: Overload, judged: Sequence[Verdict], load: float) -> list[str]:
     """Everything, as Markdown. `load` is the machine's load average before the run."""
     said = [f"Load average before the run {load:.1f}.", "", "| target | seen | |", "|---|---|---|"]
