@@ -12,7 +12,7 @@ from bench.proxy.load import BROWSER, Bench
 from bench.proxy.names import ORDINARY, tunnelled
 
 KEPT, LOOKED, RAW = "a request on an open line, looked into", "a new line, looked into", "a new line in a tunnel"
-EVERY = {KEPT: 0.05, LOOKED: 0.4, RAW: 0.4}  # seconds between two of them
+EVERY = {KEPT: 0.05, LOOKED: 0.2, RAW: 0.2}  # seconds between two of them
 
 
 @dataclass(slots=True)

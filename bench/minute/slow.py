@@ -6,16 +6,20 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 
+from bench.proxy import house
 from bench.proxy.answers import Broken, request
 from bench.proxy.line import Route, secured
 from bench.proxy.load import BROWSER, Bench
 from bench.proxy.names import ORDINARY, tunnelled
 
 SLOW = 500
+SETTLES = 30.0  # seconds at most after the last came in, until what fits in the buffers of their downloads is there
+_RESTS = 0.1  # of a core: what the workers use then
 DRIP = 1.0  # seconds between two bytes of a head
 SIP, SIPS = 1024, 1.0  # bytes that a slow reader takes, and seconds between two times
 _SMALL = 4096  # bytes of its receive buffer
@@ -41,11 +45,22 @@ async def slow_clients(bench: Bench, many: int = SLOW) -> AsyncIterator[Slow]:
             await asyncio.sleep(0.1)
             if sum(kept.there.values()) >= 0.98 * many:
                 break
+        await _settled(bench)
         yield kept
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _settled(bench: Bench) -> None:
+    workers = bench.proxy.workers()
+    end = time.perf_counter() + SETTLES
+    while time.perf_counter() < end:
+        before = house.cpu(workers)
+        await asyncio.sleep(1.0)
+        if house.cpu(workers) - before <= _RESTS * 1e6:
+            return
 
 
 async def _again(
