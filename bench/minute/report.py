@@ -83,7 +83,7 @@ def counts(told: Minute, slow: Beside, over: Overload, restarts: int) -> dict[st
                    "shown": len(kept.shown)},
         "screens": {"open": seen.screens, "stayed": seen.stayed, "taps": seen.taps, "seen": len(seen.took)},
         "slow": {"there": min(one.total() for one in slow.there), "errors": len(slow.beside.errors),
-                 "ratios": [_ratio(slow.alone, slow.beside, kind) for kind in EVERY]},
+                 "medians": [median(slow.beside.took[kind]) / median(slow.alone.took[kind]) for kind in EVERY]},
         "overload": {"carried": many.carried.total(), "shed": many.shed.total(), "shown": len(many.shown),
                      "refused": many.carried["closed"], "hung": many.hung + visits.hung, "bare": visits.pages[BARE],
                      "helped": visits.helped, "not_helped": len(visits.not_helped)},

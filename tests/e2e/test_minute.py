@@ -1,4 +1,4 @@
-"""The short form of `python -m bench.minute`: a fifth of the devices, a hundred slow clients, and far too much at once.
+"""The short form of `python -m bench.minute`: a tenth of the devices, fifty slow clients, and far too much at once.
 
 It looks at what was answered and what was not, never at how fast.
 """
@@ -21,7 +21,7 @@ from bench.proxy import origin
 pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
-SHORT = ["--share", "0.2", "--faster", "3", "--names", "20000", "--rounds", "1", "--window", "4", "--overload", "10"]
+SHORT = ("--share", "0.1", "--faster", "2", "--names", "20000", "--rounds", "1", "--window", "4", "--overload", "10")
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +43,8 @@ def test_classes_that_begin_together_get_every_page_and_the_teachers_see_what_th
 
 
 def test_slow_clients_are_held_and_a_good_one_is_served_beside_them(told: Mapping[str, Any]) -> None:
-    assert told["slow"]["there"] >= 95 and told["slow"]["errors"] == 0
-    assert max(told["slow"]["ratios"]) < 10, "an order of size, and no measure"
+    assert told["slow"]["there"] >= 45 and told["slow"]["errors"] == 0
+    assert max(told["slow"]["medians"]) < 10, "an order of size, and no measure"
 
 
 @pytest.mark.evasion("S11")
