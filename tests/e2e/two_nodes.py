@@ -1,0 +1,368 @@
+"""Two machines with the proxy, a HAProxy before them and PostgreSQL behind them, as the handbook has it: all of it
+real processes, on loopback addresses that stand for machines.
+
+The steps are those of docs/handboek/twee-machines.md. What stands in for systemd is here: which environment a service
+has, and what it is handed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import psutil
+import psycopg
+
+from cli.demo.certs import Papers, make_papers
+from cli.demo.play import fill
+from cli.demo.school import Place, all_names, pupils
+from cli.demo.sites import Sites, running
+from cli.home import Home
+from cli.ports import answers
+from store import Store, open_store
+from tests.e2e.clients import Device
+from tests.e2e.postgres import NAME, PASSWORDS, ROLES, Server, server
+from tests.store.line import Line
+
+FRONT, FIRST, SECOND = "127.0.0.1", "127.0.0.11", "127.0.0.12"
+"""HAProxy, and the two machines. HAProxy connects from `FRONT`."""
+WITHIN = 60.0  # seconds: a ceiling on a busy machine
+_KEPT = ("ca/mitmproxy-ca.pem", "ca/klaswacht-ca.crt", "secrets/forms")
+"""What systemd hands to the proxy's service."""
+
+
+def until(true: Callable[[], bool], told: str, within: float = WITHIN) -> None:
+    """Look until it is so."""
+    end = time.monotonic() + within
+    while not true():
+        assert time.monotonic() < end, f"never: {told}"
+        time.sleep(0.05)
+
+
+@dataclass(slots=True)
+class Service:
+    """One service of a machine: a supervisor with its processes."""
+
+    words: tuple[str, ...]
+    environment: dict[str, str]
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", "from cli.main import main; main()", *self.words],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def processes(self) -> list[psutil.Process]:
+        """The supervisor and all that it started."""
+        assert self.process is not None
+        try:
+            first = psutil.Process(self.process.pid)
+            return [first, *first.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return []
+
+    def kill(self) -> None:
+        """kill -9 of all of them; the supervisor stands still first, so that it starts none again."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        for one in reversed(self.processes):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
+        self.process.wait(WITHIN)
+
+    def freeze(self) -> None:
+        """They stand still, and the kernel goes on to take connections for them."""
+        for one in self.processes:
+            one.suspend()
+
+    def thaw(self) -> None:
+        for one in reversed(self.processes):
+            one.resume()
+
+    def stop(self) -> int:
+        if self.process is None:
+            return 0
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(WITHIN)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+
+    def said(self) -> str:
+        return self.log.read_text("utf-8", "replace")
+
+
+@dataclass(slots=True)
+class Node:
+    """A machine with the proxy."""
+
+    name: str
+    address: str
+    home: Home
+    line: Line
+    monitor: int
+    proxy: Service
+
+    def ready(self) -> dict[str, bool]:
+        """What `/readyz` says of its parts; all false where nobody answers."""
+        try:
+            told = httpx.get(f"http://{self.address}:{self.monitor}/readyz", timeout=5, trust_env=False).json()
+        except (httpx.TransportError, ValueError):
+            return dict.fromkeys(("workers", "policy", "store"), False)
+        return {str(name): bool(there) for name, there in told["parts"].items()}
+
+    def count(self, name: str, **labels: str) -> float:
+        """What `/metrics` says, summed over the labels that are not named."""
+        text = httpx.get(f"http://{self.address}:{self.monitor}/metrics", timeout=5, trust_env=False).text
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        lines = (line for line in text.splitlines() if line.startswith((f"{name}{{", f"{name} ")))
+        return sum(float(line.rpartition(" ")[2]) for line in lines if all(one in line for one in wanted))
+
+    def has(self, *parts: str) -> bool:
+        told = self.ready()
+        return all(told[part] for part in parts)
+
+    def begin(self) -> None:
+        """Start it, and wait until it listens and reads the database."""
+        self.proxy.start()
+        until(lambda: self.has("workers", "policy", "store"), f"node {self.name} is ready:\n{self.proxy.said()}")
+
+
+@dataclass(slots=True)
+class Pair:
+    """Everything. `front` are the ports of HAProxy, by the names of `Place`."""
+
+    server: Server
+    desk: Service
+    nodes: dict[str, Node]
+    sites: Sites
+    papers: Papers
+    store: Store
+    front: Place
+    balancer: subprocess.Popen[bytes]
+    folder: Path
+    logins: list[httpx.Client] = field(default_factory=list)
+
+    @property
+    def first(self) -> Node:
+        return self.nodes["a"]
+
+    @property
+    def second(self) -> Node:
+        return self.nodes["b"]
+
+    @property
+    def ca(self) -> Path:
+        return self.first.home.ca_folder / "klaswacht-ca.crt"
+
+    @property
+    def dashboard_url(self) -> str:
+        return f"https://{FIRST}:{self.front.dashboard}"
+
+    def device(self, name: str, source: str) -> Device:
+        """A pupil's Chromebook with its key, on an address of its own, through HAProxy."""
+        one = next(pupil for pupil in pupils() if pupil.name == name)
+        return Device(self.front.keyed, (self.ca, self.papers.ca), source, f"{one.device}:{one.key}")
+
+    def at(self, node: str, source: str) -> bool:
+        """Whether HAProxy leads this source to that node: a connection is made, and looked for there."""
+        before = self._taken()
+        with socket.create_connection((FRONT, self.front.proxy), WITHIN, (source, 0)):
+            until(lambda: any(now - before[name] for name, now in self._taken().items()), "a node took it", 20)
+            return bool(self._taken()[node] - before[node])
+
+    def _taken(self) -> dict[str, set[tuple[str, int]]]:
+        """The far ends of what is connected to each node."""
+        return {name: _lines(node.address, self.front.proxy) for name, node in self.nodes.items()}
+
+    def sources(self, node: str, many: int, third: int = 1) -> list[str]:
+        """Addresses that HAProxy leads to that node while both are well."""
+        found = []
+        for last in range(1, 250):
+            if len(found) == many:
+                break
+            if (source := f"127.0.{third}.{last}") and self.at(node, source):
+                found.append(source)
+        return found
+
+
+def _lines(address: str, port: int) -> set[tuple[str, int]]:
+    """The far ends of what is connected to a place."""
+    found = (one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_ESTABLISHED)
+    return {tuple(one.raddr) for one in found if one.laddr == (address, port) and one.raddr}
+
+
+# --- making it, step by step -----------------------------------------------------------------------------------------
+
+
+def command(home: Home, *words: object, said: str = "", environment: dict[str, str] | None = None) -> str:
+    """The `klaswacht` command with words on stdin; what it printed."""
+    done = subprocess.run(
+        [sys.executable, "-c", "from cli.main import main; main()", *map(str, words)],
+        env={**_clean(), "KLASWACHT_HOME": str(home.path), **(environment or {})},
+        input=said,
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _clean() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("KLASWACHT_")}
+    return {**kept, "PYTHONUNBUFFERED": "1", "KLASWACHT_STRICT_TEXTS": "1"}
+
+
+def make_roles(running: Server, home: Home) -> None:
+    """The database and its roles: step 1 of the handbook."""
+    running.sql(f"CREATE DATABASE {NAME} TEMPLATE template0")
+    with psycopg.connect(running.url(NAME), autocommit=True) as connection:
+        connection.execute(command(home, "store", "roles", "--database", NAME).encode())
+        for role, word in PASSWORDS.items():
+            connection.execute(f"ALTER ROLE {role} PASSWORD '{word}'".encode())
+
+
+def move(running: Server, home: Home) -> str:
+    """Step 3: the school to PostgreSQL."""
+    both = f"{running.url_of(ROLES.desk)}\n{running.url_of(ROLES.accounts)}\n"
+    return command(home, "store", "migrate", "sqlite-to-postgres", "--to", "-", said=both)
+
+
+def free_ports(many: int) -> list[int]:
+    """Numbers that are free on all three addresses."""
+    found: list[int] = []
+    with contextlib.ExitStack() as stack:
+        while len(found) < many:
+            one = stack.enter_context(socket.create_server((FRONT, 0)))
+            number = int(one.getsockname()[1])
+            with contextlib.suppress(OSError):
+                for address in (FIRST, SECOND):
+                    stack.enter_context(socket.create_server((address, number)))
+                found.append(number)
+    return found
+
+
+def credentials(folder: Path, home: Home, texts: dict[str, str], names: Sequence[str] = ()) -> dict[str, str]:
+    """What systemd hands to a service: files of the home folder, and lines of text."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    for name in names:
+        shutil.copy2(home.path / name, folder / Path(name).name)
+    for name, text in texts.items():
+        (folder / name).write_text(f"{text}\n")
+    return {"CREDENTIALS_DIRECTORY": str(folder)}
+
+
+def desk_service(folder: Path, home: Home, line: Line, running: Server) -> Service:
+    urls = {
+        "database": running.url_of(ROLES.desk, line.address, line.port),
+        "accounts-database": running.url_of(ROLES.accounts, line.address, line.port),
+    }
+    handed = credentials(folder / "credentials-desk", home, urls)
+    environment = {**_clean(), **handed, "KLASWACHT_HOME": str(home.path), "KLASWACHT_ADDRESS": line.address}
+    return Service(("up", "--part", "desk"), environment, folder / "desk.log")
+
+
+def node_of(folder: Path, name: str, home: Home, line: Line, running: Server, monitor: int) -> Node:
+    urls = {"database": running.url_of(ROLES.proxy, line.address, line.port)}
+    handed = credentials(folder / f"credentials-{name}", home, urls, _KEPT)
+    own = folder / f"run-{name}"
+    own.mkdir(mode=0o700, exist_ok=True)
+    environment = {
+        **_clean(),
+        **handed,
+        "RUNTIME_DIRECTORY": str(own),
+        "KLASWACHT_HOME": str(home.path),
+        "KLASWACHT_ADDRESS": line.address,
+    }
+    words = ("up", "--part", "proxy", "--workers", "1", "--monitor", f"{line.address}:{monitor}")
+    return Node(name, line.address, home, line, monitor, Service(words, environment, folder / f"node-{name}.log"))
+
+
+def balance(folder: Path, home: Home, monitor: int) -> subprocess.Popen[bytes]:
+    """The last step: the configuration, looked at by HAProxy itself, and HAProxy with it."""
+    program = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert program is not None, "HAProxy is not installed"
+    nodes = ("--node", f"a={FIRST}", "--node", f"b={SECOND}")
+    text = command(home, "haproxy", *nodes, "--bind", FRONT, "--monitor", monitor)
+    file = folder / "haproxy.cfg"
+    # Where tests run a process may have fewer descriptors than under systemd; the bounds a source stay as they are.
+    file.write_text(text.replace("maxconn 20000", "maxconn 4000"))
+    looked = subprocess.run([program, "-c", "-f", file], capture_output=True, text=True, timeout=60, check=False)
+    assert looked.returncode == 0 and "WARNING" not in looked.stderr, looked.stderr
+    with (folder / "haproxy.log").open("wb") as out:
+        return subprocess.Popen([program, "-db", "-f", file], stdout=out, stderr=subprocess.STDOUT)
+
+
+@contextlib.contextmanager
+def two_nodes(folder: Path) -> Iterator[Pair]:
+    """The school on PostgreSQL with two nodes behind HAProxy, all of it ready; stopped at the end."""
+    with contextlib.ExitStack() as stack:
+        running_server = stack.enter_context(server())
+        papers = make_papers(folder / "sites", all_names(), datetime.now(UTC))
+        sites, ports = stack.enter_context(running(papers))
+        proxy, keyed, dashboard, seven, eight, monitor = free_ports(6)
+        place = Place(proxy, keyed, dashboard, {"7": seven, "8": eight})
+        first, second = Home(folder / "first"), Home(folder / "second")
+        first.prepare()
+        fill(first, papers, ports, place, ["open_sites: [onzeschool.test, zoekmaar.test]"])
+        text = first.school_file.read_text()
+        first.school_file.write_text(text.replace("listen:\n", f'listen:\n  balancers: ["{FRONT}"]\n', 1))
+        make_roles(running_server, first)
+        move(running_server, first)
+        lines = {address: Line(running_server.socket, address) for address in (FIRST, SECOND)}
+        for line in lines.values():
+            stack.callback(line.close)
+        desk = desk_service(folder, first, lines[FIRST], running_server)
+        stack.callback(desk.stop)
+        desk.start()
+        until(lambda: "curl --proxy" in desk.said(), f"the desk is there:\n{desk.said()}", 90)
+        second_machine(first, second)
+        nodes = {
+            "a": node_of(folder, "a", first, lines[FIRST], running_server, monitor),
+            "b": node_of(folder, "b", second, lines[SECOND], running_server, monitor),
+        }
+        for node in nodes.values():
+            stack.callback(node.proxy.stop)
+            node.proxy.start()
+        balancer = balance(folder, first, monitor)
+        stack.callback(balancer.wait, WITHIN)
+        stack.callback(balancer.terminate)
+        store = open_store(running_server.url_of(ROLES.desk), running_server.url_of(ROLES.accounts))
+        stack.callback(store.close)
+        pair = Pair(running_server, desk, nodes, sites, papers, store, place, balancer, folder)
+        for node in nodes.values():
+            until(lambda node=node: node.has("workers", "policy", "store"), f"{node.name} is ready: {node.proxy.said()}")
+        until(lambda: answers(FRONT, proxy), "HAProxy listens")
+        until(lambda: {pair.at("a", f"127.0.99.{n}") for n in range(1, 9)} == {True, False}, "both nodes are in use")
+        yield pair
+        for login in pair.logins:
+            login.close()
+
+
+def second_machine(first: Home, second: Home) -> None:
+    """What the second machine has of the first one."""
+    shutil.copytree(first.path, second.path)
