@@ -46,7 +46,7 @@ class Reply:
 class Device:
     """Where this device finds the guard (a port on 127.0.0.1), whom it trusts, and what it says about itself.
 
-    `source` is its own loopback address; `key` is `device-id:device-key`.
+    `source` is its own loopback address; `key` is `device-id:device-key`; `patience` is how many seconds it waits.
     """
 
     proxy: int
@@ -54,6 +54,7 @@ class Device:
     source: str = "127.0.0.1"
     key: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+    patience: float = PATIENCE
 
     def tls(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(self.trust[0]))
@@ -63,7 +64,7 @@ class Device:
 
     def dial(self, target: tuple[str, int] | None = None) -> socket.socket:
         """A connection to the guard; with `target` a tunnel that it opened. Raises `Refused`."""
-        plain = socket.create_connection(("127.0.0.1", self.proxy), PATIENCE, source_address=(self.source, 0))
+        plain = socket.create_connection(("127.0.0.1", self.proxy), self.patience, source_address=(self.source, 0))
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if target is None:
             return plain
@@ -122,7 +123,7 @@ class Device:
         secure = parts.scheme == "https"
         port = parts.port or (443 if secure else 80)
         said = {"Host": host or parts.netloc, **BROWSES, **self.extra, **(headers or {})}
-        line = http.client.HTTPConnection("127.0.0.1", self.proxy, timeout=PATIENCE)
+        line = http.client.HTTPConnection("127.0.0.1", self.proxy, timeout=self.patience)
         if secure:
             line.sock = self.tunnel(name, port, sni, connect)
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

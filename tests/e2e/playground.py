@@ -9,10 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from cli.demo.certs import Papers, make_papers
 from cli.demo.play import fill
@@ -99,18 +100,18 @@ def started(home: Home, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], di
     """`klaswacht up` in a filled home, until the end of the block; with the ports that it took (as in `Playground`)."""
     process = start(home, log)
     try:
-        yield process, _ports(process, log)
+        yield process, listening(process, log)
     finally:
         end(process)
 
 
-def start(home: Home, log: Path) -> subprocess.Popen[bytes]:
-    """`klaswacht up` in a filled home, as its own process; what it says goes to `log`."""
+def start(home: Home, log: Path, more: Mapping[str, str] = MappingProxyType({})) -> subprocess.Popen[bytes]:
+    """`klaswacht up` in a filled home, as its own process; what it says goes to `log`, `more` to its environment."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("KLASWACHT_")}
     with log.open("wb") as out:
         return subprocess.Popen(
             [sys.executable, "-c", "from cli.main import main; main()", "up"],
-            env={**environment, "KLASWACHT_HOME": str(home.path), "PYTHONUNBUFFERED": "1"},
+            env={**environment, "KLASWACHT_HOME": str(home.path), "PYTHONUNBUFFERED": "1", **more},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,
@@ -129,7 +130,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
-def _ports(process: subprocess.Popen[bytes], log: Path) -> dict[str, object]:
+def listening(process: subprocess.Popen[bytes], log: Path) -> dict[str, object]:
     """The ports that it prints when everything listens."""
     deadline = time.monotonic() + START_WITHIN
     while time.monotonic() < deadline:
