@@ -88,8 +88,8 @@ def read_school(path: Path) -> SchoolFile:
         raise ConfigError(
             str(path), 0, f"cannot be read: {(error.strerror or 'no reason given').lower()}", hint
         ) from None
-    file = parse_school(data, str(path), path.parent)
-    return replace(file, settings=placed(file.settings))
+    found = parse_school(data, str(path), path.parent)
+    return replace(found, settings=placed(found.settings))
 
 
 def parse_school(data: bytes, name: str = "school.yaml", folder: Path | None = None) -> SchoolFile:

@@ -25,5 +25,7 @@ def placed(settings: Settings) -> Settings:
     try:
         address = str(ip_address(told))
     except ValueError:
-        raise ConfigError(ADDRESS, 0, f"{quoted(told)} is no address", f"write for instance {ADDRESS}=10.0.0.12") from None
+        raise ConfigError(
+            ADDRESS, 0, f"{quoted(told)} is no address", f"write for instance {ADDRESS}=10.0.0.12"
+        ) from None
     return replace(settings, listen=replace(settings.listen, address=address))

@@ -171,7 +171,8 @@ class Database:
             options["connect_args"] = {"timeout": self.patience, "check_same_thread": False}
             options["execution_options"] = {"schema_translate_map": {"accounts": None}}
         else:
-            limits = f"-c lock_timeout={int(self.patience * 1000)} -c statement_timeout={int(self.patience * _STATEMENT * 1000)}"
+            longest = int(self.patience * _STATEMENT * 1000)
+            limits = f"-c lock_timeout={int(self.patience * 1000)} -c statement_timeout={longest}"
             options["connect_args"] = {"connect_timeout": max(2, int(self.patience)), "options": limits}
         if pooled:
             options |= {"pool_timeout": self.patience, "pool_pre_ping": not self.sqlite, "max_overflow": 15}

@@ -1,49 +1,66 @@
-"""Pupils who keep asking, each from a place of their own: what they got, and how long they were without an answer."""
+"""Pupils who keep asking, each from a place of their own: what they got, and how long they were without what is theirs.
+
+One who is cut off, or gets something else than usual, asks again at once, as somebody before a browser does.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from http.client import HTTPException
 
 from tests.e2e.clients import Device, Refused
 
-OPEN, CLOSED, HELP = "https://onzeschool.test/", "https://fotodrop.test/", "https://zoekmaar.test/zoek?q=ik+word+gepest"
-_ROUND = (OPEN, CLOSED, HELP)
-_PAUSE = 0.1  # seconds between two questions of one pupil
-_AGAIN = 0.05  # seconds until a browser that was cut off asks again
+OPEN, CLOSED, PERMITTED = "https://onzeschool.test/", "https://fotodrop.test/", "https://kletsplein.test/"
+HELP = "https://zoekmaar.test/zoek?q=ik+word+gepest"
+SITES: Mapping[str, str] = {"open": OPEN, "closed": CLOSED, "help": HELP, "permitted": PERMITTED, "banned": OPEN}
+_SITE, _PAGE = "site", "page"
+_GOOD = {"open": _SITE, "closed": _PAGE, "help": "help", "permitted": _SITE, "banned": _PAGE}
+_AGAIN = 0.05  # seconds until somebody who was cut off asks again
+
+
+@dataclass(frozen=True, slots=True)
+class Pupil:
+    """Somebody with a device, and the kinds of things (`SITES`) that she asks for in turn."""
+
+    device: Device
+    wants: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One thing that a pupil wanted: from when until it was answered, and how often it had to be asked."""
+    """One thing that a pupil wanted: from when until she had it, and what came before that (empty: no answer)."""
 
     pupil: int
-    what: str
+    kind: str
     start: float
     end: float
-    tries: int
+    before: tuple[str, ...]
 
     @property
     def waited(self) -> float:
         return self.end - self.start
 
 
+@dataclass
 class Surfing:
-    """Use it as a context manager. A pupil who is cut off asks again at once, until there is an answer."""
+    """Threads, one a pupil, until the block ends."""
 
-    def __init__(self, devices: Sequence[Device]) -> None:
-        self.asked: list[Asked] = []
-        self.wrong: list[str] = []
-        self._enough = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._go, args=(number, device), daemon=True)
-            for number, device in enumerate(devices)
-        ]
+    pupils: Sequence[Pupil]
+    pause: float = 0.15  # seconds between two questions of one pupil
+    asked: list[Asked] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
+    """What was shown and should not have been."""
+    _enough: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+    _now: dict[int, tuple[str, float, list[str]]] = field(default_factory=dict)
 
     def __enter__(self) -> Surfing:
+        self._threads = [
+            threading.Thread(target=self._go, args=(number, one), daemon=True) for number, one in enumerate(self.pupils)
+        ]
         for thread in self._threads:
             thread.start()
         return self
@@ -52,52 +69,63 @@ class Surfing:
         self._enough.set()
         for thread in self._threads:
             thread.join(60)
-        assert not any(thread.is_alive() for thread in self._threads), "a pupil never got an answer"
 
-    @property
-    def many(self) -> int:
-        return len(self._threads)
+    def had(self, since: float) -> list[Asked]:
+        """What somebody got after that, also what she wanted before it."""
+        return [one for one in tuple(self.asked) if one.end >= since]
 
-    def since(self, moment: float) -> list[Asked]:
-        """What was wanted after that."""
-        return [one for one in self.asked if one.start >= moment]
+    def longest(self, since: float, but: str = "") -> float:
+        """Seconds that somebody was without what is hers, of what came after `since`."""
+        return max((one.waited for one in self.had(since) if one.kind != but), default=0.0)
 
-    def longest(self, since: float = 0.0) -> float:
-        """Seconds that somebody was without an answer, of what was answered after `since`."""
-        return max((one.waited for one in self.asked if one.end >= since), default=0.0)
+    def steady(self, since: float, times: int = 2) -> bool:
+        """Whether everybody got each of her things at once, so often, of what was wanted after `since`."""
+        good = [(one.pupil, one.kind) for one in self.had(since) if one.start >= since and not one.before]
+        return all(good.count((number, kind)) >= times for number, one in enumerate(self.pupils) for kind in one.wants)
 
-    def everybody_has_all(self, since: float) -> bool:
-        """Whether each pupil had each kind of answer, to what was wanted after that."""
-        return len({(one.pupil, one.what) for one in self.since(since)}) == self.many * len(_ROUND)
+    def waiting(self) -> dict[int, tuple[str, float, list[str]]]:
+        """Who waits for what, since when, and what came instead: to be read where something never came."""
+        return dict(self._now)
 
-    def _go(self, number: int, device: Device) -> None:
+    def told(self, since: float, *kinds: str) -> str:
+        """How it went for some kinds of things, in a few words."""
+        mine = [one for one in self.had(since) if one.kind in kinds]
+        again = sum(len(one.before) for one in mine)
+        longest = max((one.waited for one in mine), default=0.0)
+        often = "never asked twice" if not again else f"{again} asked again"
+        return f"{len(mine)} answers, {often}, longest wait {longest:.1f} s"
+
+    def _go(self, number: int, pupil: Pupil) -> None:
         while not self._enough.is_set():
-            for what in _ROUND:
-                self._want(number, device, what)
-                if self._enough.wait(_PAUSE):
+            for kind in pupil.wants:
+                self._want(number, pupil.device, kind)
+                if self._enough.wait(self.pause):
                     return
 
-    def _want(self, number: int, device: Device, what: str) -> None:
-        start, tries = time.monotonic(), 0
-        while True:
-            tries += 1
-            try:
-                answer = device.fetch(what)
-            except (OSError, EOFError, Refused, HTTPException):
-                if self._enough.is_set() and time.monotonic() - start > 30:
-                    return
-                time.sleep(_AGAIN)
-                continue
-            if told := _wrong(what, answer.status, answer.text):
-                self.wrong.append(told)
-            self.asked.append(Asked(number, what, start, time.monotonic(), tries))
-            return
+    def _want(self, number: int, device: Device, kind: str) -> None:
+        start, before = time.monotonic(), list[str]()
+        self._now[number] = (kind, start, before)
+        while not self._enough.is_set():
+            got, said = _got(device, kind)
+            if got == _GOOD[kind]:
+                self.asked.append(Asked(number, kind, start, time.monotonic(), tuple(before)))
+                return
+            if _GOOD[kind] == _PAGE and got == _SITE:
+                self.shown.append(f"{kind} {said}")
+            before.append(said)
+            self._enough.wait(_AGAIN)
 
 
-def _wrong(what: str, status: int, text: str) -> str:
-    good = {
-        OPEN: status == 200 and "</html>" in text,
-        CLOSED: status == 403 and "Fotodrop" not in text,
-        HELP: status == 200 and "Kindertelefoon" in text,
-    }[what]
-    return "" if good else f"{what}: {status} {text[:200]!r}"
+def _got(device: Device, kind: str) -> tuple[str, str]:
+    try:
+        answer = device.fetch(SITES[kind])
+    except Refused as refused:
+        return "refused", str(refused.status)
+    except (OSError, HTTPException, ValueError) as error:
+        return "", type(error).__name__
+    said = f"{answer.status}"
+    if kind == "help" and answer.status == 200 and "Kindertelefoon" in answer.text:
+        return "help", said
+    if answer.status == 403:
+        return _PAGE, said
+    return (_SITE, said) if answer.status == 200 else ("", said)

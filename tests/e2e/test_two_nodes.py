@@ -1,5 +1,7 @@
-"""A school on two nodes: HAProxy, PostgreSQL and two whole guards, as the handbook has it. What breaks between them is in
-tests/reliability/test_two_nodes.py."""
+"""A school on two nodes: HAProxy, PostgreSQL and two whole guards, as the handbook has it.
+
+What breaks between them is in tests/reliability/test_two_nodes.py.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,8 @@ import psycopg
 import pytest
 
 from cli.demo.school import PASSWORD
-from policy.model import DeviceClass
 from policy.model import Device as Registered
+from policy.model import DeviceClass
 from tests.e2e.clients import Device
 from tests.e2e.postgres import ROLES
 from tests.e2e.two_nodes import FRONT, Pair, two_nodes, until

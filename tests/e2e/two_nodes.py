@@ -27,17 +27,21 @@ import psycopg
 from cli.demo.certs import Papers, make_papers
 from cli.demo.play import fill
 from cli.demo.school import Place, all_names, pupils
-from cli.demo.sites import Sites, running
+from cli.demo.sites import Ports, Sites, running
 from cli.home import Home
 from cli.ports import answers
 from store import Store, open_store
 from tests.e2e.clients import Device
 from tests.e2e.postgres import NAME, PASSWORDS, ROLES, Server, server
+from tests.faults.school import Tripwire
 from tests.store.line import Line
 
 FRONT, FIRST, SECOND = "127.0.0.1", "127.0.0.11", "127.0.0.12"
 """HAProxy, and the two machines. HAProxy connects from `FRONT`."""
+CLOSED = "fotodrop.test"
+HANDBOOK = Path(__file__).parents[2] / "docs" / "handboek" / "twee-machines.md"
 WITHIN = 60.0  # seconds: a ceiling on a busy machine
+PATIENCE = 12.0  # seconds until a pupil's device gives up
 _KEPT = ("ca/mitmproxy-ca.pem", "ca/klaswacht-ca.crt", "secrets/forms")
 """What systemd hands to the proxy's service."""
 
@@ -157,6 +161,7 @@ class Pair:
     desk: Service
     nodes: dict[str, Node]
     sites: Sites
+    closed: Tripwire
     papers: Papers
     store: Store
     front: Place
@@ -183,7 +188,8 @@ class Pair:
     def device(self, name: str, source: str) -> Device:
         """A pupil's Chromebook with its key, on an address of its own, through HAProxy."""
         one = next(pupil for pupil in pupils() if pupil.name == name)
-        return Device(self.front.keyed, (self.ca, self.papers.ca), source, f"{one.device}:{one.key}")
+        trust = (self.ca, self.papers.ca)
+        return Device(self.front.keyed, trust, source, f"{one.device}:{one.key}", patience=PATIENCE)
 
     def at(self, node: str, source: str) -> bool:
         """Whether HAProxy leads this source to that node: a connection is made, and looked for there."""
@@ -329,8 +335,8 @@ def two_nodes(folder: Path) -> Iterator[Pair]:
         first, second = Home(folder / "first"), Home(folder / "second")
         first.prepare()
         fill(first, papers, ports, place, ["open_sites: [onzeschool.test, zoekmaar.test]"])
-        text = first.school_file.read_text()
-        first.school_file.write_text(text.replace("listen:\n", f'listen:\n  balancers: ["{FRONT}"]\n', 1))
+        closed = stack.enter_context(Tripwire())
+        in_school_file(first, closed, ports)
         make_roles(running_server, first)
         move(running_server, first)
         lines = {address: Line(running_server.socket, address) for address in (FIRST, SECOND)}
@@ -353,9 +359,11 @@ def two_nodes(folder: Path) -> Iterator[Pair]:
         stack.callback(balancer.terminate)
         store = open_store(running_server.url_of(ROLES.desk), running_server.url_of(ROLES.accounts))
         stack.callback(store.close)
-        pair = Pair(running_server, desk, nodes, sites, papers, store, place, balancer, folder)
+        pair = Pair(running_server, desk, nodes, sites, closed, papers, store, place, balancer, folder)
         for node in nodes.values():
-            until(lambda node=node: node.has("workers", "policy", "store"), f"{node.name} is ready: {node.proxy.said()}")
+            until(
+                lambda node=node: node.has("workers", "policy", "store"), f"{node.name} is ready: {node.proxy.said()}"
+            )
         until(lambda: answers(FRONT, proxy), "HAProxy listens")
         until(lambda: {pair.at("a", f"127.0.99.{n}") for n in range(1, 9)} == {True, False}, "both nodes are in use")
         yield pair
@@ -363,6 +371,29 @@ def two_nodes(folder: Path) -> Iterator[Pair]:
             login.close()
 
 
+def in_school_file(home: Home, closed: Tripwire, ports: Ports) -> None:
+    """Step 2 of the handbook; and the closed site is one that counts who comes."""
+    text = home.school_file.read_text().replace("listen:\n", f'listen:\n  balancers: ["{FRONT}"]\n', 1)
+    for port, real in ((443, ports.tls), (80, ports.plain)):
+        text = text.replace(f'"{CLOSED}:{port}": "127.0.0.1:{real}"', f'"{CLOSED}:{port}": "127.0.0.1:{closed.port}"')
+    assert text.count(f":{closed.port}") == 2
+    home.school_file.write_text(text)
+
+
 def second_machine(first: Home, second: Home) -> None:
-    """What the second machine has of the first one."""
-    shutil.copytree(first.path, second.path)
+    """Step 3: what the second machine has of the first one, by the very line of the handbook."""
+    for one in ("lists", "secrets", "ca"):  # as an installation has them
+        for home in (first, second):
+            (home.path / one).mkdir(mode=0o700, parents=True, exist_ok=True)
+    (line,) = (one.strip() for one in HANDBOOK.read_text("utf-8").splitlines() if "tar -C" in one)
+    here, there = line.removeprefix("sudo ").split(" | ssh root@tweede ")
+    line = " | ".join(
+        part.replace("/var/lib/klaswacht", str(home.path)) for part, home in ((here, first), (there, second))
+    )
+    subprocess.run(["sh", "-euc", line], check=True, timeout=60)
+    found = {str(path.relative_to(second.path)) for path in second.path.rglob("*") if path.is_file()}
+    assert {*_KEPT, ".school.in-force.yaml"} <= found
+    secret = {"secrets/second-factor", "secrets/answers", "secrets/dashboard", "ca/dashboard.pem"}
+    assert not found & secret and not any(name.endswith(".db") for name in found), found
+    for name in _KEPT:
+        assert (first.path / name).stat().st_mode == (second.path / name).stat().st_mode
