@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 import httpx
@@ -41,6 +42,7 @@ FRONT, FIRST, SECOND = "127.0.0.1", "127.0.0.11", "127.0.0.12"
 CLOSED = "fotodrop.test"
 HANDBOOK = Path(__file__).parents[2] / "docs" / "handboek" / "twee-machines.md"
 WITHIN = 60.0  # seconds: a ceiling on a busy machine
+_ESTABLISHED = "01"
 PATIENCE = 12.0  # seconds until a pupil's device gives up
 _KEPT = ("ca/mitmproxy-ca.pem", "ca/klaswacht-ca.crt", "secrets/forms")
 """What systemd hands to the proxy's service."""
@@ -198,7 +200,7 @@ class Pair:
             until(lambda: any(now - before[name] for name, now in self._taken().items()), "a node took it", 20)
             return bool(self._taken()[node] - before[node])
 
-    def _taken(self) -> dict[str, set[tuple[str, int]]]:
+    def _taken(self) -> dict[str, set[str]]:
         """The far ends of what is connected to each node."""
         return {name: _lines(node.address, self.front.proxy) for name, node in self.nodes.items()}
 
@@ -213,10 +215,11 @@ class Pair:
         return found
 
 
-def _lines(address: str, port: int) -> set[tuple[str, int]]:
-    """The far ends of what is connected to a place."""
-    found = (one for one in psutil.net_connections("tcp") if one.status == psutil.CONN_ESTABLISHED)
-    return {tuple(one.raddr) for one in found if one.laddr == (address, port) and one.raddr}
+def _lines(address: str, port: int) -> set[str]:
+    """The far ends of what is connected to a place, as the kernel tells."""
+    here = f"{int.from_bytes(ip_address(address).packed, sys.byteorder):08X}:{port:04X}"
+    found = (one.split() for one in Path("/proc/net/tcp").read_text().splitlines()[1:])
+    return {far for _, near, far, state, *_ in found if near == here and state == _ESTABLISHED}
 
 
 # --- making it, step by step -----------------------------------------------------------------------------------------
@@ -333,7 +336,8 @@ def two_nodes(folder: Path) -> Iterator[Pair]:
         proxy, keyed, dashboard, seven, eight, monitor = free_ports(6)
         place = Place(proxy, keyed, dashboard, {"7": seven, "8": eight})
         first, second = Home(folder / "first"), Home(folder / "second")
-        first.prepare()
+        for home in (first, second):
+            home.prepare()
         fill(first, papers, ports, place, ["open_sites: [onzeschool.test, zoekmaar.test]"])
         closed = stack.enter_context(Tripwire())
         in_school_file(first, closed, ports)
@@ -382,7 +386,7 @@ def in_school_file(home: Home, closed: Tripwire, ports: Ports) -> None:
 
 def second_machine(first: Home, second: Home) -> None:
     """Step 3: what the second machine has of the first one, by the very line of the handbook."""
-    for one in ("lists", "secrets", "ca"):  # as an installation has them
+    for one in ("lists", "secrets", "ca", ".wachtrij"):  # as an installation has them
         for home in (first, second):
             (home.path / one).mkdir(mode=0o700, parents=True, exist_ok=True)
     (line,) = (one.strip() for one in HANDBOOK.read_text("utf-8").splitlines() if "tar -C" in one)

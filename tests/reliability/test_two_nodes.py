@@ -94,6 +94,7 @@ def lost(at: Busy, node: Node, row: Row, *, desk: bool = False) -> None:
     at.look(row, since, text, note=f"the last click or answer that was not as usual came {took:.1f} s after the kill.")
 
 
+@pytest.mark.evasion("S17")
 @pytest.mark.fault("PostgreSQL and two nodes", "everything on one node is killed (`kill -9`), and it comes back")
 def test_a_node_that_is_killed_costs_no_pupil_more_than_a_moment(at: Busy, row: Row) -> None:
     lost(at, at.pair.second, row)
@@ -120,6 +121,7 @@ def test_a_node_that_stands_still_is_passed_by(at: Busy, row: Row) -> None:
     )
 
 
+@pytest.mark.evasion("S14")
 @pytest.mark.fault("PostgreSQL and two nodes", "a node is cut off from the database, its worker killed meanwhile")
 def test_a_node_that_is_cut_off_goes_on_says_so_and_ends_permissions_on_time(at: Busy, row: Row, line: Line) -> None:
     node = at.pair.second
@@ -218,6 +220,7 @@ def test_news_comes_when_the_feed_was_lost(at: Busy, row: Row) -> None:
     at.look(row, since, f"a new permission worked on both nodes after {heard:.1f} s")
 
 
+@pytest.mark.evasion("S14")
 def test_a_ban_of_today_holds_at_a_node_that_starts_without_the_database(at: Busy, line: Line) -> None:
     node, now = at.pair.second, datetime.now(UTC)
     open_site = "https://onzeschool.test/"

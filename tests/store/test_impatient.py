@@ -49,6 +49,7 @@ def test_a_question_to_a_silent_database_ends_and_the_next_one_is_answered_when_
         assert [one.id for one in store.people.groups(school)] == ["1"]
 
 
+@pytest.mark.evasion("S14")
 @pytest.mark.timeout(GENEROUS * 3)
 def test_who_waits_for_news_knows_that_the_line_is_silent_and_hears_of_it_later(
     line: Line, postgresql_url: str
