@@ -1,5 +1,5 @@
 # What a person does with this project on a machine with git, make and any Python 3. `make` alone lists it.
-.PHONY: help setup run demo test test-full screens bundle install-test
+.PHONY: help setup run demo test test-full screens faults bundle install-test
 
 help:
 	@echo 'make run        start the guard; the first time it makes everything it needs, and says what to open'
@@ -7,6 +7,7 @@ help:
 	@echo 'make setup      only make the environment (.venv)'
 	@echo 'make test       check and test, within ten minutes'
 	@echo 'make test-full  the slow and heavy tests'
+	@echo 'make faults     break everything under a running school, and write docs/reliability.md of what was seen'
 	@echo 'make bundle     one file to install from, without internet (dist/)'
 	@echo 'make install-test  install that file on a bare Debian (root, minutes)'
 	@echo 'make screens    make the pictures of the papers anew (docs/screens)'
@@ -35,6 +36,13 @@ test-full:
 screens:
 	@KLASWACHT_MAY_INSTALL=1 setup/environment.sh test screens
 	@.venv/bin/python -m tests.access.screens
+
+faults:
+	@KLASWACHT_MAY_INSTALL=1 setup/machine.sh
+	@KLASWACHT_MAY_INSTALL=1 setup/environment.sh test faults
+	@rm -rf var/reliability
+	@setup/tests.sh -n 2 --dist loadfile -m full -rs tests/reliability
+	@.venv/bin/python -m tests.reliability --write
 
 bundle:
 	@setup/environment.sh run bundle

@@ -117,12 +117,16 @@ def write_private(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Write a file in one move, with `mode` from its first moment: nobody sees half of it, or a secret in it."""
     new = path.with_name(f".{path.name}.{os.getpid()}")
     new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    new.chmod(mode)
-    new.replace(path)
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        new.chmod(mode)
+        new.replace(path)
+    except OSError:
+        new.unlink(missing_ok=True)  # half of it on a full disk is no use to anybody
+        raise
 
 
 def secret(path: Path) -> bytes:

@@ -25,6 +25,7 @@ class Keeping(threading.Thread):
         self._file, self._store, self._school = file, store, school
         self._knowledge, self._stopping = knowledge, stopping
         self._kept: int | None = None
+        self._at: datetime | None = None
 
     def run(self) -> None:
         """Look, write, wait. What fails is tried again; the guard goes on without."""
@@ -43,9 +44,10 @@ class Keeping(threading.Thread):
 
     def look(self, now: datetime) -> bool:
         """Keep what is in force when it has moved; whether it was written. Raises `StoreUnavailable` or `OSError`."""
-        if self._store.revision(self._school) == self._kept:
+        ahead = self._at is not None and now < self._at  # the clock was put back: what had ended by then is not in it
+        if self._store.revision(self._school) == self._kept and not ahead:
             return False
         snapshot = self._store.snapshot(self._school, self._knowledge, now)
         self._file.keep(snapshot, now)
-        self._kept = snapshot.revision
+        self._kept, self._at = snapshot.revision, now
         return True

@@ -6,6 +6,7 @@ machine alone, no address and no name. Whoever reads it judges it by its age.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -38,6 +39,7 @@ _PURGE_LATE = timedelta(hours=3)  # it is to happen every hour
 _NAME = ".vitals.json"
 _SCHOOL = ZoneInfo("Europe/Amsterdam")
 _MOST = 64 * 1024  # bytes
+_ROOM = 16 * 1024  # bytes that the file has at least, so that there is room to say that the disk is full
 _BUSY = 1.5  # processes that want to run, for each core
 _LEVELS = {"ok": Level.OK, "warn": Level.LOOK, "fail": Level.BROKEN}
 
@@ -89,9 +91,21 @@ class Vitals(threading.Thread):
         if self._looked is None or not timedelta(0) <= now - self._looked < _CHECKS:
             self._slow, self._looked = tuple(self._slowly(now)), now
         ours = [*(_apart(self._home, now) if self._apart else processes(self._children, now)), *load(self._children)]
-        facts = [*ours, *self._queue(now), *self._slow]
+        disk = [_fact("disk", one) for one in doctor.disk_findings(self._home)]
+        facts = [*ours, *self._queue(now), *disk, *self._slow]
         told = {"at": now.isoformat(), "facts": [plain(self._dated(one, now)) for one in facts]}
-        write_private(self._home.path / _NAME, json.dumps(told).encode(), mode_in(self._home.path))
+        self._keep(json.dumps(told).encode().ljust(_ROOM))
+
+    def _keep(self, data: bytes) -> None:
+        """Write it in one move; on a full disk in the place of what stands there, which is as long."""
+        path = self._home.path / _NAME
+        try:
+            write_private(path, data, mode_in(path.parent))
+        except OSError as error:
+            if error.errno != errno.ENOSPC or len(data) > path.stat().st_size:
+                raise
+            with path.open("r+b") as file:
+                file.write(data)
 
     def _dated(self, fact: Fact, now: datetime) -> Fact:
         """With since when it is so, where it is not all right and does not say so itself."""
@@ -106,8 +120,6 @@ class Vitals(threading.Thread):
         yield from _clock(self._home, now)
         for one in doctor.ca_findings(self._home, now):
             yield _fact("certificates", one)
-        for one in doctor.disk_findings(self._home):
-            yield _fact("disk", one)
         yield _database(self._home)
         yield from _lists(self._home, now)
         yield _purge(self._chores, now)

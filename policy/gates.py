@@ -145,7 +145,8 @@ def sanction(asking: Asking) -> Decision | None:
     """A temporary ban of this very person; the learning list stays open."""
     target = _target(asking)
     for ban in asking.snapshot.state.sanctions:
-        if ban.person != asking.who.person or ban.on is not target or not asking.live(ban.start, ban.end):
+        # A ban holds from the moment that it was given: one that begins later was given before the clock was put back.
+        if ban.person != asking.who.person or ban.on is not target or not asking.live(asking.now, ban.end):
             continue
         if asking.who.strength < Strength.PROVED:
             # A ban is of one child: it never lands on somebody who only might be that child.

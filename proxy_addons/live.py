@@ -63,6 +63,7 @@ class Live:
         self.clock = clock
         self._snapshot: Snapshot | None = None
         self._told: Snapshot | None = None  # what the store said last; the thread's own
+        self._read_at: datetime | None = None  # when that was read
         self._failing = False
         self._callbacks: list[Callable[[], None]] = []
         self._stirs = 0
@@ -172,7 +173,12 @@ class Live:
             return
 
     def _load(self) -> Snapshot:
-        return self._store.snapshot(self.school, self.knowledge, self.clock())
+        self._read_at = now = self.clock()
+        return self._store.snapshot(self.school, self.knowledge, now)
+
+    def _put_back(self) -> bool:
+        """Whether the clock was ahead when the store was read: what had ended by then is not in what it said."""
+        return self._read_at is not None and self.clock() < self._read_at
 
     def _remembered(self) -> Snapshot | None:
         """What was in force when the database was last well, for a process that starts without it."""
@@ -195,10 +201,11 @@ class Live:
                 heard = feed.wait_pulse(_WAIT, pulse)
                 if self._stopping.is_set():
                     return
-                if heard.revision != loaded or self._failing or not feed.healthy:
+                anew = self._put_back()
+                if anew or heard.revision != loaded or self._failing or not feed.healthy:
                     self._told = self._load()
                     loaded = self._told.revision
-                    loop.call_soon_threadsafe(self._swap, self._in_force())
+                    loop.call_soon_threadsafe(self._swap, self._in_force(), anew)
                 else:
                     loop.call_soon_threadsafe(self._put, self._in_force())
                     if heard != pulse:
@@ -227,17 +234,17 @@ class Live:
             _log.warning("the store cannot be read, %s: %s", now, why)
         self._failing = True
 
-    def _swap(self, snapshot: Snapshot | None) -> None:
-        """The store was read: put what is in force in place."""
+    def _swap(self, snapshot: Snapshot | None, anew: bool = False) -> None:
+        """The store was read: put what is in force in place; `anew`: also where the revision is the same."""
         if self._failing:
             _log.warning("the store can be read again")
         self._failing = False
-        if not self._put(snapshot):
+        if not self._put(snapshot, anew):
             self._stir()
 
-    def _put(self, snapshot: Snapshot | None) -> bool:
+    def _put(self, snapshot: Snapshot | None, anew: bool = False) -> bool:
         """Put it in place where it is another one than what is there; whether it was."""
-        if _mark(snapshot) == _mark(self._snapshot):
+        if not anew and _mark(snapshot) == _mark(self._snapshot):
             return False
         self._snapshot = snapshot
         self._call()

@@ -16,6 +16,7 @@ from dashboard.actions.desk import Desk
 from policy.devicefact import DeviceFact
 from policy.model import DeviceClass, Effect
 from policy.schedule import zone_of
+from store import StoreUnavailable
 from store.events import Event
 from store.notices import Condition
 
@@ -104,6 +105,10 @@ def _of_the_guard(vitals: Vitals | None, now: datetime) -> Iterator[Fact]:
 
 def _of_the_database(desk: Desk, now: datetime) -> Iterator[Fact]:
     store, school = desk.store, desk.school
+    try:
+        store.check()
+    except StoreUnavailable:  # locked, or no longer to be written to: reading goes on
+        yield Fact("database", Level.BROKEN, "database_locked")
     standing = store.notices.standing(school, now)
     for one in standing:
         level = Level.BROKEN if one.kind in _STOPS_LESSONS else Level.LOOK

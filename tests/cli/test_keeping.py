@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from cli.keeping import Keeping
-from policy.model import Group
+from policy.model import Group, Sanction, SanctionTarget
 from proxy_addons.last_known import LastKnown
 from store import Store, StoreUnavailable, open_store
 from tests.cast import KNOWLEDGE, LESSON, POLICY
@@ -35,3 +36,16 @@ def test_what_is_in_force_is_kept_once_for_every_move(store: Store, tmp_path: Pa
     found = file.read("school", KNOWLEDGE)
     assert found is not None
     assert found[0] == store.snapshot("school", KNOWLEDGE, LESSON)
+
+
+def test_a_clock_that_was_ahead_for_a_while_keeps_no_ban_out_of_the_file(store: Store, tmp_path: Path) -> None:
+    file = LastKnown(tmp_path, b"s" * 32)
+    keeping = Keeping(file, store, "school", KNOWLEDGE, threading.Event())
+    store.policies.add("school", POLICY, "file", "cor", LESSON)
+    ban = Sanction("ban", "sam", SanctionTarget.CHROMEBOOK, LESSON, LESSON + timedelta(hours=1), "dir")
+    store.measures.add_sanction("school", ban, LESSON)
+    assert keeping.look(LESSON + timedelta(days=1))
+    assert keeping.look(LESSON)
+    found = file.read("school", KNOWLEDGE)
+    assert found is not None
+    assert found[0].state.sanctions == (ban,)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import threading
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.doctor import Finding
+from cli.doctor import Level as Found
 from cli.home import Home
 from cli.life import Child, Life, Task
 from cli.vitals import Chores, Vitals, VitalsFile, load, processes
@@ -169,3 +172,18 @@ with Supervisor([Task("one", (sys.executable, "-c", {body!r}))], patience=3) as 
         check=True,
     )
     assert done.stdout.decode().split() == ["1", "True"]
+
+
+def test_a_full_disk_is_told_on_the_full_disk(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    vitals = Vitals(home, [], Chores(), threading.Event(), lambda: NOW)
+    vitals.write()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("cli.vitals.write_private", full)
+    monkeypatch.setattr("cli.doctor.disk_findings", lambda _: [Finding(Found.FAIL, "disk_low", {"free": 0})])
+    vitals.write()
+    told = VitalsFile(home.path).told()
+    assert told is not None
+    assert [one.code for one in told.facts if one.part == "disk"] == ["disk_low"]

@@ -251,6 +251,12 @@ def test_a_ban_leaves_the_learning_list_open_and_needs_a_proved_identity() -> No
     assert said(visit("nieuws.nl"), school, at("15:00")) == (Effect.ALLOW, Reason.OUTSIDE)
 
 
+def test_a_ban_holds_before_its_beginning_when_the_clock_is_put_back() -> None:
+    ban = Sanction("b", "sam", SanctionTarget.CHROMEBOOK, at("10:00"), at("15:00"))
+    school = with_state(sanctions=(ban,))
+    assert said(visit("nieuws.nl"), school, at("09:00")) == (Effect.DENY, Reason.SANCTION)
+
+
 def test_care_goes_before_a_ban_a_pause_and_a_break_but_not_before_the_floor() -> None:
     care = Care("c", person="sam", sites=("glucose.nl", "adult.com"))
     school = replace(EVERYTHING_SHUT, state=replace(EVERYTHING_SHUT.state, care=(care,)))

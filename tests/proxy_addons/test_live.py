@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from policy.model import Effect, Reason
+from policy.model import Effect, Reason, Sanction, SanctionTarget
 from proxy_addons.live import Live
 from store import open_store
 from tests.cast import KNOWLEDGE, LESSON, grant, visit
@@ -37,6 +37,29 @@ def test_a_permission_is_in_force_soon_after_it_is_given(guard: Guard) -> None:
             assert live.decide(SOCIAL).reason is Reason.GRANTED and called.is_set()
             guard.clock.now += timedelta(hours=1)
             assert live.decide(SOCIAL).effect is Effect.DENY
+        finally:
+            await live.stop()
+
+    asyncio.run(main())
+
+
+def test_a_clock_that_was_ahead_for_a_while_loses_no_ban(guard: Guard) -> None:
+    async def main() -> None:
+        now = guard.clock.now
+        ban = Sanction("ban", "sam", SanctionTarget.CHROMEBOOK, now, now + timedelta(hours=1), "dir")
+        await asyncio.to_thread(guard.store.measures.add_sanction, SCHOOL, ban, now)
+        live = Live(guard.store, SCHOOL, KNOWLEDGE, guard.clock)
+        await live.start()
+        try:
+            guard.clock.now = now + timedelta(days=1)
+            before = live.revision
+            await asyncio.to_thread(guard.grant, categories=("social",))
+            assert await live.changed(before, NEVER) > before
+            assert live.snapshot is not None and live.snapshot.state.sanctions == ()
+            guard.clock.now = now + timedelta(minutes=1)
+            stirs = live.stirs
+            while live.snapshot.state.sanctions != (ban,):
+                stirs = await live.stirred(stirs, NEVER)
         finally:
             await live.stop()
 

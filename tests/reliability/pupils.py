@@ -94,7 +94,7 @@ class Pupils:
     """Threads that each go round their errands until the block ends."""
 
     rounds: tuple[tuple[Errand, ...], ...]
-    pause: float = 0.08  # seconds between two questions of one pupil
+    pause: float = 0.15  # seconds between two questions of one pupil
     _saw: list[Saw] = field(default_factory=list)
     _enough: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)

@@ -38,6 +38,7 @@ class Person:
     ca: Path
     login: str
     any_time: bool = False
+    rests: bool = False
     answers: list[Answer] = field(default_factory=list)
     _client: httpx.Client | None = None
     _csrf: str = ""
@@ -48,7 +49,11 @@ class Person:
         if self.any_time:
             trust.verify_flags |= _NO_CHECK_TIME
         client = httpx.Client(
-            base_url=self.origin, verify=trust, timeout=_PATIENCE, trust_env=False, headers={"Origin": self.origin}
+            base_url=self.origin,
+            verify=trust,
+            timeout=_PATIENCE,
+            trust_env=False,
+            headers={"Origin": self.origin, "Accept": "text/html"},
         )
         page = client.get("/inloggen").text
         done = client.post("/inloggen", data={"login": self.login, "password": PASSWORD, "csrf": _csrf(page)})
@@ -143,9 +148,18 @@ class Coordinator(Person):
             self.lines.setdefault(one, time.monotonic())
         return True, ""
 
-    def read(self, since: float, but: tuple[str, ...] = ()) -> str:
-        """What Gezondheid said that it did not say before."""
-        return "; ".join(f"*{one}*" for one, at in self.lines.items() if at >= since and one not in but)
+    def read(self, since: float) -> str:
+        """What Gezondheid said that it did not say before; not how busy the machine is, or whose clock it has."""
+        before = {_bare(one) for one, at in self.lines.items() if at < since}
+        news = {_bare(one): one for one, at in self.lines.items() if at >= since and not _OF_MACHINE.search(one)}
+        return "; ".join(f"*{one}*" for bare, one in news.items() if bare not in before)
+
+
+_OF_MACHINE = re.compile("Het is heel druk|wordt niet gelijkgezet")
+
+
+def _bare(line: str) -> str:
+    return re.sub(r"\d+", "0", line)
 
 
 def health(html: str) -> list[str]:
@@ -181,7 +195,8 @@ class Office:
 
     def _go(self, person: Person, what: Callable[[], tuple[bool, str]], pause: float) -> None:
         while not self._enough.wait(pause):
-            person.clicks(what)
+            if not person.rests:
+                person.clicks(what)
 
 
 def _csrf(page: str) -> str:

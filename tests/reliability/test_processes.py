@@ -11,7 +11,7 @@ import pytest
 from tests.reliability.rows import Row
 from tests.reliability.school import School, school
 
-pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.full, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
