@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,31 +22,55 @@ another a ban. A teacher and the coordinator are signed in: she gives permission
 Then something is broken, and the row says what they saw. `make faults` runs all of it and writes this page; nobody
 writes in it by hand.
 
-*Never reached*: nothing came to where the closed site is, counted there. What people read is quoted in Dutch.
+*As always*: every answer was the usual one. *Never reached*: nothing came to where the closed site is, counted there.
+What people read is quoted in Dutch.
 """
+_UNSEEN = """## Not seen
+
+What is tested too, but did not pass, or was not run, when this page was made:"""
+
+_EVERY_TIME = re.compile(r"(?:(.+): )?\w+(?: \w+)? every time \(\d+\)")
+_OF_MACHINE = re.compile(r"\*(?:Het is heel druk|De klok staat op [^*]* wordt niet gelijkgezet)[^*]*\*")
 
 
 def page(rows: dict[tuple[str, str], Row], told: str) -> str:
-    """The paper. Raises `LookupError` where a test has no row, or a row no test."""
+    """The paper; a fault whose test did not pass is named as such. Raises `LookupError` for a part without a place."""
     wanted = all_faults()
-    if missing := [one for one in wanted if one not in rows]:
-        raise LookupError(f"no row of: {missing}; run `make faults`, what failed has none")
     if strange := [part for part, _ in wanted if part not in PARTS]:
         raise LookupError(f"`PARTS` does not know {strange}")
     lines = [_INTRO, told, ""]
     for part in PARTS:
-        mine = [rows[one] for one in wanted if one[0] == part]
+        mine = [rows[one] for one in wanted if one[0] == part and one in rows]
         if mine:
             lines += [f"## {part}", "", _HEAD, "|---|---|---|---|---|---|---|", *map(_line, mine), ""]
             lines += [f"- *{row.fault}*: {row.note}" for row in mine if row.note] + [""] * any(row.note for row in mine)
+    if missing := [one for one in wanted if one not in rows]:
+        lines += [_UNSEEN, "", *(f"- {part}: {what}" for part, what in missing)]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _line(row: Row) -> str:
     reached = "closed site never reached" if row.reached == 0 else f"closed site reached {row.reached} times"
     after = f"{reached} ({row.asked} requests); {row.kept}"
-    cells = (row.fault, row.pupil, row.help, row.teacher, row.coordinator, row.well, after)
+    seen = map(brief, (row.pupil, row.help, row.teacher, row.coordinator))
+    cells = (row.fault, *seen, row.well, after)
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+
+def brief(cell: str) -> str:
+    """A cell without what was as always, and without how busy the machine was or whose clock it has."""
+    usual, other = [], []
+    for part in _OF_MACHINE.sub("", cell).split("; "):
+        if part in ("", "nothing new"):
+            continue
+        found = _EVERY_TIME.fullmatch(part)
+        if found is None:
+            other.append(part)
+        elif found[1]:
+            usual.append(found[1])
+    if not other:
+        return "as always"
+    return "; ".join([*other, *([f"as always: {', '.join(usual)}"] if usual else [])])
 
 
 def machine(now: datetime | None = None) -> str:
@@ -62,12 +87,18 @@ def machine(now: datetime | None = None) -> str:
 def faults_in(text: str) -> list[tuple[str, str]]:
     """Part and fault of every row of a paper."""
     found, part = [], ""
-    for line in text.splitlines():
+    for line in text.partition(_UNSEEN)[0].splitlines():
         if line.startswith("## "):
             part = line.removeprefix("## ")
         elif line.startswith("| ") and line != _HEAD:
             found.append((part, line.split(" | ")[0].removeprefix("| ")))
     return found
+
+
+def unseen_in(text: str) -> list[tuple[str, str]]:
+    """Part and fault of what a paper says that it did not see."""
+    told = (line.removeprefix("- ").partition(": ") for line in text.partition(_UNSEEN)[2].splitlines() if line)
+    return [(part, what) for part, _, what in told]
 
 
 def _cpu() -> list[str]:

@@ -133,9 +133,9 @@ class Teacher(Person):
 
 @dataclass
 class Coordinator(Person):
-    """Looks at Gezondheid. `lines` are the sentences there that were not green, with when they were first seen."""
+    """Looks at Gezondheid. `looks_back` are the sentences there that were not green, at each moment."""
 
-    lines: dict[str, float] = field(default_factory=dict)
+    looks_back: list[tuple[float, tuple[str, ...]]] = field(default_factory=list)
     now: tuple[str, ...] = ()
 
     def looks(self) -> tuple[bool, str]:
@@ -144,14 +144,15 @@ class Coordinator(Person):
         if answer.status_code != 200:
             return False, _title(answer)
         self.now = tuple(health(answer.text))
-        for one in self.now:
-            self.lines.setdefault(one, time.monotonic())
+        self.looks_back.append((time.monotonic(), self.now))
         return True, ""
 
     def read(self, since: float) -> str:
         """What Gezondheid said that it did not say before; not how busy the machine is, or whose clock it has."""
-        before = {_bare(one) for one, at in self.lines.items() if at < since}
-        news = {_bare(one): one for one, at in self.lines.items() if at >= since and not _OF_MACHINE.search(one)}
+        looks = tuple(self.looks_back)
+        stood = next((lines for at, lines in reversed(looks) if at < since), ())
+        before = {_bare(one) for one in stood}
+        news = {_bare(one): one for at, lines in looks if at >= since for one in lines if not _OF_MACHINE.search(one)}
         return "; ".join(f"*{one}*" for bare, one in news.items() if bare not in before)
 
 

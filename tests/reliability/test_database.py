@@ -114,10 +114,13 @@ def test_a_full_disk_opens_nothing_and_closes_nothing(tmp_path: Path, row: Row) 
             at.loses_a_worker()
             assert shutil.disk_usage(small).free < 4096 * 8
             at.pass_by(5 if SHORT else 30)
+            at.until(lambda: any("Nog maar 0 MB" in one for one in at.coordinator.now), "Gezondheid does not tell")
+            (told,) = (one for one in at.coordinator.now if "Nog maar 0 MB" in one)
             filled.unlink()
             over = time.monotonic()
             took = at.well(over)
             at.look(row, began, f"{took:.1f} s after there was room again")
+            row.coordinator = row.coordinator.replace("; nothing new", "") + f"; *{told}*"
             row.note = "a worker was killed meanwhile; it came back on the full disk."
     finally:
         subprocess.run([*may, "umount", "-l", str(small)], check=True)
