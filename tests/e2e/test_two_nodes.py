@@ -6,23 +6,20 @@ What breaks between them is in tests/reliability/test_two_nodes.py.
 from __future__ import annotations
 
 import contextlib
-import re
 import socket
-import ssl
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import httpx
 import psycopg
 import pytest
 
-from cli.demo.school import PASSWORD
 from policy.model import Device as Registered
 from policy.model import DeviceClass
 from tests.e2e.clients import Device
 from tests.e2e.postgres import ROLES
 from tests.e2e.two_nodes import FRONT, Pair, two_nodes, until
+from tests.reliability.staff import Teacher
 
 pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
 
@@ -33,28 +30,6 @@ SITE = "https://kletsplein.test/"
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     with two_nodes(tmp_path_factory.mktemp("pair")) as running:
         yield running
-
-
-def signed_in(pair: Pair, login: str) -> httpx.Client:
-    """Somebody of school at the desk."""
-    client = httpx.Client(
-        base_url=pair.dashboard_url,
-        verify=ssl.create_default_context(cafile=str(pair.ca)),
-        headers={"Origin": pair.dashboard_url},
-        follow_redirects=True,
-        timeout=60,
-        trust_env=False,
-    )
-    pair.logins.append(client)
-    page = client.post("/inloggen", data={"login": login, "password": PASSWORD, "csrf": csrf(client)})
-    assert page.status_code == 200 and "/inloggen" not in str(page.url), page.url
-    return client
-
-
-def csrf(client: httpx.Client) -> str:
-    found = re.search(r'name="csrf" value="([^"]+)"', client.get("/inloggen").text)
-    assert found
-    return found[1]
 
 
 def status(device: Device) -> int:
@@ -74,10 +49,10 @@ def test_a_permission_given_at_the_desk_works_on_both_nodes_for_its_own_group_an
     eights = [Device(pair.front.proxy, trust, eight) for _, eight in sources.values()]
     until(lambda: all(one.fetch("https://onzeschool.test/").status == 200 for one in sevens + eights), "all are known")
     assert [status(one) for one in sevens + eights] == [403] * 4
-    teacher = signed_in(pair, "anja")
+    teacher = Teacher(pair.dashboard_url, pair.ca, "anja")
+    teacher.sign_in()
     given = time.monotonic()
-    said = teacher.post("/les/7/toestemming", data={"what": "site", "site": SITE, "who": "all", "csrf": csrf(teacher)})
-    assert said.status_code == 200
+    assert teacher.gives(SITE) == (True, "")
     until(lambda: [status(one) for one in sevens] == [200] * 2, "the permission works on both")
     print(f"worked on both nodes after {time.monotonic() - given:.2f} s")
     assert [status(one) for one in eights] == [403] * 2

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -16,8 +17,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -152,7 +154,7 @@ class Node:
     def begin(self) -> None:
         """Start it, and wait until it listens and reads the database."""
         self.proxy.start()
-        until(lambda: self.has("workers", "policy", "store"), f"node {self.name} is ready:\n{self.proxy.said()}")
+        until(lambda: self.has("workers", "policy", "store"), f"node {self.name} is ready", 180)
 
 
 @dataclass(slots=True)
@@ -169,7 +171,6 @@ class Pair:
     front: Place
     balancer: subprocess.Popen[bytes]
     folder: Path
-    logins: list[httpx.Client] = field(default_factory=list)
 
     @property
     def first(self) -> Node:
@@ -261,16 +262,14 @@ def move(running: Server, home: Home) -> str:
 
 
 def free_ports(many: int) -> list[int]:
-    """Numbers that are free on all three addresses."""
+    """Numbers that are free on all three addresses, and that no client is given while a node is away."""
     found: list[int] = []
-    with contextlib.ExitStack() as stack:
-        while len(found) < many:
-            one = stack.enter_context(socket.create_server((FRONT, 0)))
-            number = int(one.getsockname()[1])
-            with contextlib.suppress(OSError):
-                for address in (FIRST, SECOND):
-                    stack.enter_context(socket.create_server((address, number)))
-                found.append(number)
+    while len(found) < many:
+        number = random.randrange(12_000, 32_000)
+        with contextlib.suppress(OSError), contextlib.ExitStack() as held:
+            for address in (FRONT, FIRST, SECOND):
+                held.enter_context(socket.create_server((address, number)))
+            found += [number] if number not in found else []
     return found
 
 
@@ -349,7 +348,7 @@ def two_nodes(folder: Path) -> Iterator[Pair]:
         desk = desk_service(folder, first, lines[FIRST], running_server)
         stack.callback(desk.stop)
         desk.start()
-        until(lambda: "curl --proxy" in desk.said(), f"the desk is there:\n{desk.said()}", 90)
+        until(lambda: "curl --proxy" in desk.said(), "the desk is there", 180)
         second_machine(first, second)
         nodes = {
             "a": node_of(folder, "a", first, lines[FIRST], running_server, monitor),
@@ -365,14 +364,10 @@ def two_nodes(folder: Path) -> Iterator[Pair]:
         stack.callback(store.close)
         pair = Pair(running_server, desk, nodes, sites, closed, papers, store, place, balancer, folder)
         for node in nodes.values():
-            until(
-                lambda node=node: node.has("workers", "policy", "store"), f"{node.name} is ready: {node.proxy.said()}"
-            )
+            until(partial(node.has, "workers", "policy", "store"), f"node {node.name} is ready", 180)
         until(lambda: answers(FRONT, proxy), "HAProxy listens")
         until(lambda: {pair.at("a", f"127.0.99.{n}") for n in range(1, 9)} == {True, False}, "both nodes are in use")
         yield pair
-        for login in pair.logins:
-            login.close()
 
 
 def in_school_file(home: Home, closed: Tripwire, ports: Ports) -> None:

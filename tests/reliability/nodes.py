@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,7 +36,6 @@ class Busy:
     apart: dict[str, Device]
     """A device of group 8 at each node, that no pupil has."""
     before: Kept = field(init=False)
-    news: tuple[str, ...] = ()
 
     def well(self, since: float) -> float:
         """Wait until everybody gets what is theirs; seconds until the last one who had to wait or click again."""
@@ -56,22 +54,21 @@ class Busy:
         """All is well, and what is kept now is looked at; the moment from which things may break."""
         self.well(time.monotonic())
         self.before = kept(self.pair.store)
-        self.news = tuple(self.coordinator.lines)
         return time.monotonic()
 
     def look(self, row: Row, since: float, well: str, *, note: str = "") -> None:
         """What everybody saw since then, and what is kept."""
+        done = tuple(self.teacher.done)  # before the look, for she goes on
         after = kept(self.pair.store)
         assert after.lost(self.before) == [], "something that was there before is gone"
         sites = after.sites()
-        assert [one for one in self.teacher.done if sites.count(one) != 1] == [], "a confirmed permission is not there"
+        assert [one for one in done if sites.count(one) != 1] == [], "a confirmed permission is not there"
         assert self.class_.shown == []
         assert self.pair.closed.connections == 0, "the closed site was reached"
         row.pupil = self.class_.told(since, "open", "closed", "permitted", "banned")
         row.help = self.class_.told(since, "help")
         row.teacher = self.teacher.told(since, "permission given")
-        seen = {_bare(one) for one in self.news}
-        news = self.coordinator.read(since, tuple(one for one in self.coordinator.lines if _bare(one) in seen))
+        news = self.coordinator.read(since)
         row.coordinator = self.coordinator.told(since, "Gezondheid opens") + (f"; {news}" if news else "; nothing new")
         row.well = well
         row.kept = (
@@ -80,11 +77,6 @@ class Busy:
         row.reached = self.pair.closed.connections
         row.asked = len(self.class_.had(since))
         row.note = note
-
-
-def _bare(line: str) -> str:
-    """A line of Gezondheid without its numbers: how busy it is and the time are others each time."""
-    return re.sub(r"\d+", "", line)
 
 
 @contextlib.contextmanager

@@ -234,10 +234,11 @@ class School:
 
     def look(self, row: Row, since: float, well: str) -> None:
         """Fill in what everybody saw since `since`, and compare what was kept; `well` is how long it took."""
+        done = tuple(self.teacher.done)  # before the look, for she goes on
         after = self.kept()
         assert after.lost(self.before) == [], "something that was there before is gone"
         sites = after.sites()
-        assert [one for one in self.teacher.done if sites.count(one) != 1] == [], "a confirmed permission is not there"
+        assert [one for one in done if sites.count(one) != 1] == [], "a confirmed permission is not there"
         assert [one for one in self.pupils.forbidden() if not self._is_excused(one)] == []
         assert self.closed.connections == 0, "the closed site was reached"
         row.pupil = self.pupils.told(since, "open", "permitted", "closed", "banned")
@@ -249,7 +250,7 @@ class School:
         row.reached = self.closed.connections
         row.asked = len(self.pupils.saw(since))
         row.kept = (
-            f"all {len(self.teacher.done)} confirmed permissions, {len(after.bans)} ban and "
+            f"all {len(done)} confirmed permissions, {len(after.bans)} ban and "
             f"{len(self.before.events)} earlier events are there"
         )
 
