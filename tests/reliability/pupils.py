@@ -22,7 +22,7 @@ SITE, LOST = "site", "lost"
 GOOD = {"open": SITE, "help": SITE, "permitted": SITE, "closed": "page", "banned": "page"}
 """What each kind of question gets of a guard that is well."""
 _H1 = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
-PATIENCE = 8.0  # seconds that a pupil waits for anything
+PATIENCE = 20.0  # seconds that a pupil waits for anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Pupils:
     """Threads that each go round their errands until the block ends."""
 
     rounds: tuple[tuple[Errand, ...], ...]
-    pause: float = 0.15  # seconds between two questions of one pupil
+    pause: float = 0.3  # seconds between two questions of one pupil
     _saw: list[Saw] = field(default_factory=list)
     _enough: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)

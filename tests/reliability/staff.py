@@ -17,7 +17,7 @@ from selectolax.lexbor import LexborHTMLParser
 from cli.demo.school import PASSWORD
 
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME: this process has another clock than a guard that was shifted
-_PATIENCE = 12.0  # seconds
+_PATIENCE = 20.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
