@@ -234,7 +234,7 @@ class School:
 
     def look(self, row: Row, since: float, well: str) -> None:
         """Fill in what everybody saw since `since`, and compare what was kept; `well` is how long it took."""
-        done = tuple(self.teacher.done)  # before the look, for she goes on
+        done = tuple(self.teacher.done)  # before the look: she goes on meanwhile
         after = self.kept()
         assert after.lost(self.before) == [], "something that was there before is gone"
         sites = after.sites()
