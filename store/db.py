@@ -32,6 +32,7 @@ from store.event_tables import audit, audit_cuts
 from store.tables import schools
 
 _BETWEEN_TRIES = 0.02  # seconds
+_STATEMENT = 5  # times the patience: what one statement may take on PostgreSQL
 
 CHANNEL = "klaswacht"
 
@@ -170,7 +171,8 @@ class Database:
             options["connect_args"] = {"timeout": self.patience, "check_same_thread": False}
             options["execution_options"] = {"schema_translate_map": {"accounts": None}}
         else:
-            limits = f"-c lock_timeout={int(self.patience * 1000)} -c statement_timeout={int(self.patience * 5000)}"
+            longest = int(self.patience * _STATEMENT * 1000)
+            limits = f"-c lock_timeout={int(self.patience * 1000)} -c statement_timeout={longest}"
             options["connect_args"] = {"connect_timeout": max(2, int(self.patience)), "options": limits}
         if pooled:
             options |= {"pool_timeout": self.patience, "pool_pre_ping": not self.sqlite, "max_overflow": 15}
@@ -181,6 +183,10 @@ class Database:
             sa.event.listen(engine, "do_connect", self._before_connecting)
             sa.event.listen(engine, "connect", _set_up_sqlite)
             sa.event.listen(engine, "begin", _begin_sqlite)
+        else:
+            from store.impatient import connecting  # psycopg is only loaded where the database is PostgreSQL
+
+            sa.event.listen(engine, "do_connect", connecting(self.patience * _STATEMENT + 1))
         return engine
 
     def _before_connecting(self, *_: object) -> None:
