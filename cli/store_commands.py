@@ -84,7 +84,7 @@ def moved(home: Home, new: Addresses, lang: str, *, proving: bool = False) -> st
     old = Addresses(home.database_url, home.accounts_url)
     try:
         with only_one(home):
-            done = move(old, new, proving=proving)
+            done = move(old, new, home.columns_key, proving=proving)
     except NotEmpty as error:
         raise Trouble(say("moving.not_empty", lang, table=error.table), say("moving.not_empty_remedy", lang)) from error
     except StoreUnavailable as error:

@@ -39,7 +39,7 @@ def test_a_school_goes_to_a_fresh_database_and_only_once(
     said = store_commands.moved(home, new, "nl")
     assert "regel voor regel vergeleken" in said
     assert "people" in said and "accounts.accounts" in said
-    with closing(open_store(new.main, new.accounts)) as store:
+    with closing(open_store(new.main, new.accounts, key=home.columns_key)) as store:
         assert store.snapshot(SCHOOL, KNOWLEDGE, NOW) == before
     with pytest.raises(Trouble, match="lege database"):
         store_commands.moved(home, new, "nl")
