@@ -1,4 +1,4 @@
-"""`klaswacht store`: a school from SQLite to PostgreSQL, and who may what there."""
+"""`klaswacht store`: a school from SQLite to PostgreSQL, who may what there, a new key for its words."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from config.texts import say
 from store import StoreUnavailable
 from store.moving import Addresses, Copied, NotEmpty, move
 from store.roles import Roles, statements
+from store.rotation import renew
 
-app = typer.Typer(help="The database itself: to PostgreSQL, and who may what there.", no_args_is_help=True)
+app = typer.Typer(help="The database itself: to PostgreSQL, who may what there, a new key.", no_args_is_help=True)
 _USUAL = Roles()
 
 
@@ -59,6 +60,36 @@ def roles(
         raise Trouble(str(error)) from error
 
 
+@app.command("rotate-key")
+def rotate_key() -> None:
+    """Seal names and texts with a new key, so that the old one opens nothing. Stop the guard first, on all machines."""
+    home = Home.here()
+    lang = read_file(home)[0].settings.language
+    typer.echo(rotated(home, lang))
+
+
+def rotated(home: Home, lang: str) -> str:
+    """Give both databases a new key; what to say. Broken off, it goes on when it is asked again.
+
+    Raises:
+        Trouble: it is not done; everything opens as before.
+    """
+    try:
+        with only_one(home):
+            done = renew(home.database_url, home.accounts_url, home.columns_key)
+    except (StoreUnavailable, sa.exc.DBAPIError) as error:
+        raise Trouble(say("rotation.failed", lang, problem=_first_line(error))) from error
+    told = [say("rotation.done", lang, words=done.words, file=home.columns_key)]
+    if not done.wiped:
+        told.append(say("rotation.not_wiped", lang))
+    return "\n".join(told)
+
+
+def _first_line(error: Exception) -> str:
+    """What is wrong, without what follows: there may be what a row holds."""
+    return (str(error.orig if isinstance(error, sa.exc.DBAPIError) else error).splitlines() or [""])[0]
+
+
 def addresses(path: Path, lang: str) -> Addresses:
     """What is in the file: one address for both, or two lines. An address has a password, so it is never an argument.
 
@@ -90,9 +121,7 @@ def moved(home: Home, new: Addresses, lang: str, *, proving: bool = False) -> st
     except StoreUnavailable as error:
         raise Trouble(say("moving.failed", lang, problem=error)) from error
     except sa.exc.DBAPIError as error:
-        # Only its first line: after that there may be what a row holds.
-        problem = (str(error.orig).splitlines() or [""])[0]
-        raise Trouble(say("moving.failed", lang, problem=problem)) from error
+        raise Trouble(say("moving.failed", lang, problem=_first_line(error))) from error
     return "\n".join((*_told(done), say("moving.tried" if proving else "moving.done", lang)))
 
 

@@ -37,6 +37,7 @@ from tests.store.school import NAMES, NOW, SCHOOL, settle
 
 KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 CANARY = "kanarie"
+_WORDS = {"effect": "deny", "role": "pupil", "school_id": SCHOOL}
 
 
 @pytest.fixture(params=KINDS)
@@ -89,7 +90,7 @@ def _value(table: sa.Table, column: sa.Column[Any]) -> object:
         case sa.Integer() | sa.Float():
             return 1
         case _:
-            return "deny" if column.name == "effect" else "een"
+            return _WORDS.get(column.name, "een")
 
 
 def places() -> set[str]:
@@ -157,7 +158,7 @@ def test_an_upgrade_seals_what_was_there_and_leaves_none_of_it_in_any_file(
 def test_after_an_upgrade_a_school_is_what_it_was(alone: Place) -> None:
     with closing(alone.open(migrate=True)) as store:
         settle(store)
-        anja = store.accounts.add(SCHOOL, "anja", "Anja@school.nl", Role.TEACHER, NOW)
+        anja = store.accounts.add(SCHOOL, "Anja@school.nl", "anja", Role.TEACHER, NOW)
         assert anja is not None
         assert store.identities.expect(SCHOOL, anja.id, "anja@school.nl", NOW)
         assert store.identities.link(SCHOOL, "https://in", "sub-1", "anja@school.nl", NOW) == anja.id
@@ -177,12 +178,11 @@ def test_after_an_upgrade_a_school_is_what_it_was(alone: Place) -> None:
         assert store.prepared.get(SCHOOL, ready.id) == ready
         assert store.accounts.find(SCHOOL, "ANJA@school.nl") == anja
         assert store.identities.account_of(SCHOOL, "https://in", "sub-1") == anja.id
-        assert store.accounts.add(SCHOOL, "bram", "anja@school.nl", Role.TEACHER, NOW) is None, "it is taken"
+        assert store.accounts.add(SCHOOL, "anja@school.nl", "bram", Role.TEACHER, NOW) is None, "it is taken"
 
 
-@pytest.mark.parametrize("kind", ["sqlite"])
-def test_somebody_in_the_way_only_delays_the_wiping(kind: str, tmp_path: Path) -> None:
-    place = Place(kind, str(tmp_path / "klaswacht.db"), str(tmp_path / "accounts.db"), columns_key(tmp_path))
+def test_somebody_in_the_way_only_delays_the_wiping(tmp_path: Path) -> None:
+    place = Place("sqlite", str(tmp_path / "klaswacht.db"), str(tmp_path / "accounts.db"), columns_key(tmp_path))
     with closing(place.open(migrate=True)) as store:
         settle(store)
     unseal(place.url, place.accounts_url, place.key)
@@ -190,8 +190,9 @@ def test_somebody_in_the_way_only_delays_the_wiping(kind: str, tmp_path: Path) -
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM people").fetchone()
         with closing(place.open(migrate=True, patience=0.3)) as store:
-            assert store.people.person(SCHOOL, "sam").name == NAMES["sam"]
-    assert NAMES["sam"].encode() in on_disk(place)
+            found = store.people.person(SCHOOL, "sam")
+            assert found is not None and found.name == NAMES["sam"]
+        assert NAMES["sam"].encode() in on_disk(place), "the reader still sees it as it was"
     place.open(migrate=True).close()
     assert NAMES["sam"].encode() not in on_disk(place)
 
