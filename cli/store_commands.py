@@ -10,6 +10,8 @@ from typing import Annotated
 import sqlalchemy as sa
 import typer
 
+from cli.backup.locks import BackupError
+from cli.backup.packing import staging
 from cli.home import Home, Trouble
 from cli.school import only_one, read_file
 from config.texts import say
@@ -75,8 +77,11 @@ def rotated(home: Home, lang: str) -> str:
         Trouble: it is not done; everything opens as before.
     """
     try:
-        with only_one(home):
+        # Nor while a backup is made: its database and its key would not belong together.
+        with only_one(home), staging(home):
             done = renew(home.database_url, home.accounts_url, home.columns_key)
+    except BackupError as error:
+        raise Trouble(say("rotation.backup", lang)) from error
     except (StoreUnavailable, sa.exc.DBAPIError) as error:
         raise Trouble(say("rotation.failed", lang, problem=_first_line(error))) from error
     told = [say("rotation.done", lang, words=done.words, file=home.columns_key)]

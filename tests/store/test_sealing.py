@@ -176,7 +176,8 @@ def test_after_an_upgrade_a_school_is_what_it_was(alone: Place) -> None:
         assert (after.people, after.accounts, after.devices) == (before.people, before.accounts, before.devices)
         assert {one.id: one.name for one in store.people.persons(SCHOOL)}.items() >= NAMES.items()
         assert store.prepared.get(SCHOOL, ready.id) == ready
-        assert store.accounts.find(SCHOOL, "ANJA@school.nl") == anja
+        found = store.accounts.find(SCHOOL, "ANJA@school.nl")
+        assert found is not None and found.id == anja.id
         assert store.identities.account_of(SCHOOL, "https://in", "sub-1") == anja.id
         assert store.accounts.add(SCHOOL, "anja@school.nl", "bram", Role.TEACHER, NOW) is None, "it is taken"
 
