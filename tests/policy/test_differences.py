@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from operator import attrgetter
 
 import pytest
 from hypothesis import assume, given, settings
@@ -221,6 +222,9 @@ def some_rule(draw: st.DrawFn, number: int = 0) -> Rule:
     )
 
 
+ITS_ID = attrgetter("id")  # no file of rules can have one twice
+
+
 @st.composite
 def raised(draw: st.DrawFn, given_: Rule) -> Rule:
     """The same rule, and nowhere looser."""
@@ -235,13 +239,13 @@ def raised(draw: st.DrawFn, given_: Rule) -> Rule:
 
 @st.composite
 def stricter_school(draw: st.DrawFn) -> tuple[Policy, Policy]:
-    adopted = replace(POLICY, rules=(*RULES, *draw(st.lists(some_rule(), max_size=3))))
+    adopted = replace(POLICY, rules=(*RULES, *draw(st.lists(some_rule(), max_size=3, unique_by=ITS_ID))))
     # A reminder that becomes a rule takes the place of a less specific one: that is another rule, not a stricter one.
     kept = (one.gate is not None or is_reminder(one) for one in adopted.rules)
     rules = [
         one if keep or draw(st.booleans()) else draw(raised(one)) for one, keep in zip(adopted.rules, kept, strict=True)
     ]
-    new = draw(st.lists(some_rule(1), max_size=3))
+    new = draw(st.lists(some_rule(1), max_size=3, unique_by=ITS_ID))
     hard = {"effect": Effect.DENY, "liftable_by": LiftableBy.NOBODY, "consent": False, "second_thought": False}
     added = [replace(one, **hard) for one in new]
     return adopted, replace(adopted, rules=(*rules, *added))
@@ -323,8 +327,8 @@ def test_a_school_whose_own_rules_are_only_stricter_is_never_looser(
 
 @settings(max_examples=80, deadline=None)
 @given(
-    st.lists(some_rule(), max_size=3),
-    st.lists(some_rule(1), max_size=2),
+    st.lists(some_rule(), max_size=3, unique_by=ITS_ID),
+    st.lists(some_rule(1), max_size=2, unique_by=ITS_ID),
     st.lists(st.tuples(request(), NOWS), min_size=10, max_size=30),
     STATES,
 )
@@ -343,7 +347,7 @@ def test_a_school_without_differences_decides_the_same_and_one_with_only_stricte
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(some_rule(), max_size=2), st.lists(some_rule(1), max_size=2))
+@given(st.lists(some_rule(), max_size=2, unique_by=ITS_ID), st.lists(some_rule(1), max_size=2, unique_by=ITS_ID))
 def test_seen_from_the_other_side_every_difference_is_the_other_way(basis: list[Rule], more: list[Rule]) -> None:
     adopted = replace(POLICY, rules=(*RULES, *basis))
     mine = replace(adopted, rules=(*adopted.rules, *more))
