@@ -56,7 +56,7 @@ def up_proxy(home: Home, *, workers: int | None = None, monitor: str | None = No
 
 def _keeping(home: Home, settings: Settings, stopping: threading.Event) -> Keeping:
     file = LastKnown(home.path, secret(home.forms_secret), apart=True)
-    store = open_later(database_url(home.path))
+    store = open_later(database_url(home.path), key=home.columns_key)
     return Keeping(file, store, settings.school.id, knowledge(settings), stopping)
 
 

@@ -108,7 +108,7 @@ def opened(home: Home, *, migrate: bool = True) -> Store:
         Trouble: it cannot be used.
     """
     try:
-        return open_store(home.database_url, home.accounts_url, migrate=migrate)
+        return open_store(home.database_url, home.accounts_url, key=home.columns_key, migrate=migrate)
     except StoreUnavailable as error:
         raise Trouble(f"the database cannot be used: {error}", "see `klaswacht doctor`") from error
 

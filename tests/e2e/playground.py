@@ -88,7 +88,7 @@ def playground(folder: Path, more: Sequence[str] = (), page: int = 0) -> Iterato
         fill(home, papers, ports, place, more)
         log = folder / "up.log"
         process, told = stack.enter_context(started(home, log))
-        store = open_store(home.database_url, home.accounts_url)
+        store = open_store(home.database_url, home.accounts_url, key=home.columns_key)
         stack.callback(store.close)
         settings = load.read_school(home.school_file).settings
         desk = Desk(store, load.knowledge(settings), settings.school.id, settings)

@@ -160,7 +160,7 @@ def play(tmp_path_factory: pytest.TempPathFactory, way: Way) -> Iterator[Playgro
         process = _without_names(home, log, folder)
         stack.callback(start.end, process)
         told = start._ports(process, log)
-        store = open_store(home.database_url, home.accounts_url)
+        store = open_store(home.database_url, home.accounts_url, key=home.columns_key)
         stack.callback(store.close)
         settings = load.read_school(home.school_file).settings
         desk = Desk(store, load.knowledge(settings), settings.school.id, settings)

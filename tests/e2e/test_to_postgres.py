@@ -69,7 +69,7 @@ def test_a_school_that_has_worked_is_the_same_one_on_postgresql(tmp_path: Path, 
         make_roles(postgres, play.home)
         told = move(postgres, play.home)
         assert "events" in told
-        moved = open_store(postgres.url_of(ROLES.desk), postgres.url_of(ROLES.accounts))
+        moved = open_store(postgres.url_of(ROLES.desk), postgres.url_of(ROLES.accounts), key=play.home.columns_key)
         assert kept(moved) == shown
         assert moved.accounts.accounts("school") == accounts
         assert moved.revision("school") == play.store.revision("school")

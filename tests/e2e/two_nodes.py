@@ -46,7 +46,7 @@ HANDBOOK = Path(__file__).parents[2] / "docs" / "handboek" / "twee-machines.md"
 WITHIN = 60.0  # seconds: a ceiling on a busy machine
 _ESTABLISHED = "01"
 PATIENCE = 12.0  # seconds until a pupil's device gives up
-_KEPT = ("ca/mitmproxy-ca.pem", "ca/klaswacht-ca.crt", "secrets/forms")
+_KEPT = ("ca/mitmproxy-ca.pem", "ca/klaswacht-ca.crt", "secrets/forms", "secrets/columns")
 """What systemd hands to the proxy's service."""
 
 
@@ -360,7 +360,9 @@ def two_nodes(folder: Path) -> Iterator[Pair]:
         balancer = balance(folder, first, monitor)
         stack.callback(balancer.wait, WITHIN)
         stack.callback(balancer.terminate)
-        store = open_store(running_server.url_of(ROLES.desk), running_server.url_of(ROLES.accounts))
+        store = open_store(
+            running_server.url_of(ROLES.desk), running_server.url_of(ROLES.accounts), key=first.columns_key
+        )
         stack.callback(store.close)
         pair = Pair(running_server, desk, nodes, sites, closed, papers, store, place, balancer, folder)
         for node in nodes.values():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
@@ -35,10 +36,10 @@ def through(line: Line, url: str) -> str:
 
 @pytest.mark.timeout(GENEROUS * 3)
 def test_a_question_to_a_silent_database_ends_and_the_next_one_is_answered_when_it_speaks_again(
-    line: Line, postgresql_url: str
+    line: Line, postgresql_url: str, key: Path
 ) -> None:
     school = "a school far away"
-    with closing(open_store(through(line, postgresql_url), patience=PATIENCE)) as store:
+    with closing(open_store(through(line, postgresql_url), key=key, patience=PATIENCE)) as store:
         store.people.put_group(school, Group("1", "Groep 1"), "cor", NOW)
         before = store.revision(school)
         line.silence()
@@ -52,12 +53,12 @@ def test_a_question_to_a_silent_database_ends_and_the_next_one_is_answered_when_
 @pytest.mark.evasion("S14")
 @pytest.mark.timeout(GENEROUS * 3)
 def test_who_waits_for_news_knows_that_the_line_is_silent_and_hears_of_it_later(
-    line: Line, postgresql_url: str
+    line: Line, postgresql_url: str, key: Path
 ) -> None:
     school = "a school with a bad cable"
     with (
-        closing(open_store(through(line, postgresql_url), patience=PATIENCE)) as store,
-        closing(open_store(postgresql_url)) as elsewhere,
+        closing(open_store(through(line, postgresql_url), key=key, patience=PATIENCE)) as store,
+        closing(open_store(postgresql_url, key=key)) as elsewhere,
         Feed(store, school) as feed,
     ):
         before = feed.wait(GENEROUS)
