@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.backup import packing, unpacking
+from cli.backup import every_night, packing, unpacking
 from cli.backup.locks import BackupError, Lock, Passphrase, Private, Public
 from cli.home import Home, Trouble, write_private
 from cli.school import AMSTERDAM, read_file
@@ -26,9 +26,15 @@ def backup(
     key: Annotated[
         Path | None, typer.Option("--key", help="The public half of a backup key; else that of `backup-key`.")
     ] = None,
+    nightly: Annotated[
+        bool, typer.Option("--nightly", help="As the guard itself does every night, beside those it keeps.")
+    ] = False,
 ) -> None:
     """Make one encrypted file with what the school needs to come back. The guard may run on."""
     home, now = Home.here(), datetime.now(UTC)
+    if nightly:
+        typer.echo(make_nightly(home, now))
+        return
     name = f"klaswacht-{now.astimezone(AMSTERDAM):%Y-%m-%d-%H%M}.backup"
     typer.echo(make(home, closing_lock(home, passphrase_file, key), (out or Path(name)).absolute(), now))
 
@@ -60,6 +66,15 @@ def make(home: Home, lock: Lock, out: Path, now: datetime) -> str:
     return say("backup.made", _lang(home), file=made.path, size=_size(made.size)).rstrip()
 
 
+def make_nightly(home: Home, now: datetime) -> str:
+    """Make the one of tonight; what to say. Raises `Trouble`."""
+    try:
+        made = every_night.make(home, now, _lang(home))
+    except BackupError as error:
+        raise _trouble(home, error) from error
+    return say("backup.made", _lang(home), file=made, size=_size(made.stat().st_size)).rstrip()
+
+
 def new_key(home: Home, out: Path) -> str:
     """Make a backup key: the private half in `out`, the public half in the home; what to say. Raises `Trouble`."""
     home.prepare()
@@ -71,7 +86,8 @@ def new_key(home: Home, out: Path) -> str:
         write_private(home.backup_key, made.told.encode(), 0o644)
     except OSError as error:
         raise _trouble(home, BackupError("disk", path=out, problem=error.strerror or error)) from error
-    return say("backup.key", _lang(home), private=out, public=home.backup_key).rstrip()
+    where = every_night.folder(home)
+    return say("backup.key", _lang(home), private=out, public=home.backup_key, folder=where).rstrip()
 
 
 def put_back(home: Home, lock: Lock, file: Path, now: datetime, *, only_look: bool = False) -> str:
@@ -90,6 +106,14 @@ def put_back(home: Home, lock: Lock, file: Path, now: datetime, *, only_look: bo
     if not done.same_ca:
         lines.append(say("backup.ca", lang, folder=home.ca_folder).rstrip())
     return "\n".join(lines)
+
+
+def undo_broken_off(home: Home) -> str:
+    """Undo a restore that was broken off in the home folder that is held; what to say, or nothing. Raises `Trouble`."""
+    try:
+        return say("backup.undone", _lang(home)).rstrip() if unpacking.recover(home) else ""
+    except BackupError as error:
+        raise _trouble(home, error) from error
 
 
 def closing_lock(home: Home, words: Path | None, key: Path | None) -> Lock:

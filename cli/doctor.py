@@ -31,11 +31,12 @@ from agent import printed
 from agent.cups import Cups
 from agent.print_rules import faults
 from cli import ports
+from cli.backup import every_night
 from cli.ca import CaFiles, load_ca, signing
 from cli.ca.rotation import WAIT, standing
 from cli.home import Home, Trouble
 from cli.now import still_waiting
-from cli.school import running
+from cli.school import AMSTERDAM, running
 from cli.subscribed import ailing
 from config import load, pac
 from config.settings import Listen, SchoolFile, Settings
@@ -87,6 +88,7 @@ def examine(home: Home, now: datetime | None = None) -> tuple[list[Finding], str
     findings.extend(_database(home, settings, moment))
     findings.extend(Finding(Level(level), code, values) for level, code, values in ailing(home, moment))
     findings.extend(disk_findings(home))
+    findings.extend(backup_findings(home, moment))
     findings.extend(printing_findings(settings.language))
     findings.extend(_dns())
     return findings, settings.language
@@ -333,6 +335,33 @@ def disk_findings(home: Home) -> Iterator[Finding]:
     free = shutil.disk_usage(place).free // 2**20
     level = Level.FAIL if free < _VERY_LOW else Level.WARN if free < _LOW else Level.OK
     yield Finding(level, "disk" if level is Level.OK else "disk_low", {"free": free})
+
+
+def backup_findings(home: Home, now: datetime) -> Iterator[Finding]:
+    """When the last backup of the night was made, and whether the last one failed."""
+    if not home.backup_key.exists():
+        yield Finding(Level.WARN, "backup_no_key")
+        return
+    last = every_night.standing(home)
+    values: dict[str, object] = {"folder": every_night.folder(home)}
+    if last.failed is not None:
+        late = last.made is None or now - last.made > every_night.LATE
+        when = {"when": _moment(last.failed), "problem": last.problem}
+        yield Finding(Level.FAIL if late else Level.WARN, "backup_failed", values | when)
+    if last.made is None:
+        if last.failed is None:
+            yield Finding(Level.OK, "backup_first", values)
+        return
+    told = values | {"when": _moment(last.made), "count": every_night.count(home)}
+    late = now - last.made > every_night.LATE
+    yield Finding(Level.FAIL if late else Level.OK, "backup_late" if late else "backup", told)
+    if every_night.same_disk(home):
+        yield Finding(Level.WARN, "backup_same_disk", values)
+
+
+def _moment(when: datetime) -> str:
+    """A moment as people of the school read it."""
+    return f"{when.astimezone(AMSTERDAM):%d-%m-%Y %H:%M}"
 
 
 def printing_findings(lang: str, home: Path = printed.HOME) -> Iterator[Finding]:

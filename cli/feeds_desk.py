@@ -28,7 +28,7 @@ class FeedsDesk:
 
     def take(self, feed: str) -> None:
         """Begin to take the version that waits. Millions of names are no work for the process that shows the pages."""
-        process = begun(self._home, "update", "--yes", feed)
+        process = begun(self._home, "lists", "update", "--yes", feed)
 
         def wait() -> None:
             _, told = process.communicate()

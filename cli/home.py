@@ -95,6 +95,11 @@ class Home:
         """Held by the one running guard of this folder."""
         return self.path / "klaswacht.lock"
 
+    @property
+    def restore_plan(self) -> Path:
+        """Here from the first move of a restore until the last; what is in the folder meanwhile is no school."""
+        return self.path / ".restoring.json"
+
     def prepare(self) -> None:
         """Make the folder, for its owner only, and see that it can be written.
 

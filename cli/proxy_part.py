@@ -36,6 +36,12 @@ def up_proxy(home: Home, *, workers: int | None = None, monitor: str | None = No
     Raises:
         Trouble: the desk has not run here yet, a port cannot be had, or a worker does not start.
     """
+    with school.proxy_here(home):
+        return _run(home, workers, monitor)
+
+
+def _run(home: Home, workers: int | None, monitor: str | None) -> int:
+    school.no_restore(home)
     if not home.good_file.exists():
         raise Trouble("there are no rules in force yet", "start the desk first: `klaswacht up --part desk`")
     settings = school.good_settings(home)

@@ -26,6 +26,7 @@ from dashboard.actions.desk import Desk
 from dashboard.actions.revisions import Outcome, Taken, other_settings, renew, take
 from policy.model import Knowledge, Policy, Role
 from proxy_addons.last_known import NAME as LAST_KNOWN
+from proxy_addons.queue_file import QUEUES
 from store import Store, StoreUnavailable, open_store
 from store.accounts import AccountState
 from store.policies import PolicyRevision
@@ -34,6 +35,7 @@ from store.retention import Refused, Terms
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 COORDINATOR = "coordinator"
 """The login of the first account."""
+_PROXY_LOCK = "proxy.lock"
 _DIFFERENCE = 40  # lines that are shown
 
 
@@ -71,6 +73,70 @@ def only_one(home: Home) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def proxy_here(home: Home) -> Iterator[None]:
+    """Say, to who would put a backup back, that a proxy as a service of its own runs on what is here.
+
+    Raises:
+        Trouble: a backup is being put back, or another proxy runs.
+    """
+    try:
+        (home.path / QUEUES).mkdir(mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise Trouble(f"cannot make `{home.path / QUEUES}` ({error.strerror})", "see `deploy/install.sh`") from error
+    with _held(home.path / QUEUES / _PROXY_LOCK) as alone:
+        if not alone:
+            raise Trouble("another proxy runs here, or a backup is being put back", "look again in a minute")
+        yield
+
+
+@contextmanager
+def proxy_away(home: Home) -> Iterator[None]:
+    """Keep a proxy that is a service of its own from starting meanwhile.
+
+    Raises:
+        Trouble: it runs.
+    """
+    if not (home.path / QUEUES).is_dir():
+        yield
+        return
+    with _held(home.path / QUEUES / _PROXY_LOCK) as alone:
+        if not alone:
+            raise Trouble("the proxy's service runs on what is here", "stop it first: systemctl stop klaswacht-proxy")
+        yield
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[bool]:
+    """Hold a file that two users share, by its group; False where somebody else holds it."""
+    try:
+        number = os.open(path, os.O_RDONLY | os.O_CREAT, 0o640)
+    except OSError as error:
+        raise Trouble(f"cannot open `{path}` ({error.strerror})", "see `deploy/install.sh`") from error
+    try:
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(number)
+
+
+def no_restore(home: Home) -> None:
+    """Look that no restore was left halfway.
+
+    Raises:
+        Trouble: one was; what is here is neither the old school nor the new one.
+    """
+    if home.restore_plan.exists():
+        raise Trouble(
+            f"a restore in `{home.path}` was broken off and must be undone first",
+            "start `klaswacht up` (that undoes it), or `klaswacht restore` again",
+        )
+
+
 def running(home: Home) -> bool:
     """Whether a guard runs in the home folder now."""
     try:
@@ -105,8 +171,9 @@ def opened(home: Home, *, migrate: bool = True) -> Store:
     """The school's database, accounts included.
 
     Raises:
-        Trouble: it cannot be used.
+        Trouble: it cannot be used, or is one that a restore was broken off in.
     """
+    no_restore(home)
     try:
         return open_store(home.database_url, home.accounts_url, key=home.columns_key, migrate=migrate)
     except StoreUnavailable as error:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from cli import ca, extension, parts, places, ports, reload, school
 from cli.backup.unpacking import forget_aside
+from cli.backup_commands import undo_broken_off
 from cli.doctor import Level, ca_findings
 from cli.example import closed_host
 from cli.home import Home, Trouble, secret
@@ -82,6 +83,10 @@ def up(
         Trouble: something must be mended first.
     """
     home.prepare()
+    with school.only_one(home):
+        undone = undo_broken_off(home)
+    if undone:
+        _tell(undone)
     seen = signature(home.school_file)  # before it is read: a change from here on is one to look at
     with school.only_one(home), _prepared(home, take_file=take_file, workers=workers, part=part) as prepared:
         taken = Taken(home.path, prepared.ports, prepared.places, late=bool(prepared.broken))

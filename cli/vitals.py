@@ -28,6 +28,7 @@ from config.feeds.subscriptions import Lists
 from config.private_folder import mode_in
 from dashboard.actions.health import PARTS, Fact, Level, Told
 from proxy_addons.queue_file import QUEUES, queues
+from store import copies
 
 _log = logging.getLogger(__name__)
 
@@ -120,6 +121,8 @@ class Vitals(threading.Thread):
         yield from _clock(self._home, now)
         for one in doctor.ca_findings(self._home, now):
             yield _fact("certificates", one)
+        for one in doctor.backup_findings(self._home, now):
+            yield _fact("backup", one)
         yield _database(self._home)
         yield from _lists(self._home, now)
         yield _purge(self._chores, now)
@@ -210,10 +213,10 @@ def _clock(home: Home, now: datetime) -> Iterator[Fact]:
 
 
 def _database(home: Home) -> Fact:
-    path = home.path / "klaswacht.db"
-    if not home.database_url.startswith("sqlite") or not path.exists():
+    url = home.database_url
+    if copies.kind(url) != "sqlite" or not copies.place(url).exists():
         return Fact("database", Level.OK, "database_elsewhere")
-    size = sum(one.stat().st_size for one in (path, path.with_name("klaswacht.db-wal")) if one.exists())
+    size = sum(one.stat().st_size for one in copies.files(url) if one.exists())
     return Fact("database", Level.OK, "database", {"size": max(size // MIB, 1)})
 
 

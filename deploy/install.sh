@@ -5,6 +5,8 @@
 #     ./install.sh forget   takes those copies away, for good: there is children's data in them, and no way back after it
 # Nothing is fetched. Where systemd does not run (a container, a chroot) the services are not started, only put in place.
 set -eu
+# The services run as others than root: what is put down here must be theirs to read, whatever root's own habit is.
+umask 022
 here=$(cd "$(dirname "$0")" && pwd)
 base=/opt/klaswacht
 home=/var/lib/klaswacht
@@ -66,6 +68,7 @@ folders() {
     install -d -m 2770 -o klaswacht-desk -g klaswacht "$home/db" "$home/.wachtrij"
     install -d -m 0700 -o klaswacht-desk -g klaswacht "$home/accounts" "$home/secrets" "$home/ca"
     chmod g-s "$home/accounts" "$home/secrets" "$home/ca"
+    install -d -m 0700 -o klaswacht-desk -g klaswacht /var/backups/klaswacht
     install -d -m 0755 -o root -g root "$base" "$settings"
 }
 
@@ -84,14 +87,17 @@ program() {
     "$python" -m venv --symlinks "$target/env"
     # No index: only what is in the bundle. Every pinned package must have its pinned hash.
     "$target/env/bin/python" -m pip install -q --isolated --disable-pip-version-check --no-index --find-links "$here/wheels" \
-        --require-hashes -r "$here/requirements/run.txt"
+        --no-compile --require-hashes -r "$here/requirements/run.txt"
     "$target/env/bin/python" -m pip install -q --isolated --disable-pip-version-check --no-index --no-deps \
-        "$here/wheels/klaswacht-$version-"*.whl
+        --no-compile "$here/wheels/klaswacht-$version-"*.whl
     # What the guard packs for Chromebooks lies beside its packages, as in the repository.
     packages=$("$target/env/bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["purelib"])')
     mkdir "$packages/deploy"
     cp -a "$here/extension" "$packages/deploy/"
     chown -R root:root "$packages/deploy"
+    # On all cores at once; the services may not write here, so that what is not compiled now is at every start. A file
+    # for another Python, which some packages have, is none of ours.
+    "$target/env/bin/python" -m compileall -q -j 0 "$packages" >/dev/null || true
     unset LD_LIBRARY_PATH
 }
 

@@ -1,6 +1,6 @@
 """A whole database copied while it is used, and put back: SQLite by its online backup, PostgreSQL by `pg_dump`.
 
-Putting back is one move for each database: what was there is kept aside under another name, and `undo` brings it back.
+A dump is put back in one transaction: what was there is kept aside under another name, and `undo_dump` brings it back.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -20,6 +20,7 @@ from store.migrate import SCRIPTS, Chain, prove, version
 
 _SIDES = ("", "-wal", "-shm", "-journal")
 _SCHEMAS = {Chain.MAIN: "public", Chain.ACCOUNTS: "accounts"}
+_MOVING = 0x6B6C6173  # PostgreSQL's advisory lock of whoever puts a dump in a schema's place, or undoes that
 _PATIENCE = 3600.0  # seconds that a dump may take
 
 
@@ -80,25 +81,14 @@ def known(chain: Chain) -> frozenset[str]:
     return frozenset(path.name[1:5] for path in (SCRIPTS / chain.value).glob("v????_*.py"))
 
 
-def put_file(url: str, new: Path, aside: Path) -> None:
-    """Put a copy in the place of a SQLite database; what was there goes to the folder `aside`."""
-    target = place(url)
-    for side in _SIDES:
-        old = Path(f"{target}{side}")
-        if old.exists():
-            aside.mkdir(mode=0o700, parents=True, exist_ok=True)
-            shutil.move(old, aside / old.name)
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    shutil.move(new, target)
+def files(url: str) -> tuple[Path, ...]:
+    """All that a SQLite database may consist of: its file, and those beside it in which writes wait."""
+    return tuple(Path(f"{place(url)}{side}") for side in _SIDES)
 
 
-def undo_file(url: str, aside: Path) -> None:
-    """Bring back what `put_file` kept aside, if there was anything."""
-    target = place(url)
-    for side in _SIDES:
-        Path(f"{target}{side}").unlink(missing_ok=True)
-        with suppress(FileNotFoundError):
-            shutil.move(aside / f"{target.name}{side}", f"{target}{side}")
+def has_schema(url: str, chain: Chain) -> bool:
+    """Whether PostgreSQL has a schema of this chain. Raises `StoreUnavailable`."""
+    return _has_schema(url, _SCHEMAS[chain])
 
 
 def put_dump(url: str, chain: Chain, dump: Path, aside: str) -> None:
@@ -112,6 +102,7 @@ def put_dump(url: str, chain: Chain, dump: Path, aside: str) -> None:
         _run(["pg_restore", "--no-owner", "--no-privileges", f"--schema={schema}", f"--file={script}", str(dump)], None)
         before = f'ALTER SCHEMA "{schema}" RENAME TO "{aside}"' if _has_schema(url, schema) else "SELECT 1"
         command = ["psql", "--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1"]
+        command += [f"--command=SELECT pg_advisory_xact_lock({_MOVING})"]
         # What a dump says of itself is of no use here; errors come by the other way.
         command += ["--output=/dev/null", f"--command={before}", f'--command=CREATE SCHEMA "{schema}"']
         _run([*command, f"--file={script}"], parsed)
@@ -119,14 +110,21 @@ def put_dump(url: str, chain: Chain, dump: Path, aside: str) -> None:
         script.unlink(missing_ok=True)
 
 
-def undo_dump(url: str, chain: Chain, aside: str) -> None:
-    """Bring back the schema that `put_dump` kept aside, if there was one."""
+def undo_dump(url: str, chain: Chain, aside: str, *, had: bool) -> None:
+    """Bring back the schema that `put_dump` kept aside; `had`: there was one. It may be done again.
+
+    Raises `StoreUnavailable`.
+    """
     schema = _SCHEMAS[chain]
     database = Database(url)
     try:
         with database.errors(), database.engine.begin() as connection:
-            connection.execute(sa.text(f'DROP SCHEMA "{schema}" CASCADE'))
-            if sa.inspect(connection).has_schema(aside):
+            # One that was killed may have left its transaction behind: what it comes to is waited for.
+            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MOVING})
+            kept = sa.inspect(connection).has_schema(aside)
+            if kept or not had:
+                connection.execute(sa.text(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE'))
+            if kept:
                 connection.execute(sa.text(f'ALTER SCHEMA "{aside}" RENAME TO "{schema}"'))
     finally:
         database.close()

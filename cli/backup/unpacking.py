@@ -1,6 +1,6 @@
 """Putting a backup back. All of it is read and proved first; then each part takes its place in one move.
 
-What was there is kept aside, and comes back by itself when anything goes wrong halfway.
+What was there is kept aside, and comes back by itself when anything goes wrong halfway (`cli.backup.moves`).
 """
 
 from __future__ import annotations
@@ -8,34 +8,28 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import stat
-from collections.abc import Callable
-from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from cli.backup import contents
+from cli.backup import contents, moves
 from cli.backup.contents import DATABASES, LISTS, Manifest
 from cli.backup.envelope import Opener
 from cli.backup.locks import BackupError, Lock
+from cli.backup.moves import ASIDE, STAMP
 from cli.backup.packing import STAGING, fingerprint, staging
 from cli.home import Home, Trouble
-from cli.school import only_one, opened, read_file
+from cli.school import only_one, proxy_away, read_file
 from config import load
-from config.private_folder import mode_in
 from policy.model import Knowledge
-from store import copies
+from store import copies, open_store
 from store.db import Database, StoreUnavailable
 from store.migrate import Chain
 
-ASIDE = "before-restore-"
-"""How the folder begins in which the state of before lies."""
-
 KEPT_ASIDE = timedelta(days=30)
-_STAMP = "%Y%m%d-%H%M%S"
 _SCHEMA = re.compile(r"before_restore_(\d{8})_(\d{6})_(main|accounts)\Z")
 
 
@@ -62,20 +56,38 @@ def restore(home: Home, file: Path, lock: Lock, now: datetime) -> Restored:
         BackupError or Trouble: nothing changed.
     """
     home.prepare()
-    with only_one(home), staging(home) as folder:
+    with only_one(home), proxy_away(home), staging(home) as folder:
+        recover(home)
         manifest = _proved(home, file, lock, folder)
-        moves = _Moves(home, folder, now)
         try:
-            moves.all(manifest)
+            plan = moves.planned(home, manifest, now)
+            moves.begin(home, plan, folder)
+        except (StoreUnavailable, OSError) as error:
+            raise BackupError("before", problem=error) from error
+        try:
+            moves.carry_out(home, plan, manifest, folder)
             _tried(home, manifest, now)
+            _owned(home, manifest)
+            moves.done(home, plan)
         except BaseException as error:
-            moves.undo()
+            recover(home)
             if isinstance(error, (StoreUnavailable, OSError)):
                 raise BackupError("halfway", problem=error) from error
             raise
-        _owned(home, manifest)
     here = fingerprint(home)
-    return Restored(manifest, moves.aside, bool(here) and here == manifest.ca)
+    return Restored(manifest, moves.kept_in(home, plan), bool(here) and here == manifest.ca)
+
+
+def recover(home: Home) -> bool:
+    """Undo a restore that did not end; whether there was one. For whoever holds the home folder.
+
+    Raises:
+        BackupError: it cannot be undone now, and nothing may run on what is here.
+    """
+    try:
+        return moves.undo(home)
+    except (StoreUnavailable, OSError) as error:
+        raise BackupError("unfinished", problem=error) from error
 
 
 def forget_aside(home: Home, now: datetime) -> int:
@@ -120,7 +132,7 @@ def _proved(home: Home, file: Path, lock: Lock, folder: Path) -> Manifest:
 def _tried(home: Home, manifest: Manifest, now: datetime) -> None:
     """Use it as a guard would: bring it to this program's version, and ask for everything that is decided by."""
     try:
-        with closing(opened(home)) as store:
+        with closing(open_store(home.database_url, home.accounts_url, migrate=True)) as store:
             store.check()
             store.snapshot(manifest.school, _knowledge(home), now)
             store.audit.add(manifest.school, "cli", "backup.restore", now)
@@ -132,86 +144,6 @@ def _knowledge(home: Home) -> Knowledge:
     return load.knowledge(read_file(home)[0].settings)
 
 
-@dataclass(slots=True)
-class _Moves:
-    """What takes its place, and how each move is undone."""
-
-    home: Home
-    folder: Path
-    now: datetime
-    undoing: list[Callable[[], object]] = field(default_factory=list)
-    named: list[str] = field(default_factory=list)
-
-    @property
-    def stamp(self) -> str:
-        return self.now.astimezone(UTC).strftime(_STAMP)
-
-    @property
-    def keep(self) -> Path:
-        """Where the old state goes."""
-        return self.home.path / f"{ASIDE}{self.stamp}"
-
-    @property
-    def aside(self) -> tuple[str, ...]:
-        """Where the old state is, for people."""
-        return (*([str(self.keep)] if self.keep.exists() else []), *self.named)
-
-    def all(self, manifest: Manifest) -> None:
-        if self.keep.exists():
-            raise BackupError("busy")
-        for chain, name in DATABASES.items():
-            self._database(chain, self.folder / name, manifest.database)
-        # A list that the backup does not have would go on closing sites: the folder goes as a whole.
-        if (self.home.path / LISTS).exists():
-            self._away(Path(LISTS))
-        for name in manifest.files:
-            if name not in DATABASES.values():
-                self._file(Path(name))
-
-    def undo(self) -> None:
-        """As it was. What cannot be undone stays aside, and the others are undone."""
-        for back in reversed(self.undoing):
-            with suppress(OSError, StoreUnavailable, sa.exc.SQLAlchemyError):
-                back()
-        if not any(one.is_file() for one in self.keep.rglob("*")):
-            shutil.rmtree(self.keep, ignore_errors=True)
-
-    def _database(self, chain: Chain, new: Path, kind: str) -> None:
-        url = self.home.database_url if chain is Chain.MAIN else self.home.accounts_url
-        if kind == "postgresql":
-            name = f"before_restore_{self.stamp.replace('-', '_')}_{chain.value}"
-            copies.put_dump(url, chain, new, name)
-            self.undoing.append(lambda: copies.undo_dump(url, chain, name))
-            self.named.append(name)
-            return
-        self.undoing.append(lambda: copies.undo_file(url, self.keep / chain.value))
-        copies.put_file(url, new, self.keep / chain.value)
-
-    def _file(self, name: Path) -> None:
-        target = self.home.path / name
-        if target.exists():
-            self._away(name)
-        if not target.parent.exists():
-            target.parent.mkdir(mode=0o700, parents=True)
-            with suppress(FileNotFoundError):  # a folder that the proxy's user may read stays one
-                target.parent.chmod(stat.S_IMODE((self.keep / name).parent.stat().st_mode))
-        self.undoing.append(lambda: target.unlink(missing_ok=True))
-        (self.folder / name).replace(target)
-        target.chmod(mode_in(target.parent))
-
-    def _away(self, name: Path) -> None:
-        target, kept = self.home.path / name, self.keep / name
-        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-        def back() -> None:
-            if target.is_dir():
-                shutil.rmtree(target)
-            kept.replace(target)
-
-        target.replace(kept)
-        self.undoing.append(back)
-
-
 def _owned(home: Home, manifest: Manifest) -> None:
     """Who restores as root leaves everything to the owner of the folder, as whom the guard runs."""
     owner = home.path.stat()
@@ -221,8 +153,7 @@ def _owned(home: Home, manifest: Manifest) -> None:
     places += [home.path / LISTS, home.path / contents.SECRETS, home.lock_file]
     places += [*home.path.glob(f"{ASIDE}*"), home.path / f"{STAGING}lock"]
     if manifest.database == "sqlite":
-        files = [copies.place(url) for url in (home.database_url, home.accounts_url)]
-        places += [Path(f"{file}{side}") for file in files for side in ("", "-wal", "-shm")]
+        places += [file for url in (home.database_url, home.accounts_url) for file in copies.files(url)]
     for place in places:
         for one in (place, *place.rglob("*")) if place.is_dir() else (place,):
             if one.exists():
@@ -231,7 +162,7 @@ def _owned(home: Home, manifest: Manifest) -> None:
 
 def _since(stamp: str) -> datetime:
     try:
-        return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
+        return datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
     except ValueError:
         return datetime.max.replace(tzinfo=UTC)
 

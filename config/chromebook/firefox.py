@@ -21,11 +21,12 @@ def policies_file(facts: Facts, lang: str, certificate: str = CA_FILE) -> dict[s
             "Certificates": {"ImportEnterpriseRoots": True, "Install": [certificate]},
             "DisableSecurityBypass": {"InvalidCertificate": True, "SafeBrowsing": True},
             "DisablePrivateBrowsing": True,
+            "DisableDeveloperTools": True,
             "BlockAboutConfig": True,
             "BlockAboutProfiles": True,
             "DisableSafeMode": True,
             "WebsiteFilter": {
-                "Block": [f"*://*.{host}/*" for host in facts.closed],
+                "Block": ["file:///*", *(f"*://*.{host}/*" for host in facts.closed)],
                 "Exceptions": [f"*://*.{host}/*" for host in facts.open],
             },
             "ExtensionSettings": {"*": {"installation_mode": "blocked"}},

@@ -13,8 +13,10 @@ from config import pac
 from config.factory import HELP, category_hosts
 from config.settings import Listen, Settings
 
-MOST_CLOSED = 1000
-"""Entries of a URLBlocklist (Google: at most 1000 are taken from the Admin console)."""
+SCHEMES = ("javascript", "data", "view-source", "file", "blob", "filesystem")
+"""Kinds of address that no network sees: what such a page shows is in the address, or on the device already."""
+MOST_CLOSED = 1000 - len(SCHEMES)
+"""Hosts in a URLBlocklist, beside the schemes (Google: at most 1000 entries are taken from the Admin console)."""
 FLOOR = ("adult", "illegal", "malware", "bypass")
 """The kinds of the safety floor, what weighs most first: the list is cut at its end."""
 TEST_SITE = "klaswacht-proef.test"

@@ -8,11 +8,12 @@ from typing import Any
 
 from config.chromebook import onc
 from config.chromebook.data import Scope, System, policies
-from config.chromebook.school import Facts
+from config.chromebook.school import SCHEMES, Facts
 from config.texts import say
 
 _OFF_INCOGNITO = 1
 _NO_ONE_MANAGES = 2
+_NO_DEVELOPER_TOOLS = 2
 _YOUTUBE_MODERATE, _YOUTUBE_STRICT = 1, 2
 
 
@@ -51,7 +52,8 @@ def _browsing(facts: Facts) -> dict[str, Any]:
         "IncognitoModeAvailability": _OFF_INCOGNITO,
         "DeviceGuestModeEnabled": False,
         "BrowserGuestModeEnabled": False,
-        "URLBlocklist": list(facts.closed),
+        "DeveloperToolsAvailability": _NO_DEVELOPER_TOOLS,
+        "URLBlocklist": [*(f"{scheme}:*" for scheme in SCHEMES), *facts.closed],
         "URLAllowlist": list(facts.open),
         "ForceGoogleSafeSearch": True,
         "ForceYouTubeRestrict": _YOUTUBE_STRICT if facts.strict_youtube else _YOUTUBE_MODERATE,

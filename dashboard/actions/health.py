@@ -76,6 +76,7 @@ PARTS = (
     "clock",
     "certificates",
     "disk",
+    "backup",
     "purge",
     "agents",
     "strangers",

@@ -9,6 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
 
 from cli.home import Trouble
 from cli.sbom import asked, bill, needed
@@ -47,6 +49,13 @@ def test_it_has_the_shape_of_cyclonedx(made):
         assert one["name"] and one["version"]
         for licence in one.get("licenses", ()):
             assert licence.keys() in ({"expression"}, {"license"})
+
+
+def test_it_is_right_by_the_published_schema_of_cyclonedx_and_a_wrong_one_is_not(made):
+    schema = JsonStrictValidator(SchemaVersion.V1_6)
+    assert schema.validate_str(json.dumps(made)) is None
+    for wrong in ({"components": [{"name": "x"}]}, {"serialNumber": "klaswacht"}, {"klaswacht": True}):
+        assert schema.validate_str(json.dumps(made | wrong)) is not None, wrong
 
 
 def test_who_needs_whom_points_at_what_is_there(made):

@@ -18,7 +18,17 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cli.ca.making import new_ca
 from config.chromebook import parcel
 from config.chromebook.data import Scope, System, firefox_policies, policies, unseen_hosts
-from config.chromebook.school import FLOOR, MOST_CLOSED, TEST_SITE, Extension, Facts, NotPossibleError, facts, floor
+from config.chromebook.school import (
+    FLOOR,
+    MOST_CLOSED,
+    SCHEMES,
+    TEST_SITE,
+    Extension,
+    Facts,
+    NotPossibleError,
+    facts,
+    floor,
+)
 from config.factory import category_hosts, factory_knowledge
 from config.settings import Listen, School, Settings
 from config.texts import STRICT
@@ -72,6 +82,17 @@ def test_pupils_have_no_way_but_the_guard_and_no_window_without_the_schools_poli
     assert b"DIRECT" not in made()["groep-7.pac"] and b"PROXY 192.168.1.2:8107; PROXY wacht-2" in made()["groep-7.pac"]
 
 
+@pytest.mark.evasion("E17", "E22")
+def test_a_page_that_no_network_sees_is_none_and_nobody_looks_under_the_bonnet() -> None:
+    said = users()
+    assert {one.partition(":")[0] for one in said["URLBlocklist"][: len(SCHEMES)]} == {
+        "javascript", "data", "view-source", "file", "blob", "filesystem"
+    }  # fmt: skip
+    assert said["DeveloperToolsAvailability"] == 2
+    firefox = json.loads(made()[parcel.FIREFOX])["policies"]
+    assert firefox["DisableDeveloperTools"] is True and "file:///*" in firefox["WebsiteFilter"]["Block"]
+
+
 def test_nothing_is_written_that_no_definition_knows_and_each_goes_to_whom_it_is_for() -> None:
     defined = policies()
     written = {name: json.loads(made()[name]) for name in (parcel.USERS, parcel.DEVICES, parcel.LAPTOPS)}
@@ -113,7 +134,8 @@ def test_a_child_that_saw_something_has_a_button_for_it_everywhere() -> None:
 def test_the_floor_fits_and_never_closes_help_the_guard_or_its_own_test() -> None:
     said = users()
     closed, left_out = floor()
-    assert said["URLBlocklist"] == list(closed) and len(closed) == MOST_CLOSED and left_out > 0
+    assert said["URLBlocklist"][len(SCHEMES) :] == list(closed) and len(closed) == MOST_CLOSED and left_out > 0
+    assert len(said["URLBlocklist"]) == 1000, "what the Admin console takes"
     assert {"pornhub.com", "malware.test"} <= set(closed)
     assert not {host for host in closed if ":" in host or re.fullmatch(r"[\d.]+", host) or "*" in host}
     assert TEST_SITE == SITE and not any(host.endswith(SITE) for host in closed)

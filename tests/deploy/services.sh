@@ -16,9 +16,9 @@ except e.HTTPError as x: print(x.code, x.read().decode())
 except OSError as x: print("none", x)' "$@")
 }
 wait_for() {
-    for i in $(seq 300); do
+    for i in $(seq 1200); do
         if eval "$1"; then return 0; fi
-        sleep 1
+        sleep 0.25
     done
     echo "never: $1"
     cat /tmp/*.log

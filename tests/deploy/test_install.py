@@ -10,14 +10,18 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.install, pytest.mark.timeout(1800)]
 
+_ROOMY = 8 * 2**30  # bytes
 # What systemd would do by the units: their users, what they are handed, and no rights at all.
 INSIDE = """
 set -eu
@@ -53,22 +57,52 @@ def shell(root: Path, inside: str) -> str:
 def bare() -> Iterator[Path]:
     """A bare Debian 12, with the bundle of this very tree in it."""
     needs()
-    with tempfile.TemporaryDirectory(prefix="klaswacht-install-") as folder:
-        root, dist = Path(folder) / "root", Path(folder) / "dist"
-        subprocess.run(["debootstrap", "--variant=minbase", "bookworm", str(root)], check=True, capture_output=True)
-        subprocess.run([ROOT / "deploy/bundle.sh", str(dist)], check=True, capture_output=True, cwd=ROOT)
-        bundle = next(dist.glob("*.tar.gz"))
-        for name in ("bundle", "newer"):
-            (root / "root" / name).mkdir()
-            to = ["-C", str(root / "root" / name), "--strip-components=1"]
+    with tempfile.TemporaryDirectory(prefix="klaswacht-install-") as place, in_memory(Path(place)) as folder:
+        root, dist = folder / "root", folder / "dist"
+        with telling("a bare Debian"):
+            subprocess.run(["debootstrap", "--variant=minbase", "bookworm", str(root)], check=True, capture_output=True)
+        with telling("the bundle"):
+            subprocess.run([ROOT / "deploy/bundle.sh", str(dist)], check=True, capture_output=True, cwd=ROOT)
+        with telling("unpacking"):
+            bundle = next(dist.glob("*.tar.gz"))
+            (root / "root/bundle").mkdir()
+            to = ["-C", str(root / "root/bundle"), "--strip-components=1"]
             subprocess.run(["tar", "-xzf", str(bundle), *to], check=True)
-        newer(root / "root/newer")
+            shutil.copytree(root / "root/bundle", root / "root/newer", copy_function=os.link, symlinks=True)
+            newer(root / "root/newer")
+            shutil.copy(Path(__file__).parent / "older.py", root / "root/older.py")
         yield root
 
 
+@contextmanager
+def telling(what: str) -> Iterator[None]:
+    """How many seconds it took, for whoever reads the run (`-s`)."""
+    began = time.monotonic()
+    yield
+    print(f"install-test: {what}: {time.monotonic() - began:.0f} s")
+
+
+@contextmanager
+def in_memory(folder: Path) -> Iterator[Path]:
+    """The folder on a disk of memory, where there is plenty: a package's every file is otherwise waited for."""
+    roomy = psutil.virtual_memory().available > _ROOMY
+    command = ["mount", "-t", "tmpfs", "-o", "size=6g,mode=0755", "klaswacht-install", str(folder)]
+    mounted = roomy and subprocess.run(command, capture_output=True, check=False).returncode == 0
+    try:
+        yield folder
+    finally:
+        if mounted:
+            subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
 def newer(folder: Path) -> None:
-    """The same bundle under a later number, as an upgrade would be."""
+    """The same bundle under a later number, as an upgrade would be. What it shares with the other is not written."""
     version = (folder / "VERSION").read_text().strip()
+    for name in ("VERSION", "install.sh", "SHA256SUMS"):
+        text = (folder / name).read_text()
+        (folder / name).unlink()
+        (folder / name).write_text(text)
+    (folder / "install.sh").chmod(0o755)
     (folder / "VERSION").write_text("9.9.9\n")
     wheel = next(folder.glob(f"wheels/klaswacht-{version}-*.whl"))
     script = (folder / "install.sh").read_text()
@@ -105,17 +139,23 @@ stop_both
     assert "/wachtwoord/" in told
 
 
-def test_a_newer_version_takes_its_place_and_there_is_a_way_back(bare: Path) -> None:
+def test_a_newer_version_brings_an_older_school_along_and_there_is_a_way_back(bare: Path) -> None:
     told = shell(
         bare,
-        f"""/root/newer/install.sh
-{SERVICES}
+        f"""{SERVICES}
+umask 027
+older() {{ (as klaswacht-desk $K/python - "$1") </root/older.py; }}
+older make
+/root/newer/install.sh
 echo "NOW $(readlink /opt/klaswacht/current)"
+older raw
 desk
 proxy
+older tell
 stop_both
 /root/newer/install.sh back
 echo "THEN $(readlink /opt/klaswacht/current)"
+older raw
 desk
 proxy
 stop_both
@@ -123,6 +163,11 @@ stop_both
     )
     assert "NOW 9.9.9" in told
     assert re.search(r"^THEN 0\.", told, re.MULTILINE)
+    older = re.search(r"^OLDER (\d+) of (\d+)$", told, re.MULTILINE)
+    assert older is not None and older[1] < older[2], told
+    # Nothing was brought up before a guard ran; then everybody is there; and the way back is the file of before.
+    assert re.findall(r"^RAW (\d+) (\d+)$", told, re.MULTILINE) == [(older[1], "40")] * 2
+    assert re.findall(r"^PUPILS (\d+) GROUPS (\d+)$", told, re.MULTILINE) == [("40", "2")]
 
 
 @pytest.mark.evasion("S22")

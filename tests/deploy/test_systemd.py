@@ -68,8 +68,9 @@ def test_the_proxy_has_a_user_of_its_own_and_is_kept_from_accounts_and_keys() ->
     desk, proxy = (dict(settings(name)) for name in SERVICES)
     assert desk["User"] != proxy["User"]
     assert "KLASWACHT_ACCOUNTS_DATABASE" in proxy["UnsetEnvironment"]
-    for part in ("accounts", "secrets", "ca"):
-        assert f"-/var/lib/klaswacht/{part}" in proxy["InaccessiblePaths"].split()
+    closed = " ".join(value for key, value in settings(SERVICES[1]) if key == "InaccessiblePaths").split()
+    for place in ("lib/klaswacht/accounts", "lib/klaswacht/secrets", "lib/klaswacht/ca", "backups/klaswacht"):
+        assert f"-/var/{place}" in closed
     handed = {value.partition(":")[0] for key, value in settings(SERVICES[1]) if key == "LoadCredential"}
     assert handed == {"mitmproxy-ca.pem", "klaswacht-ca.crt", "forms", "columns"}
 
@@ -83,6 +84,7 @@ def test_what_both_are_told_has_no_secret_in_it() -> None:
         "KLASWACHT_HOME",
         "KLASWACHT_DATABASE",
         "KLASWACHT_ACCOUNTS_DATABASE",
+        "KLASWACHT_BACKUPS",
         "KLASWACHT_LOG",
         "LD_LIBRARY_PATH",
     }
