@@ -67,7 +67,7 @@ def school(folder: Path, days: int) -> Iterator[tuple[Running, dict[str, int]]]:
     papers = make_papers(folder / "sites", all_names(), year.utc_now())
     fill(home, papers, Ports(1, 2), Place(0, 0, 0, {"7": 0, "8": 0}, 0))
     settings = load.read_school(home.school_file).settings
-    with contextlib.closing(open_store(home.database_url, home.accounts_url)) as store:
+    with contextlib.closing(open_store(home.database_url, home.accounts_url, key=home.columns_key)) as store:
         counts = year.before(store, settings.school.id, year.utc_now(), days)
         with started(home, folder / "up.log") as (process, told):
             desk = Desk(store, load.knowledge(settings), settings.school.id, settings)

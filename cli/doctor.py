@@ -199,7 +199,7 @@ def _pac_of_no_group(home: Home, school: str, since: datetime) -> int:
     if home.database_url.startswith(_SQLITE) and not Path(home.database_url.removeprefix(_SQLITE)).exists():
         return 0
     try:
-        store = open_store(home.database_url, home.accounts_url)
+        store = open_store(home.database_url, home.accounts_url, key=home.columns_key)
         try:
             counted = store.events.counts(school, since)
         finally:
@@ -310,7 +310,7 @@ def _database(home: Home, settings: Settings, now: datetime) -> Iterator[Finding
         yield Finding(Level.WARN, "database_missing")
         return
     try:
-        store = open_store(url, home.accounts_url)
+        store = open_store(url, home.accounts_url, key=home.columns_key)
         try:
             store.check()
             current = store.policies.current(settings.school.id)

@@ -141,7 +141,7 @@ def _store(here: _Here) -> Iterator[Store | None]:
     opened: Store | None = None
     try:
         if here.school:
-            opened = open_store(here.home.database_url)
+            opened = open_store(here.home.database_url, key=here.home.columns_key)
             opened.check()
     except StoreUnavailable:
         if opened is not None:

@@ -147,5 +147,5 @@ def _listen(name: str, port: int, of: Iterable[Node], bind: str, monitor: int) -
     yield f"    tcp-request connection reject if {{ sc0_conn_cur gt {PER_ADDRESS} }}"
     yield f"    tcp-request connection reject if {{ sc0_conn_rate gt {_NEW} }}"
     for one in of:
-        checked = f"check port {monitor} inter 500ms fall 2 rise 2 on-marked-down shutdown-sessions"
+        checked = f"check port {monitor} inter 500ms fastinter 250ms fall 2 rise 2 on-marked-down shutdown-sessions"
         yield f"    server {one.name} {bracketed(one.address)}:{port} send-proxy-v2 {checked}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_bytes
 
-from config.private_folder import handed
+from config.private_folder import columns_key, handed
 
 _SECRET = 32  # bytes
 
@@ -74,6 +74,11 @@ class Home:
     def seal_key(self) -> Path:
         """Seals the second factors in the accounts' database. The dashboard's process reads it, and nobody else."""
         return self.path / "secrets" / "second-factor"
+
+    @property
+    def columns_key(self) -> Path:
+        """Opens names and texts in both databases, for the dashboard's processes and the proxy's."""
+        return columns_key(self.path)
 
     @property
     def answers_key(self) -> Path:

@@ -13,13 +13,19 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from cli import parts, places, ports, school
-from cli.home import Home, Trouble
+from cli.home import Home, Trouble, secret
+from cli.keeping import Keeping
 from cli.life import Child
 from cli.monitor import monitored
 from cli.parts import Part, Taken
 from cli.supervisor import Supervisor
 from cli.vitals import EVERY, load, plain, processes, told_apart
+from config.load import knowledge
+from config.private_folder import database_url
+from config.settings import Settings
 from config.texts import say
+from proxy_addons.last_known import LastKnown
+from store import open_later
 
 _log = logging.getLogger(__name__)
 
@@ -46,11 +52,18 @@ def _run(home: Home, workers: int | None, monitor: str | None) -> int:
             tasks = parts.tasks(Taken(home.path, numbers, taken), school.with_ports(settings, numbers), Part.PROXY)
             with Supervisor(tasks) as supervisor, monitored(home, supervisor, monitor):
                 Telling(home, supervisor.children, supervisor.stopping).start()
+                _keeping(home, settings, supervisor.stopping).start()
                 if not supervisor.run(lambda: print(say("cli.up.proxy_runs", settings.language), flush=True)):
                     raise Trouble("a part of the proxy did not start", "see the lines above")
     finally:
         parts.release(held)
     return 0
+
+
+def _keeping(home: Home, settings: Settings, stopping: threading.Event) -> Keeping:
+    file = LastKnown(home.path, secret(home.forms_secret), apart=True)
+    store = open_later(database_url(home.path), key=home.columns_key)
+    return Keeping(file, store, settings.school.id, knowledge(settings), stopping)
 
 
 class Telling(threading.Thread):

@@ -175,7 +175,7 @@ def opened(home: Home, *, migrate: bool = True) -> Store:
     """
     no_restore(home)
     try:
-        return open_store(home.database_url, home.accounts_url, migrate=migrate)
+        return open_store(home.database_url, home.accounts_url, key=home.columns_key, migrate=migrate)
     except StoreUnavailable as error:
         raise Trouble(f"the database cannot be used: {error}", "see `klaswacht doctor`") from error
 

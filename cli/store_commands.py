@@ -1,4 +1,4 @@
-"""`klaswacht store`: a school from SQLite to PostgreSQL, and who may what there."""
+"""`klaswacht store`: a school from SQLite to PostgreSQL, who may what there, a new key for its words."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from typing import Annotated
 import sqlalchemy as sa
 import typer
 
+from cli.backup.locks import BackupError
+from cli.backup.packing import staging
 from cli.home import Home, Trouble
 from cli.school import only_one, read_file
 from config.texts import say
 from store import StoreUnavailable
 from store.moving import Addresses, Copied, NotEmpty, move
 from store.roles import Roles, statements
+from store.rotation import renew
 
-app = typer.Typer(help="The database itself: to PostgreSQL, and who may what there.", no_args_is_help=True)
+app = typer.Typer(help="The database itself: to PostgreSQL, who may what there, a new key.", no_args_is_help=True)
 _USUAL = Roles()
 
 
@@ -59,6 +62,39 @@ def roles(
         raise Trouble(str(error)) from error
 
 
+@app.command("rotate-key")
+def rotate_key() -> None:
+    """Seal names and texts with a new key, so that the old one opens nothing. Stop the guard first, on all machines."""
+    home = Home.here()
+    lang = read_file(home)[0].settings.language
+    typer.echo(rotated(home, lang))
+
+
+def rotated(home: Home, lang: str) -> str:
+    """Give both databases a new key; what to say. Broken off, it goes on when it is asked again.
+
+    Raises:
+        Trouble: it is not done; everything opens as before.
+    """
+    try:
+        # Nor while a backup is made: its database and its key would not belong together.
+        with only_one(home), staging(home):
+            done = renew(home.database_url, home.accounts_url, home.columns_key)
+    except BackupError as error:
+        raise Trouble(say("rotation.backup", lang)) from error
+    except (StoreUnavailable, sa.exc.DBAPIError) as error:
+        raise Trouble(say("rotation.failed", lang, problem=_first_line(error))) from error
+    told = [say("rotation.done", lang, words=done.words, file=home.columns_key)]
+    if not done.wiped:
+        told.append(say("rotation.not_wiped", lang))
+    return "\n".join(told)
+
+
+def _first_line(error: Exception) -> str:
+    """What is wrong, without what follows: there may be what a row holds."""
+    return (str(error.orig if isinstance(error, sa.exc.DBAPIError) else error).splitlines() or [""])[0]
+
+
 def addresses(path: Path, lang: str) -> Addresses:
     """What is in the file: one address for both, or two lines. An address has a password, so it is never an argument.
 
@@ -84,15 +120,13 @@ def moved(home: Home, new: Addresses, lang: str, *, proving: bool = False) -> st
     old = Addresses(home.database_url, home.accounts_url)
     try:
         with only_one(home):
-            done = move(old, new, proving=proving)
+            done = move(old, new, home.columns_key, proving=proving)
     except NotEmpty as error:
         raise Trouble(say("moving.not_empty", lang, table=error.table), say("moving.not_empty_remedy", lang)) from error
     except StoreUnavailable as error:
         raise Trouble(say("moving.failed", lang, problem=error)) from error
     except sa.exc.DBAPIError as error:
-        # Only its first line: after that there may be what a row holds.
-        problem = (str(error.orig).splitlines() or [""])[0]
-        raise Trouble(say("moving.failed", lang, problem=problem)) from error
+        raise Trouble(say("moving.failed", lang, problem=_first_line(error))) from error
     return "\n".join((*_told(done), say("moving.tried" if proving else "moving.done", lang)))
 
 

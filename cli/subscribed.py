@@ -156,7 +156,7 @@ def _school(home: Home) -> tuple[SchoolFile, tuple[Policy, ...]]:
     url = home.database_url
     if not url.startswith(_SQLITE) or Path(url.removeprefix(_SQLITE)).exists():
         with contextlib.suppress(StoreUnavailable):
-            store = open_store(url, home.accounts_url)
+            store = open_store(url, home.accounts_url, key=home.columns_key)
             try:
                 current = store.policies.current(file.settings.school.id)
             finally:

@@ -159,7 +159,7 @@ def _database(home: Home, settings: Settings | None, now: datetime) -> dict[str,
     if settings is None:
         return found
     try:
-        with closing(open_store(home.database_url, home.accounts_url)) as store:
+        with closing(open_store(home.database_url, home.accounts_url, key=home.columns_key)) as store:
             found["revision"] = store.revision(settings.school.id)
             found["rows"] = _rows(store)
             found["chain_holds"] = store.audit.proof(settings.school.id).broken is None

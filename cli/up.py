@@ -189,7 +189,7 @@ def _without_database(home: Home, trouble: Trouble, why: str) -> tuple[Store, sc
     when = f"{kept[1].astimezone(school.AMSTERDAM):%d-%m-%Y %H:%M}" if kept else ""
     code = "cli.up.last_known" if kept else "cli.up.only_help"
     notice = say(code, lang, problem=why, **({"when": when} if kept else {}))
-    return open_later(home.database_url), school.InForce(settings, revision, (notice,)), why
+    return open_later(home.database_url, key=home.columns_key), school.InForce(settings, revision, (notice,)), why
 
 
 def _keeping(prepared: Prepared, stopping: threading.Event) -> Keeping:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from config.factory import category_names, factory_knowledge
+from config.machine import placed
 from config.read import MAX_BYTES, ConfigError, Document, quoted, read_yaml
 from config.settings import Dhcp, Dns, Egress, Firewall, Listen, School, SchoolFile, Settings
 from policy.match import Categories, Layers, within
@@ -74,7 +75,7 @@ def factory_policy(protocol: str = "kalisto") -> Policy:
 
 
 def read_school(path: Path) -> SchoolFile:
-    """Read and check a `school.yaml`.
+    """Read and check a `school.yaml`, for this machine (`config.machine`).
 
     Raises:
         ConfigError: the file cannot be read or says something that cannot be.
@@ -87,7 +88,8 @@ def read_school(path: Path) -> SchoolFile:
         raise ConfigError(
             str(path), 0, f"cannot be read: {(error.strerror or 'no reason given').lower()}", hint
         ) from None
-    return parse_school(data, str(path), path.parent)
+    found = parse_school(data, str(path), path.parent)
+    return replace(found, settings=placed(found.settings))
 
 
 def parse_school(data: bytes, name: str = "school.yaml", folder: Path | None = None) -> SchoolFile:

@@ -33,6 +33,11 @@ def database_url(home: Path) -> str:
     return told or f"sqlite:///{home / 'klaswacht.db'}"
 
 
+def columns_key(home: Path) -> Path:
+    """The file with the key of the words in the databases, as it was handed, or else in `home`."""
+    return handed("columns") or home / "secrets" / "columns"
+
+
 def handed(name: str) -> Path | None:
     """The file of that name that systemd handed to this service; None where it did not."""
     folder = os.environ.get(_CREDENTIALS)

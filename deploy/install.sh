@@ -2,6 +2,7 @@
 # Installs Klaswacht from the bundle that this script is in, or puts a newer one in the place of an older one. As root.
 #     ./install.sh          install, or upgrade; what was there stays, and so does a way back
 #     ./install.sh back     the version before this one, with the databases as they were before the upgrade
+#     ./install.sh forget   takes those copies away, for good: there is children's data in them, and no way back after it
 # Nothing is fetched. Where systemd does not run (a container, a chroot) the services are not started, only put in place.
 set -eu
 # The services run as others than root: what is put down here must be theirs to read, whatever root's own habit is.
@@ -46,6 +47,11 @@ go_back() {
     units "$base/$before"
     services start
     say "version $before runs again, with the databases of before $now; what came after is in $home/after"
+}
+
+forget() {
+    rm -rf "$home/before" "$home/after"
+    say 'the copies of before an upgrade are gone'
 }
 
 people() {
@@ -104,6 +110,7 @@ units() {
 }
 
 [ "${1:-}" != back ] || { go_back; exit 0; }
+[ "${1:-}" != forget ] || { forget; exit 0; }
 [ -f "$here/SHA256SUMS" ] || stop 'this is not a bundle; deploy/bundle.sh makes one'
 (cd "$here" && sha256sum --quiet -c SHA256SUMS) || stop 'the bundle is damaged or was changed; nothing was done'
 version=$(cat "$here/VERSION")

@@ -195,7 +195,7 @@ class Arrival(asyncio.Protocol):
             self._say(None, 407, "Proxy Authentication Required", _KEY_ASKED)
         elif entry.door in (Door.REFUSE, Door.CHALLENGE):
             self._say(Away.REFUSED, 403, "Forbidden")
-        elif (line := self._take_line(head.host, entry.door)) is not None:
+        elif (line := self._take_line(head.host)) is not None:
             if head.connect or self._through:
                 line.connect = (head.host, port)
             if not head.connect:
@@ -203,26 +203,23 @@ class Arrival(asyncio.Protocol):
                 return
             del self._buffer[:end]
             self._transport.write(_ESTABLISHED)
-            if entry.door is Door.INSPECT:
+            if entry.door is Door.INSPECT or self._peer.full:
                 self._move(line, self._doorway.inspect)
             else:
                 self._step = self._read_greeting
                 if self._buffer:
                     self._step()
 
-    def _take_line(self, host: str, door: Door) -> Line | None:
+    def _take_line(self, host: str) -> Line | None:
         """From here on it is one of the open connections; None when there are too many.
 
-        Who is beyond the bound and wants no help gets a page that says so, as far as one can be shown.
+        Who is beyond the bound and wants no help is looked into, also where a tunnel would be, to show a page that says
+        so; the site hears nothing.
         """
         if self._place is None or not self._place.claim(self._peer.credentials):
             self._send_away()
             return None
-        full = self._place.full and not self._doorway.failsafe.helps((host,))
-        if full and door is Door.TUNNEL:
-            self._send_away()  # nobody looks into it, so there is no page
-            return None
-        if full:
+        if self._place.full and not self._doorway.failsafe.helps((host,)):
             self._doorway.turn_away(Away.TOO_MANY)
             self._peer = replace(self._peer, full=True)
             here = self._doorway.connections
@@ -270,9 +267,9 @@ class Arrival(asyncio.Protocol):
         entry = self._doorway.failsafe.enter(self._peer, host, port)
         if entry.door in (Door.REFUSE, Door.CHALLENGE):
             self._turn_away(Away.REFUSED)
-        elif (line := self._take_line(host, entry.door)) is not None:
+        elif (line := self._take_line(host)) is not None:
             line.connect = (host, port)
-            if entry.door is Door.INSPECT:
+            if entry.door is Door.INSPECT or self._peer.full:
                 self._move(line, self._doorway.inspect)
             else:
                 self._judge(line, found)

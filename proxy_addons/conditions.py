@@ -27,6 +27,9 @@ _MOST_SITES = 64
 
 CROWDED, CROWDED_WITHIN = 5, timedelta(seconds=30)
 LATE, LATE_TIMES, LATE_WITHIN = 1.0, 3, timedelta(seconds=15)  # seconds that the event loop runs late, and how often
+PRESSED = (
+    1.0  # seconds late, twice in a row: who opens a page now is asked to wait, so that what is under way gets done
+)
 CHOKED, CHOKED_FOR = 3.0, timedelta(seconds=6)  # seconds late, twice in a row: whoever comes now is asked to wait
 FAULTS = 3
 UNREAD = timedelta(seconds=5)  # so long the rules may be on their way
@@ -148,9 +151,16 @@ class Conditions:
 
     def choked(self, now: datetime) -> bool:
         """Whether this worker is so late that whoever comes now had better come back in a while."""
+        return self._all_late(CHOKED, now)
+
+    def pressed(self, now: datetime) -> bool:
+        """Whether this worker is so late that no new page should be begun: one has thirty requests behind it."""
+        return self._all_late(PRESSED, now)
+
+    def _all_late(self, seconds: float, now: datetime) -> bool:
         if len(self._lags) < 2 or now - self._lags[-1][0] >= CHOKED_FOR:
             return False
-        return all(lag >= CHOKED for _, lag in self._lags)
+        return all(lag >= seconds for _, lag in self._lags)
 
     def _found(self, now: datetime) -> Iterable[Condition]:
         for (kind, _), failures in self._failures.items():

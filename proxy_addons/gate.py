@@ -222,7 +222,7 @@ class Gate:
     async def ask(self, exchange: Exchange) -> Ruling:
         """The word on a request or WebSocket handshake; the guard's own path is answered here too."""
         try:
-            if self.outcomes.too_busy(exchange.peer) and not self._must_be_heard(exchange):
+            if self.outcomes.too_busy(exchange) and not self._must_be_heard(exchange):
                 return Ruling(None, None, self._pages.busy(exchange))
             who = self._who(exchange.peer)
             self.outcomes.trusted(exchange, who)

@@ -70,9 +70,15 @@ class Outcomes:
         """The guard itself failed."""
         self._conditions.broke(self._live.clock())
 
-    def too_busy(self, peer: Peer) -> bool:
-        """Whether who asks this had better come back in a while."""
-        return peer.full or self._conditions.choked(self._live.clock())
+    def too_busy(self, exchange: Exchange) -> bool:
+        """Whether who asks this had better come back in a while.
+
+        First no new pages; what a page consists of, and what a child has typed and sends, only when nothing else helps.
+        """
+        now = self._live.clock()
+        if exchange.peer.full or self._conditions.choked(now):
+            return True
+        return exchange.method.upper() == "GET" and self._conditions.pressed(now) and wants_html(exchange)
 
     # --- our certificate ---------------------------------------------------------------------------------------------
 

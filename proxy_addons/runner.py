@@ -19,7 +19,7 @@ from typing import Protocol
 
 from config import load
 from config.feeds.opened import FeedIndex
-from config.private_folder import database_url, handed
+from config.private_folder import columns_key, database_url, handed
 from config.settings import Listen, Settings
 from policy.model import Knowledge
 from proxy_addons.connections import Connections
@@ -173,7 +173,8 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
     feeds = FeedIndex(home)
     knowledge = load.knowledge(settings, feeds)
     url = database_url(home)
-    store = open_store(url, migrate=True) if migrate else open_later(url)
+    key = columns_key(home)
+    store = open_store(url, key=key, migrate=True) if migrate else open_later(url, key=key)
     listen = settings.listen
     given = handed(CA_FILE)  # then there is no other way to it
     ca = given.parent if given is not None else home / "ca"

@@ -13,6 +13,7 @@ has_curl() { command -v curl >/dev/null; }
 has_nft() { command -v nft >/dev/null || [ -x /usr/sbin/nft ]; }
 has_ip() { command -v ip >/dev/null || [ -x /usr/sbin/ip ]; }
 has_haproxy() { command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ]; }
+has_nginx() { command -v nginx >/dev/null || [ -x /usr/sbin/nginx ]; }
 has_dnsmasq() { command -v dnsmasq >/dev/null || [ -x /usr/sbin/dnsmasq ]; }
 has_dig() { command -v dig >/dev/null; }
 has_certutil() { command -v certutil >/dev/null; }
@@ -35,6 +36,7 @@ missing() {
     has_dig || echo dnsutils
     has_dnsmasq || echo dnsmasq-base
     has_haproxy || echo haproxy
+    has_nginx || echo nginx-light
     has_faketime || echo libfaketime
     command -v firefox-esr >/dev/null || echo firefox-esr
     command -v node >/dev/null || echo nodejs

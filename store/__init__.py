@@ -1,10 +1,11 @@
 """What lasts: rows and revisions in SQLite (WAL) or PostgreSQL, with the same code and the same answers.
 
-Open it in every process after forking: `open_store(url, accounts_url=None, migrate=False) -> Store` (`store.opened`).
-`url` is a path, `sqlite:///path` or `postgresql://...`. Every call takes `school: str`; the clock is always an argument
-(`now`, aware UTC). Each change is one transaction: rows, audit, revision + 1, wake-up. A database that cannot be
-reached, or is locked for more than some seconds, raises `StoreUnavailable`; "no" is a value. After `*` by name only.
-`open_later(url) -> Store` asks nothing of the database yet: for what must run without it, and uses it once it is well.
+Open it in every process after forking: `open_store(url, accounts_url=None, key=file, migrate=False) -> Store`
+(`store.opened`). `url` is a path, `sqlite:///path` or `postgresql://...`; names and texts open with the key in `file`
+only. Every call takes `school: str`; the clock is always an argument (`now`, aware UTC). Each change is one
+transaction: rows, audit, revision + 1, wake-up. A database that cannot be reached, or is locked for more than some
+seconds, raises `StoreUnavailable`; "no" is a value. After `*` by name only. `open_later(url, key=file) -> Store` asks
+nothing of the database yet: for what must run without it, and uses it once it is well.
 
 Store
     snapshot(school, knowledge, now) -> Snapshot          revision(school) -> int        pulse(school) -> Pulse

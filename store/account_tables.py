@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, ForeignKeyConstraint, Integer, MetaData, Table, UniqueConstraint
 
-from store.columns import NAMES, Moment, Words
+from store.columns import NAMES, Moment, Sealed, Words
 
 metadata = MetaData(naming_convention=NAMES, schema="accounts")
 
@@ -21,7 +21,7 @@ accounts = Table(
     metadata,
     Column("school_id", Words, primary_key=True),
     Column("id", Words, primary_key=True),
-    Column("login", Words, nullable=False),
+    Column("login", Sealed("accounts.login", exact=True), nullable=False),
     Column("person_id", Words, nullable=False),
     Column("role", Words, nullable=False),
     Column("state", Words, nullable=False),
@@ -131,7 +131,7 @@ identities = Table(
     metadata,
     Column("school_id", Words, primary_key=True),
     Column("issuer", Words, primary_key=True),
-    Column("subject", Words, primary_key=True),
+    Column("subject", Sealed("identities.subject", exact=True), primary_key=True),
     Column("account_id", Words, nullable=False),
     Column("made", Moment, nullable=False),
     _of_an_account(),
@@ -142,7 +142,7 @@ expected_addresses = Table(
     "expected_addresses",
     metadata,
     Column("school_id", Words, primary_key=True),
-    Column("address", Words, primary_key=True),
+    Column("address", Sealed("expected_addresses.address", exact=True), primary_key=True),
     Column("account_id", Words, nullable=False),
     Column("made", Moment, nullable=False),
     UniqueConstraint("school_id", "account_id"),

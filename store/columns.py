@@ -6,12 +6,16 @@ both, so whoever opens any module of `store` has them all.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, String
+from sqlalchemy import JSON, BigInteger, Column, Integer, MetaData, String, Table
 from sqlalchemy.engine import Dialect
+from sqlalchemy.sql import operators
 from sqlalchemy.types import TypeDecorator
+
+from store.sealing import sealer_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NAMES = {
@@ -59,6 +63,66 @@ class Words(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Text that every database takes."""
         return None if value is None else storable(value)
+
+
+_ALIKE = {operators.eq, operators.ne, operators.in_op, operators.not_in_op}
+
+
+class Sealed(TypeDecorator[str]):
+    """Words of or about people: closed before they reach the database, with a key that is not in it (`store.sealing`).
+
+    `place` is `table.column`, to which a value is bound. `exact` where it is looked up by equality: the same text is
+    then the same value, so that one sees which are alike. Nothing else can be asked of it in SQL: no order, no part.
+    """
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, place: str, exact: bool = False) -> None:
+        """See `place` and `exact` above."""
+        super().__init__()
+        self.place, self.exact = place, exact
+
+    def coerce_compared_value(self, op: Any, value: Any) -> Sealed:
+        """Let nobody ask what has no answer: a sealed value is like no other, and in no order."""
+        if value and not (self.exact and op in _ALIKE):
+            raise TypeError(f"`{self.place}` is sealed: compare it in Python, or seal it `exact`")
+        return self
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Text to a sealed value. Raises `NoKey`."""
+        if value is None:
+            return None
+        return sealer_of(dialect).close(self.place, storable(value), exact=self.exact)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:
+        """A sealed value to its text. Raises `NoKey`."""
+        return None if value is None else sealer_of(dialect).open(self.place, value, exact=self.exact)
+
+
+class SealedJSON(TypeDecorator[Any]):
+    """The same for what is no text but a tree; in the database it is one sealed string."""
+
+    impl = JSON
+    cache_ok = True
+
+    def __init__(self, place: str) -> None:
+        """`place` is `table.column`."""
+        super().__init__()
+        self.place, self.exact = place, False
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        """A tree to a sealed value. Raises `NoKey`."""
+        return sealer_of(dialect).close(self.place, json.dumps(value), exact=False)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """A sealed value to its tree. Raises `NoKey`."""
+        return json.loads(sealer_of(dialect).open(self.place, str(value), exact=False))
+
+
+def sealed_in(table: Table) -> dict[str, Sealed | SealedJSON]:
+    """The sealed columns of a table."""
+    return {one.name: one.type for one in table.columns if isinstance(one.type, Sealed | SealedJSON)}
 
 
 # SQLite only counts up by itself in a column that is INTEGER to the letter.

@@ -26,18 +26,19 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 
+from store import seals
 from store.chain import link_of
 from store.columns import storable
+from store.errors import StoreUnavailable
 from store.event_tables import audit, audit_cuts
+from store.sealing import KeyFile, Sealer, bind
 from store.tables import schools
 
+__all__ = ["CHANNEL", "Change", "Database", "Pulse", "StoreUnavailable", "parse_url", "use_wal"]
 _BETWEEN_TRIES = 0.02  # seconds
+_STATEMENT = 5  # times the patience: what one statement may take on PostgreSQL
 
 CHANNEL = "klaswacht"
-
-
-class StoreUnavailable(Exception):
-    """The database cannot be reached, is locked too long, is damaged, or is not at the version this program needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +152,21 @@ type Proof = Callable[["Database", Connection], None]
 class Database:
     """One database: its engine, its transactions, its errors as `StoreUnavailable`.
 
-    With `proof` nothing is asked of it now, so that it may come later: its first use that reaches it is proved.
+    With `proof` nothing is asked of it now, so that it may come later: its first use that reaches it is proved. `key`
+    is the file with the keys of its words; without one they can neither be read nor written.
     """
 
-    def __init__(self, url: str, patience: float = 3.0, create: bool = False, proof: Proof | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        patience: float = 3.0,
+        create: bool = False,
+        proof: Proof | None = None,
+        key: Path | None = None,
+    ) -> None:
         self.url = parse_url(url)
+        self.sealer = Sealer(None if key is None else KeyFile(key))
+        self.schema: str | None = None
         self.patience = patience
         self.sqlite = self.url.get_backend_name() == "sqlite"
         self._proof = proof
@@ -170,17 +181,23 @@ class Database:
             options["connect_args"] = {"timeout": self.patience, "check_same_thread": False}
             options["execution_options"] = {"schema_translate_map": {"accounts": None}}
         else:
-            limits = f"-c lock_timeout={int(self.patience * 1000)} -c statement_timeout={int(self.patience * 5000)}"
+            longest = int(self.patience * _STATEMENT * 1000)
+            limits = f"-c lock_timeout={int(self.patience * 1000)} -c statement_timeout={longest}"
             options["connect_args"] = {"connect_timeout": max(2, int(self.patience)), "options": limits}
         if pooled:
             options |= {"pool_timeout": self.patience, "pool_pre_ping": not self.sqlite, "max_overflow": 15}
         else:
             options["poolclass"] = NullPool
         engine = sa.create_engine(self.url, **options)
+        bind(engine.dialect, self.sealer)
         if self.sqlite:
             sa.event.listen(engine, "do_connect", self._before_connecting)
             sa.event.listen(engine, "connect", _set_up_sqlite)
             sa.event.listen(engine, "begin", _begin_sqlite)
+        else:
+            from store.impatient import connecting  # psycopg is only loaded where the database is PostgreSQL
+
+            sa.event.listen(engine, "do_connect", connecting(self.patience * _STATEMENT + 1))
         return engine
 
     def _before_connecting(self, *_: object) -> None:
@@ -211,6 +228,9 @@ class Database:
                 if not self.sqlite:
                     key = sa.func.hashtextextended(f"klaswacht:{school}", 0)
                     connection.execute(sa.select(sa.func.pg_advisory_xact_lock(key)))
+                if self.sealer.active:
+                    # A key that was renewed meanwhile would leave words that nobody opens.
+                    seals.take(connection, self.schema, self.sealer, hold=True)
                 change = Change(connection, school)
                 yield change
                 change.finish()

@@ -19,7 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from store.columns import Moment, Number, Words, id_column, metadata, school_column
+from store.columns import Moment, Number, Sealed, Words, id_column, metadata, school_column
 
 # A bare host or nothing: a path or a query that slipped through every other net is refused by the database itself.
 _BARE_HOST = "host IS NULL OR (host NOT LIKE '%/%' AND host NOT LIKE '%?%' AND host NOT LIKE '%@%')"
@@ -45,7 +45,7 @@ events = Table(
     Column("person_id", Words),
     Column("revision", BigInteger, nullable=False),
     Column("grant_id", Words),
-    Column("note", Words),
+    Column("note", Sealed("events.note")),
     UniqueConstraint("school_id", "uid"),
     CheckConstraint(_BARE_HOST, name="bare_host"),
     CheckConstraint("effect <> 'help'", name="no_help"),
@@ -74,12 +74,12 @@ asks = Table(
     Column("host", Words, nullable=False),
     Column("category", Words),
     Column("why", Words, nullable=False),
-    Column("line", Words, nullable=False),
+    Column("line", Sealed("asks.line"), nullable=False),
     Column("group_id", Words),
     Column("device_id", Words),
     Column("person_id", Words),
     Column("state", Words, nullable=False),
-    Column("answer", Words, nullable=False),
+    Column("answer", Sealed("asks.answer"), nullable=False),
     Column("facet", Words, nullable=False, server_default="place"),
     Column("kinds", JSON, nullable=False, server_default="[]"),
     Column("answered", Moment),
@@ -96,7 +96,7 @@ reports = Table(
     id_column(),
     Column("at", Moment, nullable=False),
     Column("host", Words, nullable=False),
-    Column("note", Words, nullable=False),
+    Column("note", Sealed("reports.note"), nullable=False),
     Column("group_id", Words),
     Column("device_id", Words),
     Column("person_id", Words),
@@ -117,7 +117,7 @@ print_jobs = Table(
     Column("device_id", Words, nullable=False),
     Column("person_id", Words),
     Column("group_id", Words),
-    Column("account", Words, nullable=False, server_default=""),
+    Column("account", Sealed("print_jobs.account"), nullable=False, server_default=""),
     Column("pages", Integer),
     Column("counted", Boolean, nullable=False),
     Column("colour", Boolean),

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from store import account_tables as a
 from store import event_tables as e
 from store import tables as t
-from store.columns import Words, metadata
+from store.columns import Sealed, SealedJSON, Words, metadata, sealed_in
 from store.due import ACCOUNTS, MAIN, SUBSTITUTES, TRAIL
 
 
@@ -51,7 +51,8 @@ class Holding:
 
     `about`: the id of whom a row is about. `among`: lists of such ids. `names`: a person's own name or address.
     `texts`: what people typed, in which there may be any name. `staff`: the id of who did it. `secrets`: hashes, codes
-    and keys. `bodies`: JSON in which ids may be. `shown`: whether it is in what a pupil or its parents get to see;
+    and keys. `bodies`: JSON in which ids and texts may be. Names, texts and bodies are sealed (`store.sealing`), but
+    for `UNSEALED`. `shown`: whether it is in what a pupil or its parents get to see;
     `why` is the sentence (`privacy.why`) of what is left.
     """
 
@@ -218,7 +219,7 @@ table where the name says too little."""
 def words(table: sa.Table) -> Iterator[str]:
     """The columns of a table in which there may be words."""
     for column in table.columns:
-        if isinstance(column.type, Words | sa.JSON | sa.String):
+        if isinstance(column.type, Words | Sealed | SealedJSON | sa.JSON | sa.String):
             yield column.name
 
 
@@ -233,6 +234,25 @@ def unsaid() -> list[str]:
                     if not {name, f"{one.table.name}.{name}"} & (said | PLAIN.keys())]  # fmt: skip
         missing += [f"{one.name}.{name}: no such column" for name in said if name and name not in one.table.columns]
     return missing
+
+
+UNSEALED: Mapping[str, str] = {
+    "policies.body": "the school's rules, which it publishes; they are in `school.yaml` too and name no child",
+}
+"""Columns of names and texts that can be read with the database alone, and why."""
+
+
+def readable() -> list[str]:
+    """Columns of names, texts and bodies that are neither sealed nor in `UNSEALED`; what is in there for nothing."""
+    found = []
+    for one in HOLDINGS:
+        sealed = sealed_in(one.table)
+        said = {*one.names, *one.texts, *one.bodies}
+        found += [f"{one.table.name}.{name}" for name in sorted(said - sealed.keys())]
+        found += [f"{one.table.name}.{name}: sealed for another place" for name, kind in sealed.items()
+                  if kind.place != f"{one.table.name}.{name}"]  # fmt: skip
+        found += [f"{one.table.name}.{name}: sealed, and nobody said why" for name in sorted(sealed.keys() - said)]
+    return sorted(set(found) ^ UNSEALED.keys())
 
 
 def pupils_tables() -> tuple[Holding, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import batched
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -63,16 +64,17 @@ class Addresses:
         return self.main if chain is Chain.MAIN else self.accounts
 
 
-def move(old: Addresses, new: Addresses, *, proving: bool = False) -> tuple[Copied, ...]:
+def move(old: Addresses, new: Addresses, key: Path, *, proving: bool = False) -> tuple[Copied, ...]:
     """Copy the SQLite databases `old` into the empty PostgreSQL databases `new`; every table with its rows.
 
-    The tables are made where they are not there. With `proving` all is done and compared, and nothing is kept.
+    The tables are made where they are not there; names and texts are opened and sealed again with the key in `key`.
+    With `proving` all is done and compared, and nothing is kept.
     Raises `StoreUnavailable`: one of them cannot be used or is of another version, somebody writes in `old`, `new` is
     not empty (`NotEmpty`), or what arrived is not what left (`Unlike`). Then no row was written.
     """
     with ExitStack() as stack:
-        sources = {chain: stack.enter_context(_opened(old.of(chain), sqlite=True)) for chain in TABLES}
-        targets = {chain: stack.enter_context(_opened(new.of(chain), sqlite=False)) for chain in TABLES}
+        sources = {chain: stack.enter_context(_opened(old.of(chain), key, sqlite=True)) for chain in TABLES}
+        targets = {chain: stack.enter_context(_opened(new.of(chain), key, sqlite=False)) for chain in TABLES}
         for chain, target in targets.items():
             upgrade(target, chain)
         done: list[Copied] = []
@@ -89,8 +91,8 @@ def move(old: Addresses, new: Addresses, *, proving: bool = False) -> tuple[Copi
 
 
 @contextmanager
-def _opened(url: str, *, sqlite: bool) -> Iterator[Database]:
-    with closing(Database(url, _PATIENCE if not sqlite else 3.0)) as database:
+def _opened(url: str, key: Path, *, sqlite: bool) -> Iterator[Database]:
+    with closing(Database(url, _PATIENCE if not sqlite else 3.0, key=key)) as database:
         if database.sqlite is not sqlite:
             wanted = "SQLite" if sqlite else "PostgreSQL"
             raise StoreUnavailable(f"database {database.place()} is not {wanted}")

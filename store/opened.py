@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from policy.model import Knowledge, Snapshot
 from store.account_news import AccountNews
@@ -22,7 +23,7 @@ from store.grants import Grants
 from store.identities import Identities
 from store.incidents import Incidents
 from store.measures import Measures
-from store.migrate import Chain, must_be_current, prove, upgrade
+from store.migrate import Chain, must_be_current, prove, sealed, upgrade
 from store.notes import Notes
 from store.notices import Notices
 from store.people import People
@@ -37,6 +38,7 @@ from store.proposals import Proposals
 from store.refusals import Refusals
 from store.registers import Registers
 from store.retention import Counts, Terms, compact, purge_accounts, purge_main, purge_substitutes, standings
+from store.sealing import KeyFile
 from store.second_factors import SecondFactors
 from store.self_tests import SelfTests
 from store.sessions import Accounts
@@ -192,23 +194,32 @@ class Store:
             database.close()
 
 
-def open_store(url: str, accounts_url: str | None = None, *, migrate: bool = False, patience: float = 3.0) -> Store:
+def open_store(
+    url: str, accounts_url: str | None = None, *, key: Path, migrate: bool = False, patience: float = 3.0
+) -> Store:
     """Open the database at `url` (a path, `sqlite:///path` or `postgresql://...`).
 
     With `accounts_url` the accounts are opened too: another SQLite file, or on PostgreSQL any url (tables live in a
     schema `accounts` of their own). `migrate` brings both to this program's version; without it another version raises
     `StoreUnavailable`. `patience` is how many seconds a lock or a connection is waited for.
+
+    `key` is the file with the key of both databases' words; `migrate` makes it where nothing was sealed yet. A file
+    that is missing, damaged or of another database raises `StoreUnavailable` and is left as it is.
     """
-    database = Database(url, patience, create=migrate)
-    accounts = None if accounts_url is None else Database(accounts_url, patience, create=migrate)
+    database = Database(url, patience, create=migrate, key=key)
+    accounts = None if accounts_url is None else Database(accounts_url, patience, create=migrate, key=key)
     if accounts is not None and accounts.sqlite and accounts.url.database == database.url.database:
         raise StoreUnavailable("staff accounts need a file of their own; give another `accounts_url`")
+    both = [(one, chain) for one, chain in ((database, Chain.MAIN), (accounts, Chain.ACCOUNTS)) if one is not None]
     try:
-        for one, chain in ((database, Chain.MAIN), (accounts, Chain.ACCOUNTS)):
-            if one is not None:
-                if migrate:
-                    upgrade(one, chain)
-                must_be_current(one, chain)
+        file = KeyFile(key)
+        # A new key beside words that are sealed would look like the one that was lost.
+        if migrate and file.missing and not any(sealed(one, chain) for one, chain in both):
+            file.make()
+        for one, chain in both:
+            if migrate:
+                upgrade(one, chain)
+            must_be_current(one, chain)
     except StoreUnavailable:
         database.close()
         if accounts is not None:
@@ -217,10 +228,10 @@ def open_store(url: str, accounts_url: str | None = None, *, migrate: bool = Fal
     return Store(database, accounts)
 
 
-def open_later(url: str, patience: float = 3.0) -> Store:
+def open_later(url: str, *, key: Path, patience: float = 3.0) -> Store:
     """The store of a database that may not be there yet, or not be well; the accounts are not opened.
 
     What is wrong is what every use of it raises (`StoreUnavailable`), until the database is well. Only an address that
     cannot be read raises here.
     """
-    return Store(Database(url, patience, proof=prove))
+    return Store(Database(url, patience, proof=prove, key=key))

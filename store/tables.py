@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, ForeignKeyConstraint, Index, Integer, Table, false
 
-from store.columns import Moment, Number, Words, id_column, metadata, school_column
+from store.columns import Moment, Number, Sealed, SealedJSON, Words, id_column, metadata, school_column
 
 schools = Table(
     "schools",
@@ -23,7 +23,7 @@ groups = Table(
     metadata,
     school_column(),
     id_column(),
-    Column("name", Words, nullable=False),
+    Column("name", Sealed("groups.name"), nullable=False),
     Column("years", JSON, nullable=False),
     Column("until", Moment),
 )
@@ -34,7 +34,7 @@ people = Table(
     school_column(),
     id_column(),
     Column("role", Words, nullable=False),
-    Column("name", Words, nullable=False),
+    Column("name", Sealed("people.name"), nullable=False),
 )
 
 memberships = Table(
@@ -90,11 +90,11 @@ registers = Table(
     school_column(),
     id_column(),
     Column("kind", Words, nullable=False),
-    Column("name", Words, nullable=False),
-    Column("place", Words, nullable=False),
+    Column("name", Sealed("registers.name"), nullable=False),
+    Column("place", Sealed("registers.place", exact=True), nullable=False),
     Column("person_id", Words),
     Column("group_id", Words),
-    Column("note", Words, nullable=False),
+    Column("note", Sealed("registers.note"), nullable=False),
     Column("at", Moment, nullable=False),
     Column("by_id", Words, nullable=False),
     Index(None, "school_id", "kind"),
@@ -108,7 +108,7 @@ notes = Table(
     id_column(),
     Column("person_id", Words, nullable=False),
     Column("kind", Words, nullable=False),
-    Column("text", Words, nullable=False),
+    Column("text", Sealed("notes.text"), nullable=False),
     Column("at", Moment, nullable=False),
     Column("by_id", Words, nullable=False),
     Column("sanction_id", Words),
@@ -121,7 +121,7 @@ devices = Table(
     metadata,
     school_column(),
     id_column(),
-    Column("name", Words, nullable=False),
+    Column("name", Sealed("devices.name"), nullable=False),
     Column("kind", Words, nullable=False),
     Column("group_id", Words),
     Column("person_id", Words),
@@ -139,7 +139,7 @@ print_accounts = Table(
     "print_accounts",
     metadata,
     school_column(),
-    Column("account", Words, primary_key=True),
+    Column("account", Sealed("print_accounts.account", exact=True), primary_key=True),
     Column("person_id", Words, nullable=False),
     ForeignKeyConstraint(["school_id", "person_id"], ["people.school_id", "people.id"], ondelete="CASCADE"),
     Index(None, "school_id", "person_id"),
@@ -190,7 +190,7 @@ grants = Table(
     Column("topics", JSON, nullable=False, server_default="[]"),
     Column("kinds", JSON, nullable=False, server_default="[]"),
     Column("roles", JSON, nullable=False, server_default="[]"),
-    Column("goal", Words, nullable=False),
+    Column("goal", Sealed("grants.goal"), nullable=False),
     Index(None, "school_id", "ends"),
 )
 
@@ -205,7 +205,7 @@ sanctions = Table(
     Column("ends", Moment, nullable=False),
     Column("by_id", Words, nullable=False),
     Column("sites", JSON, nullable=False),
-    Column("reason", Words, nullable=False, server_default=""),
+    Column("reason", Sealed("sanctions.reason"), nullable=False, server_default=""),
     Column("lifted", JSON, nullable=False, server_default="[]"),  # pairs of ISO moments
     Index(None, "school_id", "ends"),
 )
@@ -232,7 +232,7 @@ agreements = Table(
     Column("groups", JSON, nullable=False),
     Column("people", JSON, nullable=False),
     Column("sites", JSON, nullable=False),
-    Column("goal", Words, nullable=False),
+    Column("goal", Sealed("agreements.goal"), nullable=False),
     Column("by_id", Words, nullable=False),
     Column("test", Boolean, nullable=False, server_default=false()),
     Index(None, "school_id", "ends"),
@@ -245,8 +245,8 @@ prepared = Table(
     school_column(),
     id_column(),
     Column("kind", Words, nullable=False),
-    Column("name", Words, nullable=False),
-    Column("body", JSON, nullable=False),
+    Column("name", Sealed("prepared.name"), nullable=False),
+    Column("body", SealedJSON("prepared.body"), nullable=False),
     Column("group_id", Words),
     Column("by_id", Words, nullable=False),
     Column("shared", Boolean, nullable=False),
@@ -264,13 +264,13 @@ ban_proposals = Table(
     Column("person_id", Words, nullable=False),
     Column("target", Words, nullable=False),
     Column("lasts", Words, nullable=False),
-    Column("reason", Words, nullable=False),
+    Column("reason", Sealed("ban_proposals.reason"), nullable=False),
     Column("at", Moment, nullable=False),
     Column("by_id", Words, nullable=False),
     Column("state", Words, nullable=False),
     Column("decided", Moment),
     Column("decided_by", Words),
-    Column("answer", Words, nullable=False, server_default=""),
+    Column("answer", Sealed("ban_proposals.answer"), nullable=False, server_default=""),
     ForeignKeyConstraint(["school_id", "person_id"], ["people.school_id", "people.id"], ondelete="CASCADE"),
     Index(None, "school_id", "state"),
 )

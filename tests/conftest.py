@@ -18,7 +18,7 @@ DATA = os.environ.get("KLASWACHT_TEST_DATA")
 SHORT = bool(os.environ.get("KLASWACHT_SHORT"))
 WIDTHS = re.compile(r"\b(390|820|1280|1440)\b")
 # Property tests try many inputs in `make test-full` and fewer in `make test`. No deadline: a busy machine is no bug.
-settings.register_profile("some", max_examples=200, deadline=None)
+settings.register_profile("some", max_examples=100 if SHORT else 200, deadline=None)
 settings.register_profile("many", max_examples=1_000 if SHORT else 10_000, deadline=None)
 settings.load_profile(os.environ.get("KLASWACHT_PROPERTIES", "some"))
 # A missing sentence is loud here, also in the programs that tests start; on a page it is a general one.

@@ -145,7 +145,7 @@ def main() -> int:
         sys.exit("bench.proxy needs nginx for the sites (apt install nginx-light)")
     if (os.cpu_count() or 1) < 2:
         sys.exit("bench.proxy needs two cores: one for the proxy, one for the loader and the sites")
-    house.move_in(sys.argv[1:])
+    house.move_in("bench.proxy", sys.argv[1:])
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

@@ -25,7 +25,7 @@ CLASSES, SIZE = 3, 30
 REQUESTS = 50  # of each pupil, on average
 _H1_LINES = 4
 _THINK = (0.2, 1.0)  # seconds
-_SEARCHES = (
+SEARCHES = (
     "hoeveel poten heeft een spin", "wat eet een egel", "hoofdstad van zweden", "waarom is de lucht blauw",
     "hoe groot is een blauwe vinvis", "tafel van zeven oefenen", "wanneer leefde rembrandt", "provincies van nederland",
     "hoe maak je een vulkaan van klei", "spreekbeurt over paarden", "wat is fotosynthese", "langste rivier van europa",
@@ -88,7 +88,8 @@ def counted(mornings: Sequence[Morning]) -> dict[str, int]:
     return found
 
 
-def _navigate(host: str, path: str, cookie: str, *more: tuple[str, str]) -> Request:
+def navigate(host: str, path: str, cookie: str, *more: tuple[str, str]) -> Request:
+    """A page that a pupil opens."""
     return request(host, path, (
         *BROWSER, ("accept", _PAGE_ACCEPT), ("upgrade-insecure-requests", "1"), ("sec-fetch-site", "none"),
         ("sec-fetch-mode", "navigate"), ("sec-fetch-user", "?1"), ("sec-fetch-dest", "document"), ("cookie", cookie),
@@ -96,7 +97,8 @@ def _navigate(host: str, path: str, cookie: str, *more: tuple[str, str]) -> Requ
     ))  # fmt: skip
 
 
-def _piece(dice: random.Random, host: str, page: str, cookie: str, number: int) -> Request:
+def piece(dice: random.Random, host: str, page: str, cookie: str, number: int) -> Request:
+    """One of the files that a page consists of; `number` says of which kind."""
     ending, kind, accept = _PIECES[number % len(_PIECES)]
     query = f"?v={dice.randrange(10**6)}" if dice.random() < 0.4 else ""
     mode = "cors" if kind == "empty" else "no-cors"
@@ -114,7 +116,7 @@ def _practice(dice: random.Random, total: int, cookie: str) -> list[Visit]:
     left = total - start
     while left > 0:
         many = min(left, dice.choice((1, 2, 2, 3)))
-        step = tuple(_piece(dice, host, "/oefenen/start", cookie, 4 - number) for number in range(many))
+        step = tuple(piece(dice, host, "/oefenen/start", cookie, 4 - number) for number in range(many))
         visits.append(Visit("tunnel", host, dice.uniform(*_THINK), (step,)))
         left -= many
     return visits
@@ -132,39 +134,42 @@ def _pages(dice: random.Random, total: int, cookie: str) -> list[Visit]:
 
 
 def _whole_page(dice: random.Random, kind: str, host: str, path: str, cookie: str, many: int) -> Visit:
-    pieces = tuple(_piece(dice, host, path, cookie, number) for number in range(many - 1))
-    steps = ((_navigate(host, path, cookie),), *((pieces,) if pieces else ()))
+    pieces = tuple(piece(dice, host, path, cookie, number) for number in range(many - 1))
+    steps = ((navigate(host, path, cookie),), *((pieces,) if pieces else ()))
     return Visit(kind, host, dice.uniform(*_THINK), steps)
 
 
 def _search(dice: random.Random, cookie: str) -> Visit:
     host = ENGINES[0] if dice.random() < 0.8 else ENGINES[1]
-    words = dice.choice(_SEARCHES).replace(" ", "+")
-    return Visit("search", host, dice.uniform(*_THINK), ((_navigate(host, f"/search?q={words}", cookie),),))
+    words = dice.choice(SEARCHES).replace(" ", "+")
+    return Visit("search", host, dice.uniform(*_THINK), ((navigate(host, f"/search?q={words}", cookie),),))
 
 
 def _closed(dice: random.Random) -> Visit:
     host = dice.choice(closed())
-    return Visit("closed", host, dice.uniform(*_THINK), ((_navigate(host, "/", "bezoek=1"),),))
+    return Visit("closed", host, dice.uniform(*_THINK), ((navigate(host, "/", "bezoek=1"),),))
 
 
 # --- playing it ------------------------------------------------------------------------------------------------------
 
 
-class _Browser:
-    """A pupil's browser: connections by site, made when they are needed and kept."""
+class Browser:
+    """A pupil's browser: connections by site, made when they are needed and kept.
 
-    def __init__(self, bench: Bench, morning: Morning) -> None:
-        self.bench, self.morning = bench, morning
+    With `h2` one a site, and else up to `most`.
+    """
+
+    def __init__(self, bench: Bench, pupil: Pupil, *, h2: bool, most: int = _H1_LINES) -> None:
+        self.bench, self.pupil, self._h2, self._most = bench, pupil, h2, most
         self.dialled = 0
         self._lines: dict[str, list[Line]] = {}
         self._gates: dict[str, asyncio.Semaphore] = {}
         self._only_h1: set[str] = set()
 
-    async def fetch(self, visit: Visit, wanted: Request) -> None:
+    async def fetch(self, kind: str, wanted: Request) -> None:
         """One request, on a free connection to the site or a new one."""
-        host = visit.host
-        many = 1 if self.morning.h2 and host not in self._only_h1 else _H1_LINES
+        host = wanted.host
+        many = 1 if self._h2 and host not in self._only_h1 else self._most
         gate = self._gates.get(host)
         if gate is None:
             gate = self._gates[host] = asyncio.Semaphore(many)
@@ -172,17 +177,22 @@ class _Browser:
             line = self._free(host)
             if line is None:
                 try:
-                    line = await self._dial(host)
+                    line = await self.dial(host)
                 except Broken as error:
-                    self.bench.sample.errors[f"{visit.kind}: {error}"] += 1
+                    self.broke(kind, error)
                     return
             if not line.h2:
-                await self._get(line, visit, wanted)
+                await self.get(line, kind, wanted)
                 return
-        await self._get(line, visit, wanted)
+        await self.get(line, kind, wanted)
 
-    async def _get(self, line: Line, visit: Visit, wanted: Request) -> None:
-        status = 403 if visit.kind == "closed" and self.bench.proxy.denies else 200
+    def broke(self, kind: str, error: Broken) -> None:
+        """There was no connection."""
+        self.bench.sample.errors[f"{kind}: {error}"] += 1
+
+    async def get(self, line: Line, kind: str, wanted: Request) -> None:
+        """The request on its connection, and what came of it."""
+        status = 403 if kind == "closed" and self.bench.proxy.denies else 200
         if await self.bench.get(line, wanted, status):
             self.bench.sample.units += 1
 
@@ -191,23 +201,26 @@ class _Browser:
         self._lines[host] = kept
         return next((line for line in kept if line.h2 or not line.busy), None)
 
-    async def _dial(self, host: str) -> Line:
-        line = await self.bench.dial(self.morning.pupil, host, h2=self.morning.h2)
+    async def dial(self, host: str) -> Line:
+        """A new connection to a site. Raises `Broken`."""
+        line = await self.bench.dial(self.pupil, host, h2=self._h2)
         self.dialled += 1
         self._lines[host].append(line)
-        if self.morning.h2 and not line.h2 and host not in self._only_h1:
+        if self._h2 and not line.h2 and host not in self._only_h1:
             self._only_h1.add(host)  # this proxy speaks no h2: more connections then, as browsers do
-            for _ in range(_H1_LINES - 1):
+            for _ in range(self._most - 1):
                 self._gates[host].release()
         return line
 
-    async def play(self) -> None:
-        for visit in self.morning.visits:
+    async def play(self, visits: Sequence[Visit]) -> None:
+        """A script from begin to end."""
+        for visit in visits:
             await asyncio.sleep(visit.think)
             for step in visit.steps:
-                await asyncio.gather(*(self.fetch(visit, wanted) for wanted in step))
+                await asyncio.gather(*(self.fetch(visit.kind, wanted) for wanted in step))
 
     def close(self) -> None:
+        """Hang up everything."""
         for lines in self._lines.values():
             for line in lines:
                 line.close()
@@ -218,12 +231,13 @@ async def classmix(bench: Bench, *, share: int) -> None:
     mornings = script(share, bench.pupils)
     if bench.seconds < SECONDS:
         mornings = mornings[:SIZE]
-    await _warm(bench)
+    await warm(bench)
     home = bench.proxy.home
     before = refusals(home) if home else 0
-    browsers = [_Browser(bench, morning) for morning in mornings]
+    browsers = [Browser(bench, morning.pupil, h2=morning.h2) for morning in mornings]
     async with bench.measured():
-        await asyncio.gather(*(browser.play() for browser in browsers))
+        plays = zip(browsers, mornings, strict=True)
+        await asyncio.gather(*(browser.play(morning.visits) for browser, morning in plays))
     bench.sample.more = {"dialled": sum(browser.dialled for browser in browsers)}
     if home:
         await asyncio.sleep(1.5)  # facts are written in batches
@@ -234,7 +248,7 @@ async def classmix(bench: Bench, *, share: int) -> None:
         browser.close()
 
 
-async def _warm(bench: Bench) -> None:
+async def warm(bench: Bench) -> None:
     """Every site once before it counts, so that certificates are there and names were thought about."""
     pupil = bench.pupils[0]
     if bench.proxy.denies:
@@ -247,7 +261,7 @@ async def _warm(bench: Bench) -> None:
         except Broken as error:
             bench.sample.errors[f"warming: {error}"] += 1
             continue
-        await bench.get(line, _navigate(host, path, "bezoek=1"), status)
+        await bench.get(line, navigate(host, path, "bezoek=1"), status)
         line.close()
 
 
@@ -259,5 +273,5 @@ async def _in_force(bench: Bench, pupil: Pupil) -> None:
     except Broken as error:
         bench.sample.errors[f"a listed name: {error}"] += 1
         return
-    await bench.get(line, _navigate(host, "/", "bezoek=1"), 403)
+    await bench.get(line, navigate(host, "/", "bezoek=1"), 403)
     line.close()

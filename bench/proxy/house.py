@@ -19,8 +19,8 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-ORIGIN = "192.88.99.1"
-"""Where all sites are: an address in no private range that nobody uses any longer (RFC 7526), on our own loopback."""
+ORIGIN = "9.9.9.10"
+"""Where all sites are: an address out in the world, which in this network is on our own loopback."""
 
 LOADER_CORE, PROXY_CORE = 0, 1
 _INSIDE = "KLASWACHT_BENCH_INSIDE"
@@ -28,14 +28,14 @@ _MS_BIND = 4096  # mount(2)
 _TICK = 1_000_000 / os.sysconf("SC_CLK_TCK")  # microseconds
 
 
-def move_in(arguments: Sequence[str]) -> None:
-    """Start this program again in namespaces of its own, unless it is there already; does not return when it does."""
+def move_in(program: str, arguments: Sequence[str]) -> None:
+    """Start a program (a module's name) again in namespaces of its own; returns only when it is there already."""
     if os.environ.get(_INSIDE):
         return
     if not shutil.which("unshare") or not shutil.which("ip"):
-        sys.exit("bench.proxy needs Linux with `unshare` and `ip` (apt install util-linux iproute2)")
+        sys.exit(f"{program} needs Linux with `unshare` and `ip` (apt install util-linux iproute2)")
     rights = [] if os.geteuid() == 0 else ["--map-current-user", "--keep-caps"]
-    command = ["unshare", "--mount", "--net", *rights, sys.executable, "-m", "bench.proxy", *arguments]
+    command = ["unshare", "--mount", "--net", *rights, sys.executable, "-m", program, *arguments]
     os.execvpe("unshare", command, os.environ | {_INSIDE: "1"})
 
 
@@ -44,7 +44,8 @@ def furnish(folder: Path, names: Iterable[str]) -> None:
 
     Raises `CalledProcessError` or `OSError` without the right to it.
     """
-    for line in ("link set lo up", f"address add {ORIGIN}/32 dev lo"):
+    # A route and no address: the guard goes to none of the addresses that its own machine has.
+    for line in ("link set lo up", f"route add local {ORIGIN}/32 dev lo"):
         subprocess.run(["ip", *line.split()], check=True)
     hosts = folder / "hosts"
     own = f"127.0.0.1 localhost {os.uname().nodename}\n"

@@ -124,12 +124,19 @@ class Line:
 
 async def dial(route: Route, host: str, *, h2: bool) -> Line:
     """Open a connection to a host. Raises `Broken`."""
+    return Line(await secured(route, host, h2=h2))
+
+
+async def secured(route: Route, host: str, *, h2: bool = False, buffer: int = 0) -> ssl.SSLSocket:
+    """TLS to a host, on a socket that does not block; `buffer` is that of the socket (0: as usual). Raises `Broken`."""
     loop = asyncio.get_running_loop()
     plain = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         async with asyncio.timeout(30):
             plain.setblocking(False)
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if buffer:
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
             plain.bind((route.address, 0))
             await loop.sock_connect(plain, ("127.0.0.1", route.port))
             if route.connect:
@@ -146,7 +153,7 @@ async def dial(route: Route, host: str, *, h2: bool) -> Line:
     except (Broken, asyncio.CancelledError):
         plain.close()
         raise
-    return Line(tls)
+    return tls
 
 
 async def _connect(loop: asyncio.AbstractEventLoop, plain: socket.socket, route: Route, host: str) -> None:

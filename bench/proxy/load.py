@@ -10,7 +10,7 @@ import asyncio
 import os
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ from bench.proxy.line import Line, Route, dial
 from bench.proxy.names import ORDINARY, tunnelled
 from bench.proxy.origin import Sites
 from bench.proxy.peers import Proxy
-from bench.proxy.school import Pupil, pupils
+from bench.proxy.school import GROUPS, Pupil, pupils
 
 SECONDS = 2.5
 WARM = 0.7
@@ -73,12 +73,12 @@ class Sample:
 
 
 class Bench:
-    """One proxy under load, from 300 pupils. Errors are collected in `sample`."""
+    """One proxy under load, from thirty pupils of each of `groups`. Errors are collected in `sample`."""
 
-    def __init__(self, proxy: Proxy, sites: Sites, seconds: float = SECONDS) -> None:
+    def __init__(self, proxy: Proxy, sites: Sites, seconds: float = SECONDS, groups: Sequence[str] = GROUPS) -> None:
         self.proxy, self.sites, self.seconds = proxy, sites, seconds
         self.sample = Sample()
-        self.pupils = pupils()
+        self.pupils = pupils(groups)
 
     def route(self, pupil: Pupil) -> Route:
         return Route(self.proxy.port, self.proxy.connect, pupil.address, pupil.says)

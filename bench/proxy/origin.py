@@ -52,7 +52,7 @@ _PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
 
 
 @contextlib.contextmanager
-def running(folder: Path, names: Sequence[str]) -> Iterator[Sites]:
+def running(folder: Path, names: Sequence[str], cores: Sequence[int] = (LOADER_CORE,)) -> Iterator[Sites]:
     """Serve `names` on port 443 of `ORIGIN` until the end."""
     folder.mkdir(parents=True)
     sizes = _write_files(folder / "www")
@@ -60,7 +60,7 @@ def running(folder: Path, names: Sequence[str]) -> Iterator[Sites]:
     (folder / "nginx.conf").write_text(_configuration(folder, names))
     log = folder / "nginx.log"
     nginx = shutil.which("nginx", path=_PATH) or "nginx"
-    process = start([nginx, "-p", str(folder), "-c", str(folder / "nginx.conf")], log, (LOADER_CORE,))
+    process = start([nginx, "-p", str(folder), "-c", str(folder / "nginx.conf")], log, cores)
     try:
         until(lambda: _answers() or process.poll() is not None, "nginx", 20, log)
         if process.poll() is not None:

@@ -83,12 +83,13 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the proxies are started from: a folder, the sites' CA, the list, and the names that Klaswacht tunnels."""
+    """What the proxies are started from: a folder, the sites' CA, the list, what Klaswacht tunnels, and the groups."""
 
     folder: Path
     trust: Path
     names: Path
     tunnels: frozenset[str]
+    groups: tuple[str, ...] = school.GROUPS
 
 
 def missing() -> dict[str, str]:
@@ -166,7 +167,7 @@ def _start_klaswacht(name: str, ground: Ground, folder: Path, log: Path) -> Prox
     port, two = _PORTS[name], name == "klaswacht2"
     kept = ground.folder / f"home-{name}"
     if not kept.exists():
-        school.make(Home(kept), ground.trust, ground.names, 2 if two else 1, port)
+        school.make(Home(kept), ground.trust, ground.names, 2 if two else 1, port, ground.groups)
     home = folder / "home"
     shutil.copytree(kept, home)
     program = "from cli.main import main; main()"

@@ -10,6 +10,7 @@ import base64
 import contextlib
 import hashlib
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +28,7 @@ from store.people import Person
 
 LISTED = 1_000_000
 SEED = "bench"
-_GROUPS = ("1", "2", "3", "4", "5", "6a", "6b", "7a", "7b", "8")
+GROUPS = ("1", "2", "3", "4", "5", "6a", "6b", "7a", "7b", "8")
 _CLASS = 30
 
 
@@ -41,16 +42,16 @@ class Pupil:
     says: str
 
 
-def pupils() -> list[Pupil]:
-    """All three hundred, class by class."""
+def pupils(groups: Sequence[str] = GROUPS) -> list[Pupil]:
+    """Thirty of each group, class by class."""
     return [
         Pupil(
             number,
-            _GROUPS[number // _CLASS],
+            groups[number // _CLASS],
             f"127.1.{number // 200}.{number % 200 + 1}",
             "Basic " + base64.b64encode(f"cb{number}:{_key(number)}".encode()).decode(),
         )
-        for number in range(len(_GROUPS) * _CLASS)
+        for number in range(len(groups) * _CLASS)
     ]
 
 
@@ -58,15 +59,15 @@ def _key(number: int) -> str:
     return hashlib.sha256(f"{SEED}{number}".encode()).hexdigest()[:24]
 
 
-def write_names(folder: Path) -> Path:
+def write_names(folder: Path, many: int = LISTED) -> Path:
     """The list, a name a line."""
     names = folder / "names.txt"
     with names.open("w") as file:
-        file.writelines(f"{name}\n" for name in made_up(LISTED))
+        file.writelines(f"{name}\n" for name in made_up(many))
     return names
 
 
-def make(home: Home, trust: Path, names: Path, workers: int, keyed: int) -> None:
+def make(home: Home, trust: Path, names: Path, workers: int, keyed: int, groups: Sequence[str] = GROUPS) -> None:
     """Fill `home`: `school.yaml`, people, devices and the compiled list. `keyed` is the port that asks for a key."""
     home.prepare()
     home.school_file.write_text(_file(trust, workers, keyed))
@@ -75,9 +76,9 @@ def make(home: Home, trust: Path, names: Path, workers: int, keyed: int) -> None
     now = datetime.now(UTC)
     try:
         school = settings.school.id
-        for group in _GROUPS:
+        for group in groups:
             store.people.put_group(school, Group(group, f"Groep {group}", (int(group[0]),)), SEED, now)
-        everybody = pupils()
+        everybody = pupils(groups)
         store.people.put_people(
             school, [Person(f"p{one.number}", Role.PUPIL, f"Kind {one.number}", (one.group,)) for one in everybody],
             SEED, now,

@@ -87,7 +87,7 @@ def guard(folder: Path) -> Iterator[Guard]:
         fill(home, papers, Addresses(tls, plain), Place(0, 0, 0, {"7": 0, "8": 0}), SCHOOL)
         process, told = stack.enter_context(started(home, log))
         ports = cast(dict[str, Any], told)
-        store = open_store(home.database_url, home.accounts_url)
+        store = open_store(home.database_url, home.accounts_url, key=home.columns_key)
         stack.callback(store.close)
         settings = load.read_school(home.school_file).settings
         desk = Desk(store, load.knowledge(settings), settings.school.id, settings)

@@ -55,11 +55,12 @@ def trusting(authorities: tuple[Path, ...], protocols: tuple[str, ...]) -> ssl.S
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A port of the guard on 127.0.0.1, whom to trust, and the device's key."""
+    """A port of the guard on 127.0.0.1, whom to trust, the device's key, and how many seconds a step may take."""
 
     port: int
     authorities: tuple[Path, ...]
     key: str | None = None
+    patience: float = PATIENCE
 
     @property
     def says(self) -> str:
@@ -76,7 +77,7 @@ class Door:
         self, host: str, *protocols: str, port: int = 443, sni: str | None = None, limit: int = 65_536
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """TLS through the guard to a host (`sni`: under another name). Raises `Refused`."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.patience):
             reader, writer = await self.raw(limit)
             try:
                 writer.write(f"CONNECT {host}:{port} HTTP/1.1\r\nHost: {host}:{port}\r\n{self.says}\r\n".encode())
@@ -112,11 +113,14 @@ class Line:
         self.reader = reader
         self.writer = writer
         self._plain = plain
+        self.patience = PATIENCE
 
     @classmethod
     async def to(cls, door: Door, host: str, *, limit: int = 65_536) -> Line:
         """Over https."""
-        return cls(host, *await door.tunnel(host, limit=limit))
+        line = cls(host, *await door.tunnel(host, limit=limit))
+        line.patience = door.patience
+        return line
 
     @classmethod
     async def plain(cls, door: Door, host: str) -> Line:
@@ -165,7 +169,7 @@ class Line:
 
     async def ask(self, path: str, method: str = "GET", body: bytes | None = None, **more: str) -> Reply:
         """A request and its whole answer."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.patience):
             # A refusal may come while a big body is still going out: then what matters is what was said.
             with contextlib.suppress(ConnectionResetError, BrokenPipeError):
                 await self.send(path, method, body, **more)

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from config import load
 from config.feeds.opened import FeedIndex
-from config.private_folder import database_url, handed
+from config.private_folder import columns_key, database_url, handed
 from config.settings import Settings
 from proxy_addons.crowd import admitting
 from proxy_addons.egress import Egress
@@ -71,7 +71,7 @@ def compose(home: Path, ports: Mapping[str, int] | None = None) -> Composed:
     settings = replace(settings, listen=listen)
     feeds = FeedIndex(home)
     knowledge = load.knowledge(settings, feeds)
-    store = open_later(database_url(home))
+    store = open_later(database_url(home), key=columns_key(home))
     options = Options(
         school=settings.school.id,
         language=settings.language,

@@ -20,6 +20,7 @@ from cli.demo.school import STAFF, pupils, school_file, seed
 from cli.demo.sites import Ports
 from cli.home import Home
 from config import load
+from config.private_folder import columns_key
 from config.settings import SchoolFile
 from dashboard import close_app, create_app, passwords
 from dashboard.actions import substitute
@@ -87,7 +88,7 @@ def seeded(folder: Path) -> Seeded:
     """Write the school into `folder`: people, devices, accounts with a password that costs little to check."""
     papers = make_papers(folder / "tls", ["localhost"], datetime.now(UTC))
     file = _file(folder, papers)
-    store = open_store(str(folder / "k.db"), str(folder / "a.db"), migrate=True)
+    store = open_store(str(folder / "k.db"), str(folder / "a.db"), key=columns_key(folder), migrate=True)
     name = file.settings.school.id
     store.policies.add(name, file.policy, "school.yaml", "setup", LESSON)
     kept, passwords._HASHER = passwords._HASHER, QUICK
@@ -176,7 +177,7 @@ def standing(seed: Seeded, folder: Path, now: datetime = LESSON) -> Iterator[Sta
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("k.db", "a.db"):
         shutil.copy(seed.folder / name, folder / name)
-    store = open_store(str(folder / "k.db"), str(folder / "a.db"))
+    store = open_store(str(folder / "k.db"), str(folder / "a.db"), key=columns_key(seed.folder))
     settings = seed.file.settings
     knowledge = load.knowledge(settings)
     certificate = folder / "klaswacht-ca.crt"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 
 import pytest
@@ -52,7 +53,17 @@ def go(page: Page, school: Standing, state: State) -> None:
     assert answer is not None and answer.status == state.status, (state.id, answer and answer.status)
 
 
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.id)
+def looked_at() -> list[State]:
+    """Every state; in the short form two of each address, chosen by their names."""
+    if not SHORT:
+        return list(STATES)
+    by_address: dict[str, list[State]] = {}
+    for state in sorted(STATES, key=lambda one: zlib.crc32(one.id.encode())):
+        by_address.setdefault(state.path.partition("?")[0], []).append(state)
+    return [state for states in by_address.values() for state in states[:2]]
+
+
+@pytest.mark.parametrize("state", looked_at(), ids=lambda state: state.id)
 def test_everybody_can_use(
     state: State,
     schools: Callable[[str], Standing],

@@ -6,9 +6,11 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from config.load import knowledge
+from config.private_folder import columns_key
 from policy.model import Principal
 from proxy_addons.facts import Peer
 from proxy_addons.gate import Gate, Options, open_gate
@@ -31,7 +33,8 @@ class Guard:
         assert self._started.wait(30)
 
     async def _run(self) -> None:
-        store = open_store(str(self._school.store.database.url.database))
+        file = Path(str(self._school.store.database.url.database))
+        store = open_store(str(file), key=columns_key(file.parent))
         options = Options(SCHOOL, secret=b"s" * 32, holds_beats=self._holds)
         self.gate: Gate = open_gate(store, knowledge(), options, self._school.moment)
         page = PageServer(self.gate, "https://klaswacht.internal/", lambda _: True)

@@ -13,6 +13,7 @@ from agent.home import Enrolment, Home
 from agent.link import Link, enrol
 from cli.ca import CaFiles, ensure_ca, ensure_dashboard
 from config.load import factory_policy, knowledge
+from config.private_folder import columns_key
 from config.settings import Settings
 from dashboard.app import close_app, create_app
 from policy.model import Device, DeviceClass, Facet, Grant, Group, Role
@@ -53,7 +54,8 @@ def prepare(folder: Path) -> None:
 
 
 def _opened(folder: Path, *, migrate: bool = False) -> Store:
-    return open_store(str(folder / "klaswacht.db"), str(folder / "accounts.db"), migrate=migrate)
+    key = columns_key(folder)
+    return open_store(str(folder / "klaswacht.db"), str(folder / "accounts.db"), key=key, migrate=migrate)
 
 
 class Dashboard:

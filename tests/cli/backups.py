@@ -37,14 +37,14 @@ def school_at(folder: Path) -> Home:
         lists.put(Subscription("games", "https://lists.example/games.txt", "games"))
         (lists.folder / "games.names").write_text("spel.example\n")
         (lists.folder / "index").write_text("index-1.names")
-    with closing(open_store(home.database_url, home.accounts_url, migrate=True)) as store:
+    with closing(open_store(home.database_url, home.accounts_url, key=home.columns_key, migrate=True)) as store:
         fill(store)
     return home
 
 
 def opened_store(home: Home) -> closing[Store]:
     """The home's database, until the end of a `with`."""
-    return closing(open_store(home.database_url, home.accounts_url))
+    return closing(open_store(home.database_url, home.accounts_url, key=home.columns_key))
 
 
 def fill(store: Store) -> None:

@@ -26,6 +26,7 @@ from cli.demo.handlers import NAMES
 from cli.demo.school import PASSWORD, STAFF, all_names, pupils, school_file, seed
 from cli.demo.sites import Ports, Sites, running
 from config import load
+from config.private_folder import columns_key
 from config.texts import say
 from dashboard.actions import accounts
 from dashboard.actions.desk import Desk
@@ -127,7 +128,8 @@ def desk(papers: Papers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
     school = folder / "school.yaml"
     school.write_text(school_file(Ports(9443, 9080), papers.ca))
     read = load.read_school(school)
-    store = open_store(f"sqlite:///{folder / 'klaswacht.db'}", f"sqlite:///{folder / 'accounts.db'}", migrate=True)
+    urls = (f"sqlite:///{folder / 'klaswacht.db'}", f"sqlite:///{folder / 'accounts.db'}")
+    store = open_store(*urls, key=columns_key(folder), migrate=True)
     try:
         store.policies.add("school", read.policy, read.digest, "test", NOW)
         desk = Desk(store, load.knowledge(read.settings), "school", read.settings)

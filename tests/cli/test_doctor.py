@@ -110,7 +110,7 @@ def test_a_damaged_database_is_a_fault(home):
 
 def test_what_the_guard_has_noticed_is_told_with_what_to_look_at(home):
     now = datetime.now(UTC)
-    store = open_store(home.database_url, home.accounts_url)
+    store = open_store(home.database_url, home.accounts_url, key=home.columns_key)
     store.notices.tell(load.read_school(home.school_file).settings.school.id, "a-worker", {Condition.NAMES: now}, now)
     store.close()
     assert findings(home, now)["notice"] is Level.WARN

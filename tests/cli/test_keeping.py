@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.keeping import Keeping
+from config.private_folder import columns_key
 from policy.model import Group, Sanction, SanctionTarget
 from proxy_addons.last_known import LastKnown
 from store import Store, StoreUnavailable, open_store
@@ -17,7 +18,7 @@ from tests.cast import KNOWLEDGE, LESSON, POLICY
 
 @pytest.fixture
 def store(tmp_path: Path):
-    opened = open_store(str(tmp_path / "klaswacht.db"), migrate=True)
+    opened = open_store(str(tmp_path / "klaswacht.db"), key=columns_key(tmp_path), migrate=True)
     yield opened
     opened.close()
 

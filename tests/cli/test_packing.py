@@ -59,7 +59,7 @@ def test_only_its_owner_reads_it_and_no_copy_is_left_behind(home, tmp_path):
 
 def test_the_trail_says_that_it_was_made(home, tmp_path):
     packing.pack(home, KEY.public, tmp_path / "school.backup", LATER)
-    with closing(open_store(home.database_url, home.accounts_url)) as store:
+    with closing(open_store(home.database_url, home.accounts_url, key=home.columns_key)) as store:
         assert store.audit.entries(SCHOOL, what=["backup.make"])[0].when == LATER
         assert store.audit.proof(SCHOOL).broken is None
 
@@ -68,7 +68,7 @@ def test_who_writes_meanwhile_waits_for_nothing_and_the_copy_is_of_one_moment(ho
     stop, faults, written = threading.Event(), [], []
 
     def write():
-        with closing(open_store(home.database_url, patience=30)) as store:
+        with closing(open_store(home.database_url, key=home.columns_key, patience=30)) as store:
             while not stop.is_set():
                 try:
                     store.audit.add(SCHOOL, "anja", "sign-in", LATER)
@@ -83,7 +83,7 @@ def test_who_writes_meanwhile_waits_for_nothing_and_the_copy_is_of_one_moment(ho
             made = packing.pack(home, KEY.public, tmp_path / f"{number}.backup", LATER)
             inside(made.path, tmp_path / f"out{number}")
             copies.examine(tmp_path / f"out{number}" / "main", Chain.MAIN)
-            with closing(open_store(str(tmp_path / f"out{number}" / "main"))) as store:
+            with closing(open_store(str(tmp_path / f"out{number}" / "main"), key=home.columns_key)) as store:
                 assert store.audit.proof(SCHOOL).broken is None
     finally:
         stop.set()

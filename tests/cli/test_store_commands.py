@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from cli import store_commands
+from cli.backup.packing import staging
 from cli.home import Home, Trouble
-from cli.school import only_one
+from cli.school import only_one, opened
 from store import open_store
 from store.moving import Addresses
 from tests.cast import KNOWLEDGE
@@ -39,7 +40,7 @@ def test_a_school_goes_to_a_fresh_database_and_only_once(
     said = store_commands.moved(home, new, "nl")
     assert "regel voor regel vergeleken" in said
     assert "people" in said and "accounts.accounts" in said
-    with closing(open_store(new.main, new.accounts)) as store:
+    with closing(open_store(new.main, new.accounts, key=home.columns_key)) as store:
         assert store.snapshot(SCHOOL, KNOWLEDGE, NOW) == before
     with pytest.raises(Trouble, match="lege database"):
         store_commands.moved(home, new, "nl")
@@ -67,3 +68,28 @@ def test_the_addresses_are_read_from_a_file_and_never_from_the_command_line(tmp_
             store_commands.addresses(file, "nl")
     with pytest.raises(Trouble, match="kan niet gelezen"):
         store_commands.addresses(tmp_path / "none", "nl")
+
+
+def test_a_new_key_is_given_while_nobody_else_is_at_it_and_everything_opens(home: Home) -> None:
+    before = home.columns_key.read_bytes()
+    with opened_store(home) as store:
+        names = {one.name for one in store.people.persons(SCHOOL)}
+    with only_one(home), pytest.raises(Trouble, match="already"):
+        store_commands.rotated(home, "nl")
+    with staging(home), pytest.raises(Trouble, match="reservekopie"):
+        store_commands.rotated(home, "nl")
+    assert home.columns_key.read_bytes() == before
+    assert "opnieuw verzegeld" in store_commands.rotated(home, "nl")
+    assert home.columns_key.read_bytes() != before
+    with opened_store(home) as store:
+        assert {one.name for one in store.people.persons(SCHOOL)} == names
+        assert store.accounts.find(SCHOOL, "anja")
+
+
+def test_without_the_key_there_is_no_new_one_and_the_line_names_the_file(home: Home) -> None:
+    home.columns_key.unlink()
+    with pytest.raises(Trouble, match=str(home.columns_key)):
+        store_commands.rotated(home, "nl")
+    with pytest.raises(Trouble, match=str(home.columns_key)):
+        opened(home)
+    assert not home.columns_key.exists()

@@ -40,7 +40,7 @@ def backup(home, tmp_path):
 
 
 def opened(home: Home) -> closing[Store]:
-    return closing(open_store(home.database_url, home.accounts_url))
+    return closing(open_store(home.database_url, home.accounts_url, key=home.columns_key))
 
 
 def everything(home: Home) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from config.private_folder import handed, mode_in
+from config.private_folder import columns_key, handed, mode_in
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,10 @@ def test_what_the_service_was_handed_goes_by_its_name(tmp_path: Path, monkeypatc
     assert handed("forms") is None
     (tmp_path / "forms").write_bytes(b"x")
     assert handed("forms") == tmp_path / "forms"
+
+
+def test_the_key_of_the_database_is_what_was_handed_and_else_in_the_home(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    assert columns_key(tmp_path / "home") == tmp_path / "home" / "secrets" / "columns"
+    (tmp_path / "columns").write_bytes(b"x")
+    assert columns_key(tmp_path / "home") == tmp_path / "columns"

@@ -17,6 +17,7 @@ from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from werkzeug.test import TestResponse
 
+from config.private_folder import columns_key
 from config.settings import Settings, SignIn
 from dashboard import close_app, create_app, passwords
 from dashboard.actions.desk import Desk
@@ -111,7 +112,7 @@ def clock() -> Clock:
 def school_on_disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The school as it is before every test, made once and then copied."""
     place = tmp_path_factory.mktemp("school")
-    opened = open_store(str(place / "k.db"), str(place / "a.db"), migrate=True)
+    opened = open_store(str(place / "k.db"), str(place / "a.db"), key=columns_key(place), migrate=True)
     opened.policies.add(SCHOOL, POLICY, "test", "setup", LESSON)
     for number in ("7", "8"):
         opened.people.put_group(SCHOOL, Group(number, f"Groep {number}", (int(number),)), "setup", LESSON)
@@ -126,7 +127,7 @@ def school_on_disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def store(tmp_path: Path, school_on_disk: Path) -> Iterator[Store]:
     copytree(school_on_disk, tmp_path, dirs_exist_ok=True)
-    opened = open_store(str(tmp_path / "k.db"), str(tmp_path / "a.db"))
+    opened = open_store(str(tmp_path / "k.db"), str(tmp_path / "a.db"), key=columns_key(tmp_path))
     yield opened
     opened.close()
 

@@ -16,6 +16,7 @@ from agent.outbox import app_event
 from agent.signing import Answer, DeviceKey, genuine
 from agent.translate import Program, run_request
 from config.load import factory_policy, knowledge
+from config.private_folder import columns_key
 from config.settings import Settings
 from dashboard.access import KEYED, matrix
 from dashboard.app import close_app, create_app
@@ -80,7 +81,7 @@ class Api:
 
 @pytest.fixture
 def api(tmp_path: Path) -> Iterator[Api]:
-    store = open_store(str(tmp_path / "k.db"), str(tmp_path / "a.db"), migrate=True)
+    store = open_store(str(tmp_path / "k.db"), str(tmp_path / "a.db"), key=columns_key(tmp_path), migrate=True)
     for group in ("7", "8"):
         store.people.put_group(SCHOOL, Group(group, f"Groep {group}", (int(group),)), OFFICE, LESSON)
     store.people.put_people(

@@ -33,7 +33,7 @@ desk() {
 proxy() {
     export CREDENTIALS_DIRECTORY=/run/credentials/klaswacht-proxy.service RUNTIME_DIRECTORY=/run/klaswacht-proxy
     install -d -m 0700 -o klaswacht-proxy $CREDENTIALS_DIRECTORY $RUNTIME_DIRECTORY
-    for one in ca/mitmproxy-ca.pem ca/klaswacht-ca.crt secrets/forms; do
+    for one in ca/mitmproxy-ca.pem ca/klaswacht-ca.crt secrets/forms secrets/columns; do
         install -m 0400 -o klaswacht-proxy /var/lib/klaswacht/$one $CREDENTIALS_DIRECTORY/
     done
     (unset KLASWACHT_ACCOUNTS_DATABASE

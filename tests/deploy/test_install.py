@@ -121,7 +121,7 @@ proxy
 host=$(sed -n 's|.* http://\\(.*\\)/$|\\1|p' /tmp/desk.log | head -1)
 echo "HOST $host"
 echo "PAGE $(http_proxy=http://127.0.0.1:8080 get http://$host/ | head -c 400)"
-for one in accounts/accounts.db secrets/answers secrets/second-factor ca/mitmproxy-ca.pem school.yaml \\
+for one in accounts/accounts.db secrets/answers secrets/second-factor secrets/columns ca/mitmproxy-ca.pem school.yaml \\
         extension/klaswacht.crx; do
     if (as klaswacht-proxy cat /var/lib/klaswacht/$one) >/dev/null 2>&1; then echo "READS $one"; fi
 done

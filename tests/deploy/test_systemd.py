@@ -72,7 +72,7 @@ def test_the_proxy_has_a_user_of_its_own_and_is_kept_from_accounts_and_keys() ->
     for place in ("lib/klaswacht/accounts", "lib/klaswacht/secrets", "lib/klaswacht/ca", "backups/klaswacht"):
         assert f"-/var/{place}" in closed
     handed = {value.partition(":")[0] for key, value in settings(SERVICES[1]) if key == "LoadCredential"}
-    assert handed == {"mitmproxy-ca.pem", "klaswacht-ca.crt", "forms"}
+    assert handed == {"mitmproxy-ca.pem", "klaswacht-ca.crt", "forms", "columns"}
 
 
 def test_what_both_are_told_has_no_secret_in_it() -> None:

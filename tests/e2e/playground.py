@@ -88,7 +88,7 @@ def playground(folder: Path, more: Sequence[str] = (), page: int = 0) -> Iterato
         fill(home, papers, ports, place, more)
         log = folder / "up.log"
         process, told = stack.enter_context(started(home, log))
-        store = open_store(home.database_url, home.accounts_url)
+        store = open_store(home.database_url, home.accounts_url, key=home.columns_key)
         stack.callback(store.close)
         settings = load.read_school(home.school_file).settings
         desk = Desk(store, load.knowledge(settings), settings.school.id, settings)
@@ -96,9 +96,11 @@ def playground(folder: Path, more: Sequence[str] = (), page: int = 0) -> Iterato
 
 
 @contextlib.contextmanager
-def started(home: Home, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, object]]]:
+def started(
+    home: Home, log: Path, more: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, object]]]:
     """`klaswacht up` in a filled home, until the end of the block; with the ports that it took (as in `Playground`)."""
-    process = start(home, log)
+    process = start(home, log, more)
     try:
         yield process, listening(process, log)
     finally:

@@ -75,7 +75,7 @@ def test_grants_bans_and_keys_of_devices_hold_on_the_machine_that_comes_after(tm
             assert isinstance(port, int)
             moved = [Device(port, (play.ca,), key=f"{one.device}:{one.key}") for one in (noor, banned)]
             assert answers(*moved) == EXPECTED
-        store = open_store(new.database_url, new.accounts_url)
+        store = open_store(new.database_url, new.accounts_url, key=new.columns_key)
         assert store.revision("school") >= before
         assert store.measures.reasons("school", datetime.now(UTC)) == {"ban": "Een reden."}
         assert store.accounts.find("school", "anja") is not None

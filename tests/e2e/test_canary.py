@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import re
-import sqlite3
 import ssl
 import threading
 import time
@@ -19,11 +18,14 @@ import httpx
 import pytest
 
 from cli import privacy, support
-from cli.backup import packing
+from cli.backup import contents, packing
 from cli.backup.envelope import Opener
 from cli.backup.locks import Private
 from cli.demo.school import PASSWORD, STAFF, pupils
 from policy.model import Grant, Role
+from store.db import Database
+from store.migrate import Chain, prove
+from store.moving import TABLES
 from tests.e2e.clients import Device, Refused
 from tests.e2e.playground import Playground, playground
 
@@ -280,23 +282,28 @@ def found_in(data: bytes) -> set[str]:
     return {name for name, canary in CANARIES.items() if any(way in data for way in spellings(canary))}
 
 
-def rows(database: Path) -> Iterator[tuple[str, bytes]]:
-    """Every table of a database with all that its columns hold."""
-    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as opened:
-        tables = [name for (name,) in opened.execute("select name from sqlite_master where type = 'table'")]
-        for table in tables:
-            for row in opened.execute(f'select * from "{table}"'):
-                yield table, b"\x1f".join(value if isinstance(value, bytes) else str(value).encode() for value in row)
+def rows(file: Path, chain: Chain, key: Path) -> Iterator[tuple[str, bytes]]:
+    """Every table of a database with all that its columns hold, opened with its key: sealed, nothing would be found."""
+    with closing(Database(str(file), key=key)) as database, database.read() as connection:
+        prove(database, connection, chain)
+        for table in TABLES[chain]:
+            for row in connection.execute(table.select()):
+                yield table.name, b"\x1f".join(str(value).encode() for value in row)
+
+
+def opened(folder: Path, names: dict[Chain, str], key: Path) -> dict[Chain, bytes]:
+    """All that is in both databases."""
+    return {chain: b"\n".join(data for _, data in rows(folder / name, chain, key)) for chain, name in names.items()}
 
 
 @pytest.mark.evasion("S20")
 def test_no_table_of_either_database_holds_what_was_typed(after):
     play, _ = after
-    databases = [play.home.path / name for name in ("klaswacht.db", "accounts.db")]
-    everything = {database.name: b"\n".join(data for _, data in rows(database)) for database in databases}
-    assert ASKED.encode() in everything["klaswacht.db"], "the search finds nothing, so it proves nothing"
-    assert b"kletsplein.test" in everything["klaswacht.db"]
-    assert b"anja" in everything["accounts.db"]
+    names = {Chain.MAIN: "klaswacht.db", Chain.ACCOUNTS: "accounts.db"}
+    everything = opened(play.home.path, names, play.home.columns_key)
+    assert ASKED.encode() in everything[Chain.MAIN], "the search finds nothing, so it proves nothing"
+    assert b"kletsplein.test" in everything[Chain.MAIN]
+    assert b"anja" in everything[Chain.ACCOUNTS]
     for name, data in everything.items():
         assert not found_in(data), name
 
@@ -307,8 +314,19 @@ def test_no_file_of_the_guard_holds_what_was_typed(after):
     play, _ = after
     files = [path for path in play.home.path.rglob("*") if path.is_file()]
     assert {"klaswacht.db", "accounts.db", "school.yaml"} <= {path.name for path in files}
-    assert any(ASKED.encode() in path.read_bytes() for path in files)
+    assert any(b"kletsplein.test" in path.read_bytes() for path in files), "the search finds what is there"
     assert not {path.name: found for path in files if (found := found_in(path.read_bytes()))}
+
+
+@pytest.mark.evasion("S20")
+def test_no_file_of_the_guard_holds_a_name_or_a_text_in_plain_letters(after):
+    """What is kept is sealed: whoever takes the disk's databases away without `secrets` reads none of it."""
+    play, _ = after
+    files = [path for path in play.home.path.rglob("*") if path.is_file()]
+    kept = b"\n".join(data for _, data in rows(play.home.path / "klaswacht.db", Chain.MAIN, play.home.columns_key))
+    for word in (ASKED, *(one.name for one in (*pupils(), *STAFF))):
+        assert word.encode() in kept, word
+        assert not [path.name for path in files if word.encode() in path.read_bytes()], word
 
 
 @pytest.mark.evasion("S20")
@@ -336,7 +354,11 @@ def test_no_live_stream_and_no_page_of_the_teacher_holds_what_was_typed(after):
 @pytest.mark.evasion("S20")
 def test_ordinary_browsing_leaves_no_trace(after):
     play, _ = after
-    data = b"\n".join(line for table, line in rows(play.home.path / "klaswacht.db") if not table.startswith("polic"))
+    data = b"\n".join(
+        line
+        for table, line in rows(play.home.path / "klaswacht.db", Chain.MAIN, play.home.columns_key)
+        if not table.startswith("polic")
+    )
     assert b"kletsplein.test" in data
     assert b"onzeschool.test" not in data
     assert b"rekenrijk.test" not in data
@@ -353,8 +375,14 @@ def test_no_backup_holds_what_was_typed_and_none_can_be_read_without_its_key(aft
     with made.open("rb") as file:
         opener = Opener(file, key)
         inside = b"".join(iter(lambda: opener.read(1_000_000), b""))
-    assert ASKED.encode() in inside, "the search finds nothing, so it proves nothing"
+    assert b"kletsplein.test" in inside, "the search finds nothing, so it proves nothing"
     assert not found_in(inside)
+    with made.open("rb") as file:
+        contents.read(Opener(file, key), tmp_path / "inside")
+    within = opened(tmp_path / "inside", contents.DATABASES, tmp_path / "inside" / "secrets" / "columns")
+    assert ASKED.encode() in within[Chain.MAIN], "with the key that is in the backup all of it opens"
+    for data in within.values():
+        assert not found_in(data)
 
 
 @pytest.mark.evasion("S20")

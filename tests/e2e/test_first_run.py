@@ -73,7 +73,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
     log = folder / "up.log"
     with contextlib.ExitStack() as stack:
         _, told = stack.enter_context(started(home, log))
-        store = open_store(home.database_url, home.accounts_url)
+        store = open_store(home.database_url, home.accounts_url, key=home.columns_key)
         stack.callback(store.close)
         link = re.search(r"https://\S+/wachtwoord/\S+", log.read_text("utf-8", "replace"))
         assert link, log.read_text("utf-8", "replace")

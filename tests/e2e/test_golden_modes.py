@@ -26,6 +26,7 @@ from cli.ca import ensure_ca
 from cli.demo.certs import Papers, make_papers
 from cli.question import SOMEWHERE
 from config.load import protocol_names
+from config.private_folder import columns_key
 from config.texts import say
 from policy.model import Action, DeviceClass, Effect, Reason, Strength
 from store import open_store
@@ -132,7 +133,7 @@ def home_of(folder: Path, papers: Papers, cases: list[Case], reached: dict[str, 
     )
     now = datetime.now(UTC)
     ensure_ca(home / "ca", "Golden", now)
-    store = open_store(f"sqlite:///{home / 'klaswacht.db'}", migrate=True)
+    store = open_store(f"sqlite:///{home / 'klaswacht.db'}", key=columns_key(home), migrate=True)
     try:
         GoldenSchool(store, cases, now).write(policy_of(protocol))
     finally:

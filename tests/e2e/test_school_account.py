@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 
 from cli.demo.school import PASSWORD
 from config import load
+from config.private_folder import columns_key
 from config.settings import Listen, Provider, SignIn
 from dashboard import close_app, create_app
 from store import Store, open_store
@@ -44,7 +45,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     secret = tmp_path / "portaal.txt"
     secret.touch(0o600)
     secret.write_text("geheim\n")
-    store = open_store(str(tmp_path / "k.db"), str(tmp_path / "a.db"))
+    store = open_store(str(tmp_path / "k.db"), str(tmp_path / "a.db"), key=columns_key(tmp_path))
     with ExitStack() as stack:
         port = stack.enter_context(serving(oidc_provider_mock.app(), seed.papers))
         issuer = f"https://localhost:{port}"

@@ -49,7 +49,7 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Playground]:
         home.school_file.write_text(text.replace("second_factor: optional", "second_factor: required"))
         log = folder / "up.log"
         process, told = stack.enter_context(started(home, log))
-        store = open_store(home.database_url, home.accounts_url)
+        store = open_store(home.database_url, home.accounts_url, key=home.columns_key)
         stack.callback(store.close)
         settings = load.read_school(home.school_file).settings
         desk = Desk(store, load.knowledge(settings), settings.school.id, settings)

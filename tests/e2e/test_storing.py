@@ -160,7 +160,7 @@ def play(tmp_path_factory: pytest.TempPathFactory, way: Way) -> Iterator[Playgro
         process = _without_names(home, log, folder)
         stack.callback(start.end, process)
         told = start._ports(process, log)
-        store = open_store(home.database_url, home.accounts_url)
+        store = open_store(home.database_url, home.accounts_url, key=home.columns_key)
         stack.callback(store.close)
         settings = load.read_school(home.school_file).settings
         desk = Desk(store, load.knowledge(settings), settings.school.id, settings)
@@ -328,11 +328,7 @@ def test_one_too_many_is_told_so_inside_the_page_and_the_teacher_hears_of_it(
 ) -> None:
     page = teacher(browsers, play)
     for url in ("http://onzeschool.test/", "https://onzeschool.test/", "https://rekenrijk.test/"):
-        try:
-            answer = crowd.fetch(url)
-        except Refused as refused:
-            assert (url, refused.status) == ("https://rekenrijk.test/", 503), "a tunnel: no page can be shown"
-            continue
+        answer = crowd.fetch(url)  # the last one would be a tunnel
         assert answer.status == 503 and say("page.busy.title", "nl") in answer.text
         assert 10 <= int(answer.headers["retry-after"]) < 25
         assert f'http-equiv="refresh" content="{answer.headers["retry-after"]}"' in answer.text

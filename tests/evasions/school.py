@@ -22,6 +22,7 @@ from cli import ports as held_ports
 from cli.ca import ensure_ca
 from cli.demo.certs import Papers, make_papers
 from config.load import factory_policy, knowledge
+from config.private_folder import columns_key
 from policy.model import Device as SchoolDevice
 from policy.model import DeviceClass, Facet, Grant, Group, PeriodKind, Role, Schedule, Slot, State
 from proxy_addons import runner
@@ -269,7 +270,7 @@ def home_of(folder: Path, papers: Papers, sites: Sites, names: list[str]) -> Pat
     (home / "school.yaml").write_text("\n".join(lines) + "\n", "utf-8")
     now = datetime.now(UTC)
     ensure_ca(home / "ca", "Streken", now)
-    store = open_store(f"sqlite:///{home / 'klaswacht.db'}", migrate=True)
+    store = open_store(f"sqlite:///{home / 'klaswacht.db'}", key=columns_key(home), migrate=True)
     try:
         lesson = Slot(PeriodKind.LESSON, clock(0, 0), clock.max)
         policy = replace(factory_policy("kalisto"), schedule=Schedule(days=dict.fromkeys(range(7), (lesson,))))

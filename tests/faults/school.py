@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time
 from functools import cached_property
 from pathlib import Path
 
+from config.private_folder import columns_key
 from config.settings import Dns, Listen, Settings
 from policy.model import DeviceClass, PeriodKind, Schedule, Slot
 from proxy_addons import original, runner
@@ -87,7 +88,7 @@ class School(Rig):
         self.origins = _Sites(self.world, OPEN, HELP, TUNNEL, SEARCH, UNLISTED, CHAT)
         self.nameserver = NameServer(_WORLD)
         self.dns, self.page = free_ports(2)
-        self.store = open_store(str(folder / "klaswacht.db"), migrate=True)
+        self.store = open_store(str(folder / "klaswacht.db"), key=columns_key(folder), migrate=True)
         self._guard = Guard(self.store, _Clock())
         self._guard.settle()
         now = datetime.now(UTC)

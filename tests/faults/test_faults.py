@@ -110,7 +110,7 @@ def test_all_that_runs_may_break(rounds: Rounds) -> None:
     todo, wrong = faults(rounds, 0), []
     if os.environ.get("KLASWACHT_TEST_FAULTS") != "all":
         random.Random(7).shuffle(todo)
-        todo = todo[: 100 if os.environ.get("KLASWACHT_SHORT") else 250]
+        todo = todo[: 60 if os.environ.get("KLASWACHT_SHORT") else 250]
     for place, fault in todo:
         wrong += wrong_of(rounds, place, fault)
     assert wrong == []

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from config import load
+from config.private_folder import columns_key
 from policy.model import Device, DeviceClass, Group
 from store import open_store
 from tests.passing.client import Client1, Client2
@@ -166,7 +167,7 @@ def _settle(path: Path, site: Site) -> int:
     )
     (path / "school.yaml").write_text(text)
     now = datetime.now(UTC)
-    store = open_store(f"sqlite:///{path / 'klaswacht.db'}", migrate=True)
+    store = open_store(f"sqlite:///{path / 'klaswacht.db'}", key=columns_key(path), migrate=True)
     file = load.read_school(path / "school.yaml")
     store.policies.add(SCHOOL, file.policy, file.digest, "school.yaml", now, based_on=0, written=file.written)
     store.people.put_group(SCHOOL, Group("7", "Groep 7", (7,)), "test", now)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from config.private_folder import columns_key
 from store import open_store
 from tests.proxy_addons.asking import Guard
 
@@ -16,7 +17,7 @@ from tests.proxy_addons.asking import Guard
 def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with the cast in it, to copy."""
     file = tmp_path_factory.mktemp("settled") / "klaswacht.db"
-    store = open_store(str(file), migrate=True)
+    store = open_store(str(file), key=columns_key(file.parent), migrate=True)
     Guard(store).settle()
     store.close()
     return file
@@ -27,6 +28,6 @@ def guard(settled: Path, tmp_path: Path) -> Iterator[Guard]:
     """The school, with nothing going on yet."""
     file = tmp_path / "klaswacht.db"
     shutil.copy(settled, file)
-    store = open_store(str(file))
+    store = open_store(str(file), key=columns_key(settled.parent))
     yield Guard(store)
     store.close()

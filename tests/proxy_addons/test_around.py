@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from config.private_folder import columns_key
 from policy.model import Device, DeviceClass
 from proxy_addons.around import AGAIN, Around
 from proxy_addons.gate import Gate
@@ -46,7 +47,7 @@ def test_staff_and_evenings_are_nobodys_business(guard: Guard) -> None:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(str(tmp_path / "k.db"), migrate=True)
+    opened = open_store(str(tmp_path / "k.db"), key=columns_key(tmp_path), migrate=True)
     for number in (1, 2):
         opened.devices.put(SCHOOL, Device(f"d{number}", f"D {number}", DeviceClass.PUPIL, "7"), "setup", LESSON)
     yield opened

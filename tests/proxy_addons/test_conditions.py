@@ -145,6 +145,7 @@ def test_a_loop_that_runs_late_again_and_again_is_overload_and_one_hiccup_is_not
         day.wait(2 * SECOND).all.lagged(1.2, day.now)
     assert day.kinds == {Condition.OVERLOADED}
     assert not day.all.choked(day.now), "late, but not so late that nobody may come in"
+    assert day.all.pressed(day.now), "but no page is begun"
     assert day.wait(conditions.LATE_WITHIN).kinds == set()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+from config.private_folder import columns_key
 from policy.model import Effect, Emergency, Reason
 from proxy_addons.exits import Exits
 from proxy_addons.gate import Gate, Options, open_gate
@@ -95,7 +96,7 @@ def test_without_any_database_the_file_opens_all_but_the_floor_to_everybody(tmp_
     file = EmergencyFile(tmp_path)
 
     async def main() -> None:
-        store = open_later(str(tmp_path / "klaswacht.db"))
+        store = open_later(str(tmp_path / "klaswacht.db"), key=columns_key(tmp_path))
         gate: Gate = open_gate(store, KNOWLEDGE, Options(SCHOOL, home=tmp_path, rules=POLICY), clock)
         await gate.start()
         live = gate.live

@@ -16,6 +16,7 @@ from cryptography import x509
 
 from cli.ca import ensure_ca
 from config import pac
+from config.private_folder import columns_key
 from config.settings import Listen, Settings
 from policy.model import Group
 from proxy_addons import gate as gate_module
@@ -129,7 +130,7 @@ def counted(fronted: Fronted) -> int:
 
 @pytest.mark.evasion("E28")
 def test_without_rules_there_is_still_a_pac_for_every_group(place: Place, tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path / 'k.db'}", migrate=True)
+    store = open_store(f"sqlite:///{tmp_path / 'k.db'}", key=columns_key(tmp_path), migrate=True)
     gate = open_gate(store, KNOWN, Options("no-such-school", place=place))  # not started: it has no snapshot
 
     def of(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -59,3 +60,18 @@ def test_the_file_says_nothing_and_is_for_its_owner_alone(kept: LastKnown) -> No
     data = kept.path.read_bytes()
     assert not any(person.encode() in data for person in held.people)
     assert stat.S_IMODE(kept.path.stat().st_mode) == 0o600
+
+
+def test_of_what_the_desk_and_a_proxy_of_its_own_kept_the_newest_counts(kept: LastKnown) -> None:
+    apart = LastKnown(kept.home, SECRET, apart=True)
+    apart.path.parent.mkdir()
+    older, newer = with_state(), replace(with_state(), revision=99)
+    kept.keep(older, LESSON)
+    apart.keep(newer, LESSON + timedelta(minutes=1))
+    for one in (kept, apart):
+        found = one.read(older.school, KNOWLEDGE)
+        assert found is not None and found[0].revision == 99
+    kept.keep(newer, LESSON + timedelta(minutes=2))
+    apart.path.write_bytes(b"harmed")
+    found = kept.read(older.school, KNOWLEDGE)
+    assert found is not None and found[1] == LESSON + timedelta(minutes=2)

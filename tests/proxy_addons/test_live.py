@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from config.private_folder import columns_key
 from policy.model import Effect, Reason, Sanction, SanctionTarget
 from proxy_addons.live import Live
 from store import open_store
@@ -107,7 +108,7 @@ def test_before_the_first_rules_only_help_is_open(guard: Guard) -> None:
 
 def test_a_school_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
     async def main() -> None:
-        empty = open_store(str(tmp_path / "empty.db"), migrate=True)
+        empty = open_store(str(tmp_path / "empty.db"), key=columns_key(tmp_path), migrate=True)
         live = Live(empty, SCHOOL, KNOWLEDGE, Clock())
         await live.start()
         try:

@@ -20,6 +20,7 @@ from dns.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 
+from config.private_folder import columns_key
 from config.settings import Dns, Egress, Listen, Settings
 from policy.model import Action, Facet
 from policy.safe import protected
@@ -212,7 +213,7 @@ def test_without_rules_only_help_is_found(world: NameServer, tmp_path, caplog: p
     world.records[host] = {"A": ["9.9.9.8"]}
 
     async def main() -> dict[str, list[str]]:
-        store = open_later(f"sqlite:///{tmp_path / 'nowhere' / 'k.db'}")
+        store = open_later(f"sqlite:///{tmp_path / 'nowhere' / 'k.db'}", key=columns_key(tmp_path))
         gate = open_gate(store, KNOWLEDGE, Options(SCHOOL), lambda: LESSON)
         await gate.start()
         try:

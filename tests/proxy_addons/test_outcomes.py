@@ -117,6 +117,34 @@ def test_when_it_is_too_busy_whoever_comes_is_asked_to_wait(guard: Guard) -> Non
     assert guard.events() == [], "nobody did anything"
 
 
+def test_when_it_gets_late_no_page_is_begun_and_what_is_under_way_goes_on(guard: Guard) -> None:
+    async def work(gate: Gate) -> None:
+        for _ in range(2):
+            gate.outcomes.watch.look(conditions.PRESSED)
+        assert "Het is even heel druk" in page((await gate.ask(exchange("https://leren.nl/"))).answer)
+        part = await gate.ask(background("https://leren.nl/a.png", "image"))
+        assert part.answer is None and part.decision is not None and part.decision.open
+        typed = await gate.ask(replace(exchange("https://leren.nl/"), method="POST"))
+        assert typed.answer is None, "what a child typed is not lost"
+        helping = await gate.ask(exchange("https://www.kindertelefoon.nl/"))
+        assert helping.answer is None and helping.decision is not None and helping.decision.open
+        gate.outcomes.watch.look(0.0)
+        assert (await gate.ask(exchange("https://leren.nl/"))).answer is None, "it is over at once"
+
+    guard.run(work)
+
+
+def test_what_is_closed_is_not_shown_when_it_gets_late(guard: Guard) -> None:
+    async def work(gate: Gate) -> None:
+        for _ in range(2):
+            gate.outcomes.watch.look(conditions.PRESSED)
+        for asked in (exchange("https://social.com/"), background("https://social.com/a.png", "image")):
+            answer = (await gate.ask(asked)).answer
+            assert answer is not None and answer.status in (403, 503)
+
+    guard.run(work)
+
+
 def test_help_is_not_asked_to_wait(guard: Guard) -> None:
     async def work(gate: Gate) -> None:
         choke(guard, gate)

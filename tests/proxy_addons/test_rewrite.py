@@ -20,6 +20,7 @@ import httpx
 import pytest
 
 from config import load
+from config.private_folder import columns_key
 from policy.model import Device, DeviceClass, Grant, Group, Role
 from proxy_addons.facts import Exchange, Peer, Rewrite
 from proxy_addons.rewrite import is_form, rewrite_of
@@ -104,7 +105,7 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[School]:
             hosts=", ".join(f'"{name}": "127.0.0.1:{to}"' for name, to in hosts.items()),
         )
         (path / "school.yaml").write_text(text)
-        store = open_store(f"sqlite:///{path / 'klaswacht.db'}", migrate=True)
+        store = open_store(f"sqlite:///{path / 'klaswacht.db'}", key=columns_key(path), migrate=True)
         _settle(store, path)
         yield School(path, ca, world, plain, safe, store, proxy, keyed)
         store.close()

@@ -27,6 +27,7 @@ from config.feeds import update
 from config.feeds.guards import Kept
 from config.feeds.subscriptions import Lists, Subscription
 from config.feeds.update import Conditions
+from config.private_folder import columns_key
 from policy.model import Device, DeviceClass, Grant, Group, Reason, Role
 from proxy_addons.handed import bound
 from proxy_addons.runner import compose, main
@@ -116,7 +117,7 @@ def settled(path: Path) -> Iterator[Home]:
         (path / "school.yaml").write_text(text)
         file = load.read_school(path / "school.yaml")
         now = datetime.now(UTC)
-        store = open_store(f"sqlite:///{path / 'klaswacht.db'}", migrate=True)
+        store = open_store(f"sqlite:///{path / 'klaswacht.db'}", key=columns_key(path), migrate=True)
         store.policies.add(SCHOOL, file.policy, file.digest, "school.yaml", now, based_on=0)
         store.people.put_group(SCHOOL, Group("7", "Groep 7", (7,)), "test", now)
         store.devices.put(
@@ -350,7 +351,7 @@ def test_a_worker_without_an_authority_or_settings_says_so_in_one_line(tmp_path,
     for made in ((), ("school.yaml",)):
         for name in made:
             load.write_template(tmp_path / name)
-            open_store(f"sqlite:///{tmp_path / 'klaswacht.db'}", migrate=True).close()
+            open_store(f"sqlite:///{tmp_path / 'klaswacht.db'}", key=columns_key(tmp_path), migrate=True).close()
         (tmp_path / "ca").mkdir(exist_ok=True)
         assert main(["--home", str(tmp_path)]) == 1
         told = capsys.readouterr().err

@@ -16,6 +16,7 @@ import pytest
 import zstandard
 
 from config import load
+from config.private_folder import columns_key
 from policy.address import canonical
 from policy.model import AccessRequest, Action, DeviceClass, Principal, Role
 from proxy_addons import runner
@@ -45,7 +46,7 @@ class Clock:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("unknown") / "klaswacht.db"
-    store = open_store(str(file), migrate=True)
+    store = open_store(str(file), key=columns_key(file.parent), migrate=True)
     settle(store)
     store.close()
     return file
@@ -55,7 +56,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def store(template: Path, tmp_path: Path) -> Iterator[Store]:
     file = tmp_path / "klaswacht.db"
     file.write_bytes(template.read_bytes())
-    opened = open_store(str(file))
+    opened = open_store(str(file), key=columns_key(template.parent))
     yield opened
     opened.close()
 

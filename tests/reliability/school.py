@@ -142,7 +142,7 @@ class School:
     @contextlib.contextmanager
     def store(self) -> Iterator[Store]:
         """The database, as another program opens it."""
-        store = open_store(self.home.database_url, self.home.accounts_url, patience=10)
+        store = open_store(self.home.database_url, self.home.accounts_url, key=self.home.columns_key, patience=10)
         try:
             yield store
         finally:

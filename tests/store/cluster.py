@@ -59,6 +59,10 @@ class Cluster:
     def data(self) -> Path:
         return self.folder / "data"
 
+    @property
+    def socket(self) -> Path:
+        return self.folder / ".s.PGSQL.5432"
+
     def start(self) -> None:
         settings = f"-k {self.folder} -c listen_addresses= -c fsync=off -c full_page_writes=off -c shared_buffers=16MB"
         log = str(self.folder / "log")

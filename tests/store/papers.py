@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from config.texts import say
+from store.columns import sealed_in
 from store.due import Terms
-from store.inventory import ACCOUNT_HOLDINGS, HOLDINGS, MAIN_HOLDINGS, Erase, Holding, Of
+from store.inventory import ACCOUNT_HOLDINGS, HOLDINGS, MAIN_HOLDINGS, UNSEALED, Erase, Holding, Of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "handboek" / "gegevens.md"
 
@@ -43,11 +44,17 @@ def term(one: Holding) -> str:
 
 def words(one: Holding) -> str:
     """Which of its columns hold a name, own words, or something that nobody can read."""
-    said = [f"naam: `{name}`" for name in one.names]
-    said += [f"eigen woorden: `{name}`" for name in one.texts]
+    said = [f"naam: `{name}`{shut(one, name)}" for name in one.names]
+    said += [f"eigen woorden: `{name}`{shut(one, name)}" for name in (*one.texts, *one.bodies)]
     said += [f"wie het deed: `{name}`" for name in one.staff]
     said += [f"onleesbaar of geheim: `{name}`" for name in one.secrets]
     return "; ".join(said) or "-"
+
+
+def shut(one: Holding, name: str) -> str:
+    """How a word is kept from who has the database alone."""
+    kind = sealed_in(one.table).get(name)
+    return " (leesbaar)" if kind is None else " (verzegeld, herkenbaar)" if kind.exact else " (verzegeld)"
 
 
 def row(one: Holding) -> str:
@@ -61,6 +68,39 @@ def register(holdings: tuple[Holding, ...]) -> Iterator[str]:
     yield "| wat | van wie | woorden erin | hoe lang, hoogstens | bij wissen (art. 17) | bij inzage (art. 15) |"
     yield "|---|---|---|---|---|---|"
     yield from map(row, holdings)
+
+
+def kinds() -> Iterator[str]:
+    """What the DPIA asks (AVG art. 35, 7a and d): kinds of data, of whom, in which columns, how they are kept."""
+    yield "| soort | van wie | waar | hoe bewaard |"
+    yield "|---|---|---|---|"
+    for what, find in (
+        ("naam of adres van iemand", lambda one: one.names),
+        ("wat iemand zelf typte", lambda one: (*one.texts, *one.bodies)),
+        ("over wie het gaat, een nummer", lambda one: (*filter(None, [one.about]), *one.among)),
+        ("wie van school het deed, een nummer", lambda one: one.staff),
+        ("hash, code of sleutel", lambda one: one.secrets),
+    ):
+        for of in Of:
+            found = [(one, name) for one in HOLDINGS if one.of is of for name in find(one)]
+            for how in dict.fromkeys(kept(one, name) for one, name in found):
+                where = ", ".join(f"`{one.name}.{name}`" for one, name in found if kept(one, name) == how)
+                yield f"| {what} | {OF[of]} | {where} | {how} |"
+
+
+def kept(one: Holding, name: str) -> str:
+    """How a column is kept in the database."""
+    kind = sealed_in(one.table).get(name)
+    if kind is not None:
+        same = "; te zien is welke gelijk zijn" if kind.exact else ""
+        return f"verzegeld, sleutel buiten de database{same}"
+    if name in one.secrets:
+        return "onleesbaar of tijdelijk"
+    return (
+        "leesbaar: geen woord over een kind"
+        if name in (*one.names, *one.texts)
+        else "leesbaar, zegt zonder naam niet wie"
+    )
 
 
 def node(one: Holding) -> str:
@@ -89,6 +129,7 @@ def picture() -> Iterator[str]:
     for one in MAIN_HOLDINGS:
         if one.name != "people" and (one.about or one.among):
             yield f"  {node(one)} -.->|{', '.join(filter(None, (one.about, *one.among)))}| people"
+    yield '  sleutel[/"sleutel van namen en teksten, buiten de database"/] -.-> beheer & bewaker'
     yield '  school -->|"versleuteld"| kopie[("reservekopie")]'
     yield '  accounts -->|"versleuteld"| kopie'
     yield '  school -->|"één kind, zonder anderen"| inzage(["ouder: klaswacht privacy export"])'
@@ -99,18 +140,26 @@ def picture() -> Iterator[str]:
 def page() -> str:
     """The page as it must be."""
     names = sum(len(one.names) for one in HOLDINGS)
-    texts = sum(len(one.texts) for one in HOLDINGS)
+    texts = sum(len(one.texts) + len(one.bodies) for one in HOLDINGS)
+    sealed = sum(len(sealed_in(one.table)) for one in HOLDINGS)
+    open_ = " en ".join(f"`{name}`" for name in UNSEALED)
     pupils = [one for one in HOLDINGS if one.of in {Of.PUPILS, Of.BOTH}]
     lines = [
         HEAD,
         f"Er zijn {len(HOLDINGS)} tabellen. In {len(pupils)} daarvan kan iets over een leerling staan.",
         f"{names} kolommen houden een naam of adres van iemand, {texts} houden woorden die iemand zelf typte.",
+        f"Daarvan zijn er {sealed} verzegeld: zonder de sleutel, die niet in de database staat, zijn ze niet te lezen.",
+        "Herkenbaar is een kolom waarin gelijke woorden er verzegeld gelijk uitzien, omdat erop gezocht wordt.",
+        f"Leesbaar is alleen {open_}: de regels van de school zelf, die iedereen mag lezen.",
         "",
         "## De database van de school",
         *register(MAIN_HOLDINGS),
         "",
         "## De database van de accounts",
         *register(ACCOUNT_HOLDINGS),
+        "",
+        "## Voor de DPIA: welke soorten gegevens, en hoe ze bewaard worden",
+        *kinds(),
         "",
         "## Waar het heen gaat",
         "De stippellijnen zijn verwijzingen naar een persoon.",

@@ -29,10 +29,11 @@ ROOT = Path(__file__).parents[2]
 
 WRITER = """
 import sys
+from pathlib import Path
 from store import open_store
 from tests.cast import grant
 from tests.store.school import NOW, SCHOOL
-store = open_store(sys.argv[1])
+store = open_store(sys.argv[1], key=Path(sys.argv[2]))
 print("ready", flush=True)
 sys.stdin.readline()
 store.grants.add(SCHOOL, grant("from another process"), NOW)
@@ -41,7 +42,7 @@ store.close()
 
 
 def test_a_reader_wakes_when_another_process_gives_a_permission(store: Store, place: Place) -> None:
-    command = [sys.executable, "-c", WRITER, place.url]
+    command = [sys.executable, "-c", WRITER, place.url, str(place.key)]
     with (
         Feed(store, SCHOOL) as feed,
         subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as writer,
@@ -128,10 +129,10 @@ def test_closing_a_feed_lets_everybody_go(store: Store) -> None:
 
 
 @pytest.mark.postgres
-def test_a_lost_connection_comes_back_by_itself(cluster: Cluster, postgresql_url: str) -> None:
+def test_a_lost_connection_comes_back_by_itself(cluster: Cluster, postgresql_url: str, key: Path) -> None:
     from store import open_store
 
-    store = open_store(postgresql_url)
+    store = open_store(postgresql_url, key=key)
     school = "a school of its own"
     before = store.revision(school)
     with Feed(store, school) as feed:
@@ -151,12 +152,12 @@ def test_a_lost_connection_comes_back_by_itself(cluster: Cluster, postgresql_url
 
 @pytest.mark.postgres
 def test_a_notification_that_never_comes_costs_a_moment_and_not_the_rules(
-    cluster: Cluster, postgresql_url: str
+    cluster: Cluster, postgresql_url: str, key: Path
 ) -> None:
     from store import open_store
 
     school = "a school behind a pooler"
-    with closing(open_store(postgresql_url)) as store:
+    with closing(open_store(postgresql_url, key=key)) as store:
         store.people.put_group(school, Group("1", "Groep 1"), "cor", NOW)
         with Feed(store, school) as feed, store.database.engine.connect() as quietly:
             before = feed.wait(GENEROUS)

@@ -85,7 +85,7 @@ def rows(place: Place) -> int:
 def test_every_table_arrives_with_every_row_to_the_letter(old: Place, new: Place) -> None:
     with closing(old.open()) as store:
         fill_every_table(store)
-    done = move(addresses(old), addresses(new))
+    done = move(addresses(old), addresses(new), new.key)
     assert {one.table for one in done} == {one.name for one in HOLDINGS}
     assert {one.rows for one in done} == {3}
     assert rows(new) == 3 * len(HOLDINGS)
@@ -114,7 +114,7 @@ def test_the_school_goes_on_where_it_was(old: Place, new: Place) -> None:
         with store.database.write(SCHOOL) as change:  # the newest were forgotten; their numbers are gone for ever
             change.execute(sa.text("DELETE FROM events"))
         before, pulse = store.snapshot(SCHOOL, KNOWLEDGE, NOW), store.pulse(SCHOOL)
-    move(addresses(old), addresses(new))
+    move(addresses(old), addresses(new), new.key)
     with closing(new.open()) as store:
         assert store.snapshot(SCHOOL, KNOWLEDGE, NOW) == before
         assert store.pulse(SCHOOL) == pulse
@@ -132,7 +132,7 @@ def test_a_database_with_something_in_it_is_left_as_it_is(old: Place, new: Place
     with closing(new.open()) as store:
         store.accounts.add(SCHOOL, "anja", "anja", Role.TEACHER, NOW)
     with pytest.raises(NotEmpty, match=r"accounts\.accounts"):
-        move(addresses(old), addresses(new))
+        move(addresses(old), addresses(new), new.key)
     assert rows(new) == 1
 
 
@@ -143,11 +143,11 @@ def test_what_does_not_arrive_as_it_was_does_not_count(old: Place, new: Place, m
         assert fill is not None
     with psycopg.connect(new.url, autocommit=True) as raw:
         raw.execute("CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS "
-                    "$$ BEGIN NEW.name := upper(NEW.name); RETURN NEW; END $$")  # fmt: skip
+                    "$$ BEGIN NEW.role := upper(NEW.role); RETURN NEW; END $$")  # fmt: skip
         raw.execute("CREATE TRIGGER spoil BEFORE INSERT ON people FOR EACH ROW EXECUTE FUNCTION spoil()")
     try:
         with pytest.raises(Unlike, match="people"):
-            move(addresses(old), addresses(new))
+            move(addresses(old), addresses(new), new.key)
         assert rows(new) == 0
     finally:
         with psycopg.connect(new.url, autocommit=True) as raw:
@@ -157,10 +157,10 @@ def test_what_does_not_arrive_as_it_was_does_not_count(old: Place, new: Place, m
 def test_tried_out_all_is_compared_and_nothing_is_kept(old: Place, new: Place) -> None:
     with closing(old.open()) as store:
         settle(store)
-    tried = move(addresses(old), addresses(new), proving=True)
+    tried = move(addresses(old), addresses(new), new.key, proving=True)
     assert sum(one.rows for one in tried) > 0
     assert rows(new) == 0
-    assert move(addresses(old), addresses(new)) == tried
+    assert move(addresses(old), addresses(new), new.key) == tried
 
 
 def test_when_the_second_half_does_not_follow_the_first_is_taken_out_again(old: Place, new: Place) -> None:
@@ -174,7 +174,7 @@ def test_when_the_second_half_does_not_follow_the_first_is_taken_out_again(old: 
                     "FOR EACH ROW EXECUTE FUNCTION late()")  # fmt: skip
     try:
         with pytest.raises((StoreUnavailable, sa.exc.DBAPIError)):
-            move(addresses(old), addresses(new))
+            move(addresses(old), addresses(new), new.key)
         assert rows(new) == 0
     finally:
         with psycopg.connect(new.url, autocommit=True) as raw:
@@ -187,10 +187,10 @@ def test_a_guard_that_writes_meanwhile_is_noticed(old: Place, new: Place) -> Non
     with closing(sqlite3.connect(old.url, isolation_level=None)) as writer:
         writer.execute("BEGIN IMMEDIATE")
         with pytest.raises(StoreUnavailable, match="locked"):
-            move(addresses(old), addresses(new))
+            move(addresses(old), addresses(new), new.key)
     assert rows(new) == 0
 
 
 def test_the_other_way_round_is_refused(old: Place, new: Place) -> None:
     with pytest.raises(StoreUnavailable, match="is not SQLite"):
-        move(addresses(new), addresses(old))
+        move(addresses(new), addresses(old), old.key)

@@ -22,14 +22,17 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from config.private_folder import columns_key
 from policy.codec import policy_to_dict
 from policy.model import Group, ReportKind, ReportTo, Sanction, SanctionTarget
 from store import Store, StoreUnavailable, account_tables, open_later, open_store
 from store.columns import NAMES, metadata
 from store.feed import Feed
 from store.migrate import HEADS, SCRIPTS, Chain
+from store.seals import NAME
 from store.tables import policies
 from tests.cast import KNOWLEDGE, POLICY, grant
+from tests.store.before import unseal
 from tests.store.cluster import Cluster
 from tests.store.conftest import Place
 from tests.store.school import NOW, SCHOOL, settle
@@ -39,22 +42,23 @@ ROOT = Path(__file__).parents[2]
 
 def test_a_second_start_keeps_everything(tmp_path: Path) -> None:
     files = (str(tmp_path / "var" / "klaswacht.db"), str(tmp_path / "var" / "accounts.db"))
-    first = open_store(*files, migrate=True)
+    first = open_store(*files, key=columns_key(tmp_path), migrate=True)
     settle(first)
     snapshot = first.snapshot(SCHOOL, KNOWLEDGE, NOW)
     first.close()
     for migrate in (True, False):
-        again = open_store(*files, migrate=migrate)
+        again = open_store(*files, key=columns_key(tmp_path), migrate=migrate)
         assert again.snapshot(SCHOOL, KNOWLEDGE, NOW) == snapshot
         again.check()
         again.close()
 
 
 def test_only_the_owner_can_read_the_files(tmp_path: Path) -> None:
-    store = open_store(str(tmp_path / "klaswacht.db"), str(tmp_path / "accounts.db"), migrate=True)
+    key = columns_key(tmp_path)
+    store = open_store(str(tmp_path / "klaswacht.db"), str(tmp_path / "accounts.db"), key=key, migrate=True)
     settle(store)
-    files = list(tmp_path.iterdir())
-    assert len(files) >= 2
+    files = [key, *(path for path in tmp_path.iterdir() if path.is_file())]
+    assert len(files) >= 3
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
     store.close()
 
@@ -80,7 +84,9 @@ def test_a_sqlite_file_is_in_wal_mode_with_foreign_keys_and_wiping(store: Store)
 
 def test_the_migrations_make_exactly_the_tables_of_the_code(store: Store) -> None:
     with store.database.engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"include_name": lambda name, *_: name != "accounts"})
+        context = MigrationContext.configure(
+            connection, opts={"include_name": lambda name, *_: name not in {"accounts", NAME}}
+        )
         assert compare_metadata(context, metadata) == []
     accounts = store._accounts_database
     assert accounts is not None
@@ -93,7 +99,9 @@ def test_the_migrations_make_exactly_the_tables_of_the_code(store: Store) -> Non
         options = {
             "include_schemas": not accounts.sqlite,
             "version_table_schema": None if accounts.sqlite else "accounts",
-            "include_name": lambda name, kind, _: kind != "schema" or name == (None if accounts.sqlite else "accounts"),
+            "include_name": lambda name, kind, _: (
+                name != NAME and (kind != "schema" or name == (None if accounts.sqlite else "accounts"))
+            ),
         }
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, expected) == []
@@ -137,7 +145,7 @@ def test_staff_accounts_are_in_a_database_of_their_own(store: Store, place: Plac
 
 
 def test_a_process_that_did_not_open_the_accounts_is_told_so(place: Place) -> None:
-    store = open_store(place.url)
+    store = open_store(place.url, key=place.key)
     with pytest.raises(StoreUnavailable, match="`accounts_url`"):
         _ = store.accounts
     store.close()
@@ -145,35 +153,37 @@ def test_a_process_that_did_not_open_the_accounts_is_told_so(place: Place) -> No
 
 def test_one_file_for_both_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="a file of their own"):
-        open_store(str(tmp_path / "a.db"), str(tmp_path / "a.db"), migrate=True)
+        open_store(str(tmp_path / "a.db"), str(tmp_path / "a.db"), key=columns_key(tmp_path), migrate=True)
 
 
 def test_a_database_that_is_not_there_is_one_clear_line(tmp_path: Path, cluster: Cluster) -> None:
+    key = columns_key(tmp_path)
     with pytest.raises(StoreUnavailable, match="klaswacht up"):
-        open_store(str(tmp_path / "none.db"))
+        open_store(str(tmp_path / "none.db"), key=key)
     assert not (tmp_path / "none.db").exists()
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreUnavailable, match="no database can be made"):
-        open_store(str(tmp_path / "file" / "none.db"), migrate=True)
+        open_store(str(tmp_path / "file" / "none.db"), key=key, migrate=True)
     with pytest.raises(StoreUnavailable, match="`nothing` at `/nowhere`"):
-        open_store("postgresql://postgres@/nothing?host=/nowhere", migrate=True)
+        open_store("postgresql://postgres@/nothing?host=/nowhere", key=key, migrate=True)
     with pytest.raises(StoreUnavailable, match="does not exist"):
-        open_store(cluster.url("nothing"), migrate=True)
+        open_store(cluster.url("nothing"), key=key, migrate=True)
     with pytest.raises(StoreUnavailable, match="kind `mysql`"):
-        open_store("mysql://somewhere/x")
+        open_store("mysql://somewhere/x", key=key)
+    assert not key.exists(), "of nothing that was made"
 
 
 def test_something_that_is_no_database_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "klaswacht.db").write_bytes(b"this is a letter to the parents, not a database. " * 50)
     with pytest.raises(StoreUnavailable, match="not a database"):
-        open_store(str(tmp_path / "klaswacht.db"), migrate=True)
+        open_store(str(tmp_path / "klaswacht.db"), key=columns_key(tmp_path), migrate=True)
 
 
 def test_an_empty_database_is_not_used_before_it_is_made(tmp_path: Path) -> None:
     sqlite3.connect(tmp_path / "klaswacht.db").close()
     (tmp_path / "klaswacht.db").touch()
     with pytest.raises(StoreUnavailable, match="version `empty`"):
-        open_store(str(tmp_path / "klaswacht.db"))
+        open_store(str(tmp_path / "klaswacht.db"), key=columns_key(tmp_path))
 
 
 def test_a_database_of_a_newer_program_is_left_alone(store: Store, place: Place) -> None:
@@ -216,10 +226,10 @@ def test_a_store_that_is_opened_for_later_works_once_the_database_does(
     spoil: Callable[[Path], object], tmp_path: Path
 ) -> None:
     file, good = tmp_path / "klaswacht.db", tmp_path / "good.db"
-    open_store(str(good), migrate=True).close()
+    open_store(str(good), key=columns_key(tmp_path), migrate=True).close()
     shutil.copy(good, file)
     spoil(file)
-    store = open_later(str(file))
+    store = open_later(str(file), key=columns_key(tmp_path))
     for _ in range(2):
         with pytest.raises(StoreUnavailable, match=re.escape(str(file))):
             store.revision(SCHOOL)
@@ -290,7 +300,7 @@ def test_rows_of_before_the_five_protocols_are_read_as_they_were_meant(
     urls = (str(tmp_path / "klaswacht.db"), str(tmp_path / "accounts.db"))
     if kind == "postgresql":
         urls = (request.getfixturevalue("cluster").new_database(),) * 2
-    store = open_store(*urls, migrate=True)
+    store = open_store(*urls, key=columns_key(tmp_path), migrate=True)
     settle(store)
     store.grants.add(SCHOOL, grant("g", sites=("social.com",)), NOW)
     ban = Sanction("b", "sam", SanctionTarget.CHROMEBOOK, NOW, NOW + timedelta(days=1), "ria")
@@ -299,9 +309,10 @@ def test_rows_of_before_the_five_protocols_are_read_as_they_were_meant(
     code = store.devices.make_code(SCHOOL, "chroom-1", "cor", NOW)
     assert code is not None and store.devices.enrol(SCHOOL, code.code, NOW, "public")
     before = store.snapshot(SCHOOL, KNOWLEDGE, NOW)
+    unseal(*urls, columns_key(tmp_path))
     _as_it_was_before_the_five_protocols(store)
     store.close()
-    store = open_store(*urls, migrate=True)
+    store = open_store(*urls, key=columns_key(tmp_path), migrate=True)
     assert store.snapshot(SCHOOL, KNOWLEDGE, NOW) == before
     # The network still knows the device by the key of then; its agent enrols again.
     assert before.devices["chroom-1"].key_hash
@@ -316,10 +327,11 @@ def test_rows_of_before_the_five_protocols_are_read_as_they_were_meant(
 
 STARTER = """
 import sys
+from pathlib import Path
 from store import open_store
 print("ready", flush=True)
 sys.stdin.readline()
-open_store(sys.argv[1], sys.argv[2], migrate=True, patience=30).close()
+open_store(sys.argv[1], sys.argv[2], key=Path(sys.argv[3]), migrate=True, patience=30).close()
 """
 
 
@@ -330,7 +342,7 @@ def test_two_programs_that_start_together_make_one_database(
     urls = (str(tmp_path / "klaswacht.db"), str(tmp_path / "accounts.db"))
     if kind == "postgresql":
         urls = (request.getfixturevalue("cluster").new_database(),) * 2
-    command = [sys.executable, "-c", STARTER, *urls]
+    command = [sys.executable, "-c", STARTER, *urls, str(columns_key(tmp_path))]
     starters = [
         subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -346,7 +358,7 @@ def test_two_programs_that_start_together_make_one_database(
     for starter in starters:
         _, errors = starter.communicate(timeout=90)
         assert starter.returncode == 0, errors
-    store = open_store(*urls)
+    store = open_store(*urls, key=columns_key(tmp_path))
     store.check()
     store.close()
 
@@ -398,8 +410,8 @@ def assert_unavailable(store: Store) -> None:
 
 @pytest.mark.evasion("S14")
 @pytest.mark.postgres
-def test_a_stopped_server_is_unavailable_and_comes_back(cluster: Cluster, postgresql_url: str) -> None:
-    store = open_store(postgresql_url)
+def test_a_stopped_server_is_unavailable_and_comes_back(cluster: Cluster, postgresql_url: str, key: Path) -> None:
+    store = open_store(postgresql_url, key=key)
     school = "another school of its own"
     store.people.groups(school)
     cluster.stop()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from config.private_folder import columns_key
 from policy.model import Agreement, Effect, Group, Lease, Reason, Role, Sanction, SanctionTarget, Span
 from store import Store, open_store
 from store.accounts import AccountState, Purpose
@@ -112,11 +113,11 @@ def test_no_wish_gives_the_terms_of_the_house() -> None:
 def test_what_was_forgotten_is_not_on_the_disk_any_more(place: Place, tmp_path: Path) -> None:
     store = place.open()
     settle(store)
-    canary = "kanarie-in-de-notitie"
-    store.events.add_batch(SCHOOL, [BLOCKED] * 50, NOW)
+    canary = "kanarie-op-een-site"  # what is typed is sealed, so that it would never be found
+    store.events.add_batch(SCHOOL, [replace(BLOCKED, host=f"{canary}.nl")] * 50, NOW)
     for stored in store.events.latest(SCHOOL):
         store.events.note(SCHOOL, stored.id, f"{canary}-{stored.id}", "anja", NOW)
-    ask = store.incidents.ask(SCHOOL, Wish("social.com", "project", line=f"{canary} van Sam", group="7"), NOW)
+    ask = store.incidents.ask(SCHOOL, Wish(f"{canary}.nl", "project", line=f"{canary} van Sam", group="7"), NOW)
     assert ask is not None
     if place.kind == "sqlite":
         assert canary.encode() in on_disk(place), "the canary sings before the purge"
@@ -139,8 +140,9 @@ def on_disk(place: Place) -> bytes:
 
 def test_a_reader_in_the_way_only_delays_the_wiping(tmp_path: Path) -> None:
     url = str(tmp_path / "klaswacht.db")
-    store = open_store(url, migrate=True, patience=0.3)
-    reader = open_store(url)
+    key = columns_key(tmp_path)
+    store = open_store(url, key=key, migrate=True, patience=0.3)
+    reader = open_store(url, key=key)
     store.events.add_batch(SCHOOL, [BLOCKED], NOW)
     with reader.database.read() as connection:
         connection.exec_driver_sql("SELECT count(*) FROM events").all()

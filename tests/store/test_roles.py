@@ -27,7 +27,7 @@ type UrlOf = Callable[[str], str]
 
 
 @pytest.fixture(scope="module")
-def url_of(cluster: Cluster) -> Iterator[UrlOf]:
+def url_of(cluster: Cluster, key: Path) -> Iterator[UrlOf]:
     """Addresses of one database, by role; a school and an account are in it."""
     admin = cluster.new_database()
     name = admin.partition("@/")[2].partition("?")[0]
@@ -38,15 +38,19 @@ def url_of(cluster: Cluster) -> Iterator[UrlOf]:
     def url(role: str) -> str:
         return admin.replace("postgres@", f"{role}@", 1)
 
-    with closing(open_store(url(ROLES.desk), url(ROLES.accounts), migrate=True)) as store:
+    with closing(open_store(url(ROLES.desk), url(ROLES.accounts), key=key, migrate=True)) as store:
         settle(store)
         assert store.accounts.add(SCHOOL, "anja", "anja", Role.TEACHER, NOW)
     yield url
 
 
-def proxy_works(url: str, desk: str) -> None:
+def proxy_works(url: str, desk: str, key: Path) -> None:
     event = Event(What.BLOCKED, NOW, Effect.DENY, Reason.PLACE, host="social.com", group="7")
-    with closing(open_later(url)) as proxy, closing(open_store(desk)) as teacher, Feed(proxy, SCHOOL) as feed:
+    with (
+        closing(open_later(url, key=key)) as proxy,
+        closing(open_store(desk, key=key)) as teacher,
+        Feed(proxy, SCHOOL) as feed,
+    ):
         before = feed.wait(GENEROUS)
         teacher.grants.add(SCHOOL, grant(f"of {before}"), NOW)
         assert feed.wait(GENEROUS, after=before) == before + 1
@@ -63,8 +67,8 @@ def refused(url: str, *sql: str) -> None:
             raw.execute(one)
 
 
-def test_the_proxy_does_its_work_and_hears_of_changes(url_of: UrlOf) -> None:
-    proxy_works(url_of(ROLES.proxy), url_of(ROLES.desk))
+def test_the_proxy_does_its_work_and_hears_of_changes(url_of: UrlOf, key: Path) -> None:
+    proxy_works(url_of(ROLES.proxy), url_of(ROLES.desk), key)
 
 
 def test_the_proxy_cannot_read_staff_accounts_nor_change_what_the_database_keeps(url_of: UrlOf) -> None:
@@ -88,15 +92,15 @@ def test_the_role_of_the_accounts_reads_no_pupils(url_of: UrlOf) -> None:
     refused(url_of(ROLES.desk), "SELECT * FROM accounts.accounts")
 
 
-def test_after_a_backup_was_put_back_the_proxy_still_works(url_of: UrlOf, tmp_path: Path) -> None:
+def test_after_a_backup_was_put_back_the_proxy_still_works(url_of: UrlOf, tmp_path: Path, key: Path) -> None:
     desk, accounts = url_of(ROLES.desk), url_of(ROLES.accounts)
     for chain, url in ((Chain.MAIN, desk), (Chain.ACCOUNTS, accounts)):
         dump = tmp_path / chain.value
         copies.copy(url, chain, dump)
         copies.put_dump(url, chain, dump, f"aside_{chain.value}")
-    with closing(open_store(desk, accounts, migrate=True)) as store:
+    with closing(open_store(desk, accounts, key=key, migrate=True)) as store:
         store.people.put_group(SCHOOL, Group("8", "Groep 8"), "cor", NOW)
-    proxy_works(url_of(ROLES.proxy), desk)
+    proxy_works(url_of(ROLES.proxy), desk, key)
     refused(url_of(ROLES.proxy), "SELECT * FROM accounts.accounts", "SELECT * FROM aside_accounts.accounts")
 
 

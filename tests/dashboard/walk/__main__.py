@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from config.private_folder import columns_key
 from config.settings import Settings
 from dashboard import close_app, create_app
 from store import open_store
@@ -15,7 +16,8 @@ from tests.dashboard.walk import papers, routes
 
 def main() -> None:
     with TemporaryDirectory() as folder:
-        store = open_store(str(Path(folder) / "k.db"), str(Path(folder) / "a.db"), migrate=True)
+        home = Path(folder)
+        store = open_store(str(home / "k.db"), str(home / "a.db"), key=columns_key(home), migrate=True)
         app = create_app(store, KNOWLEDGE, "school", Settings())
         text = routes.page(app)
         close_app(app)

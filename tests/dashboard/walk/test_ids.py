@@ -95,6 +95,7 @@ def test_a_form_with_an_id_of_another_school_in_it_leaves_that_school_as_it_was(
 ) -> None:
     """Every choice of every form once with an id that only the other school has: a child, a device, a group."""
     school = fresh()
+    ids = ids[:1] if os.environ.get("KLASWACHT_SHORT") else ids
     before = rows(school, NEIGHBOURS)
     theirs = set(foreign(school))
     sent = 0
