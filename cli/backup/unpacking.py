@@ -132,7 +132,7 @@ def _proved(home: Home, file: Path, lock: Lock, folder: Path) -> Manifest:
 def _tried(home: Home, manifest: Manifest, now: datetime) -> None:
     """Use it as a guard would: bring it to this program's version, and ask for everything that is decided by."""
     try:
-        with closing(open_store(home.database_url, home.accounts_url, migrate=True)) as store:
+        with closing(open_store(home.database_url, home.accounts_url, key=home.columns_key, migrate=True)) as store:
             store.check()
             store.snapshot(manifest.school, _knowledge(home), now)
             store.audit.add(manifest.school, "cli", "backup.restore", now)

@@ -38,7 +38,7 @@ def made(tmp_path_factory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("made")
     home = school_at(folder / "var")
     backup = packing.pack(home, KEY.public, folder / "school.backup", NOW).path
-    with closing(open_store(home.database_url, home.accounts_url)) as store:
+    with closing(open_store(home.database_url, home.accounts_url, key=home.columns_key)) as store:
         store.people.remove_person(SCHOOL, "sam", "cor", LATER)
         account = store.accounts.find(SCHOOL, "anja")
         store.accounts.set_password(SCHOOL, account.id, "$argon2id$v=19$m=65536,t=3,p=4$bGF0ZXI$bGF0ZXI", LATER)
@@ -61,7 +61,7 @@ def everything(home: Home) -> dict[str, bytes]:
 
 def state(home: Home) -> dict[str, bool]:
     """Of every part of a school whether it is the old one (of after the backup)."""
-    with closing(open_store(home.database_url, home.accounts_url)) as store:
+    with closing(open_store(home.database_url, home.accounts_url, key=home.columns_key)) as store:
         parts = {"main": store.people.person(SCHOOL, "sam") is None}
     with closing(sqlite3.connect(home.path / "accounts.db")) as accounts:
         parts["accounts"] = "bGF0ZXI" in str(accounts.execute("select * from accounts").fetchall())
@@ -173,14 +173,14 @@ def test_on_postgresql_too_wherever_it_is_killed(cluster, tmp_path, monkeypatch)
     with killer(home, backup, tmp_path) as process:
         points = int(ask(process, 0).removeprefix("points "))
         for number in range(points // 2, points + 1, 9 if SHORT else 3):
-            with closing(open_store(url, url)) as store:
+            with closing(open_store(url, url, key=home.columns_key)) as store:
                 store.people.remove_person(SCHOOL, "sam", "cor", LATER)
             home.school_file.write_text(home.school_file.read_text() + "\n# a later word\n")
             shutil.rmtree(next(home.path.glob(f"{moves.ASIDE}*")), ignore_errors=True)
             unpacking.forget_aside(home, LATER.replace(year=LATER.year + 1))
             assert ask(process, number) == "killed", number
             unpacking.recover(home)
-            with closing(open_store(url, url)) as store:
+            with closing(open_store(url, url, key=home.columns_key)) as store:
                 old = store.people.person(SCHOOL, "sam") is None
             assert old == ("a later word" in home.school_file.read_text()), number
             found.add(old)
