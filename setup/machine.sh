@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the tests need of the machine (Debian or Ubuntu): a browser, certutil (so that it trusts the school's
 # CA), PostgreSQL, curl, CUPS, nft, ip, dig and dnsmasq (for networks of their own), HAProxy, Firefox and Node (for
-# what goes to browsers), systemd's analysis and another clock for one program; when we may, which is as root or with
+# what goes to browsers), systemd's analysis, debootstrap and another clock for one program; when we may, as root or with
 # sudo that asks nothing. Else it says what will be skipped, and why. With CI=true that is a failure.
 set -eu
 cd "$(dirname "$0")/.."
@@ -19,6 +19,7 @@ has_dig() { command -v dig >/dev/null; }
 has_certutil() { command -v certutil >/dev/null; }
 has_cupsd() { command -v cupsd >/dev/null || [ -x /usr/sbin/cupsd ]; }
 has_faketime() { ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1; }
+has_debootstrap() { command -v debootstrap >/dev/null || [ -x /usr/sbin/debootstrap ]; }
 has_openssl() { command -v openssl >/dev/null; }
 
 missing() {
@@ -41,6 +42,7 @@ missing() {
     command -v firefox-esr >/dev/null || echo firefox-esr
     command -v node >/dev/null || echo nodejs
     command -v systemd-analyze >/dev/null || echo systemd
+    has_debootstrap || echo debootstrap
     true
 }
 
@@ -60,6 +62,7 @@ for package in $(missing); do
     nftables | iproute2 | dnsutils | dnsmasq-base) what='the tests in networks of their own' ;;
     haproxy) what='the tests of two nodes behind a real HAProxy' ;;
     firefox-esr | nodejs) what='the tests of what is exported for browsers' ;;
+    debootstrap) what='the installation on a bare Debian' ;;
     libfaketime | systemd) what='the tests of a laptop with another clock, or of the services' ;;
     cups | cups-client | cups-bsd | cups-ipp-utils) what='the tests on a real CUPS' ;;
     *) what='the tests with real curl or openssl' ;;
