@@ -16,6 +16,7 @@ from alembic import command
 from cli.home import Home
 from cli.school import opened
 from store import copies, migrate
+from store.db import Database
 from store.migrate import HEADS, Chain
 
 SCHOOL = "school"
@@ -36,13 +37,16 @@ def make(home: Home) -> None:
     for path in copies.files(home.database_url):
         path.unlink(missing_ok=True)
     command.upgrade, migrate.HEADS[Chain.MAIN] = to_before, before
-    opened(home).close()
-    with closing(sqlite3.connect(place)) as database, database:
+    # What follows on a migration looks for tables that are not there yet.
+    migrate.wipe = lambda *_: True
+    with closing(Database(home.database_url, create=True, key=home.columns_key)) as database:
+        migrate.upgrade(database, Chain.MAIN)
+    with closing(sqlite3.connect(place)) as rows, rows:
         for key, name in GROUPS.items():
-            put(database, "groups", id=key, name=name)
+            put(rows, "groups", id=key, name=name)
         for number, (key, name) in enumerate(PUPILS.items()):
-            put(database, "people", id=key, name=name, role="pupil")
-            put(database, "memberships", person_id=key, group_id=list(GROUPS)[number % 2])
+            put(rows, "people", id=key, name=name, role="pupil")
+            put(rows, "memberships", person_id=key, group_id=list(GROUPS)[number % 2])
     place.chmod(mode)
     print(f"OLDER {before} of {head}")
 
