@@ -133,6 +133,8 @@ def undo(home: Home) -> bool:
         StoreUnavailable, OSError: it cannot be undone now; the plan stays, and so does the refusal to run.
         BackupError: the plan cannot be read.
     """
+    for half in home.path.glob(f".{home.restore_plan.name}.*"):
+        half.unlink()  # a plan that was never finished: nothing had moved yet
     try:
         plan = Plan.read((home.restore_plan).read_bytes())
     except FileNotFoundError:

@@ -106,10 +106,11 @@ def see_one_school(home: Home, before: dict[str, bytes], *, empty: bool) -> str:
     files = everything(home)
     if files == before:
         return "old"
-    assert not broken_off, sorted(files.keys() ^ before.keys())
+    other = sorted(name for name in files.keys() | before.keys() if files.get(name) != before.get(name))
+    assert not broken_off, other
     if empty:
-        assert home.school_file.exists()
-    assert set(state(home).values()) == {False}, state(home)
+        assert home.school_file.exists(), other
+    assert set(state(home).values()) == {False}, other
     return "new"
 
 
