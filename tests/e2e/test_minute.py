@@ -21,7 +21,7 @@ from bench.proxy import origin
 pytestmark = [pytest.mark.full, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
-SHORT = ("--share", "0.1", "--faster", "2", "--names", "20000", "--rounds", "1", "--window", "4", "--overload", "10")
+SHORT = ("--share", "0.1", "--faster", "2", "--names", "20000", "--rounds", "1", "--window", "4", "--overload", "6")
 
 
 @pytest.fixture(scope="module")
