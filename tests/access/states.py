@@ -20,6 +20,8 @@ NO_PAGE = {
     "signin.start": "leads to another page",
     "measures.start": "leads to another page",
     "reports.child": "leads to the guard's own page",
+    "readiness.healthy": "for machines that watch",
+    "readiness.ready": "for machines that watch",
     **desk.NO_PAGE,
 }
 """Routes that show no page of their own, each with its reason."""
