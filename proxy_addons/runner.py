@@ -13,9 +13,13 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
+
+from mitmproxy.certs import DEFAULT_DHPARAM
+from mitmproxy.options import CONF_BASENAME
 
 from config import load
 from config.feeds.opened import FeedIndex
@@ -177,7 +181,7 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
     store = open_store(url, key=key, migrate=True) if migrate else open_later(url, key=key)
     listen = settings.listen
     given = handed(CA_FILE)  # then there is no other way to it
-    ca = given.parent if given is not None else home / "ca"
+    ca = _beside(given) if given is not None else home / "ca"
     options = Options(
         school=settings.school.id,
         language=settings.language,
@@ -208,6 +212,24 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
         secret=options.secret,
     )
     return Composed(settings, knowledge, feeds, store, open_gate(store, knowledge, options), config)
+
+
+def _beside(given: Path) -> Path:
+    """A folder with the CA that was handed over, for the engine, which writes beside its CA: there nobody may write.
+
+    Raises `OSError`.
+    """
+    runtime = os.environ.get("RUNTIME_DIRECTORY")
+    if not runtime:
+        return given.parent
+    folder = Path(runtime) / "engine"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with suppress(FileExistsError):  # another worker was first
+        (folder / CA_FILE).symlink_to(given)
+    mine = folder / f".{os.getpid()}"
+    mine.write_bytes(DEFAULT_DHPARAM)
+    mine.replace(folder / f"{CONF_BASENAME}-dhparam.pem")  # whole from its first moment
+    return folder
 
 
 def run_worker(

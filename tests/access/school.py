@@ -177,7 +177,8 @@ def standing(seed: Seeded, folder: Path, now: datetime = LESSON) -> Iterator[Sta
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("k.db", "a.db"):
         shutil.copy(seed.folder / name, folder / name)
-    store = open_store(str(folder / "k.db"), str(folder / "a.db"), key=columns_key(seed.folder))
+    shutil.copytree(seed.folder / "secrets", folder / "secrets")
+    store = open_store(str(folder / "k.db"), str(folder / "a.db"), key=columns_key(folder))
     settings = seed.file.settings
     knowledge = load.knowledge(settings)
     certificate = folder / "klaswacht-ca.crt"

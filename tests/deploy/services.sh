@@ -36,6 +36,7 @@ proxy() {
     for one in ca/mitmproxy-ca.pem ca/klaswacht-ca.crt secrets/forms secrets/columns; do
         install -m 0400 -o klaswacht-proxy /var/lib/klaswacht/$one $CREDENTIALS_DIRECTORY/
     done
+    chmod 0500 $CREDENTIALS_DIRECTORY
     (unset KLASWACHT_ACCOUNTS_DATABASE
         as klaswacht-proxy $K/klaswacht up --part proxy --workers 1 --monitor 127.0.0.1:9464) >/tmp/proxy.log 2>&1 &
     proxy=$!

@@ -21,6 +21,7 @@ import psutil
 import pytest
 import websockets.exceptions
 import websockets.sync.client
+from mitmproxy.certs import CertStore
 
 from config import load
 from config.feeds import update
@@ -29,6 +30,7 @@ from config.feeds.subscriptions import Lists, Subscription
 from config.feeds.update import Conditions
 from config.private_folder import columns_key
 from policy.model import Device, DeviceClass, Grant, Group, Reason, Role
+from proxy_addons import runner
 from proxy_addons.handed import bound
 from proxy_addons.runner import compose, main
 from store import Store, open_store
@@ -485,3 +487,20 @@ def test_a_school_file_opens_the_transparent_port_and_names_its_balancers(tmp_pa
     composed = compose(tmp_path, {"transparent": 4000}, migrate=True)
     composed.store.close()
     assert (composed.config.transparent, composed.config.balancers) == ((("127.0.0.1", 4000),), ("10.0.0.0/24",))
+
+
+def test_a_ca_that_systemd_hands_over_is_used_and_nothing_is_written_beside_it(tmp_path, monkeypatch):
+    credentials, runtime = tmp_path / "credentials", tmp_path / "run"
+    runtime.mkdir()
+    CertStore.create_store(credentials, "mitmproxy", 2048)
+    given = credentials / runner.CA_FILE
+    for other in credentials.iterdir():
+        if other != given:
+            other.unlink()
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(runtime))
+    for _ in range(2):  # a second worker, or the same one again
+        folder = runner._beside(given)
+        store = CertStore.from_store(folder, "mitmproxy", 2048)
+        assert store.default_ca.to_pem() in given.read_bytes()
+    assert [one.name for one in credentials.iterdir()] == [runner.CA_FILE]
+    assert folder.stat().st_mode & 0o077 == 0

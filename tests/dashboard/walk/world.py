@@ -62,8 +62,13 @@ def next_door(ours: Standing) -> Standing:
     store.devices.put(NEIGHBOURS, Device("buur9-boek", "Boek", DeviceClass.PUPIL, "buur9", "buur9-1"), "setup", now)
     with store.database.write(NEIGHBOURS) as change:
         for table, column in _WORDS.items():
-            marked = sa.literal(f"{MARK} ") + table.c[column]
-            change.execute(sa.update(table).where(table.c.school_id == NEIGHBOURS).values({column: marked}))
+            keys = list(table.primary_key.columns)
+            there = sa.select(*keys, table.c[column]).where(
+                table.c.school_id == NEIGHBOURS, table.c[column].is_not(None)
+            )
+            for *found, text in change.execute(there).all():
+                this = (key == one for key, one in zip(keys, found, strict=True))
+                change.execute(sa.update(table).where(*this).values({column: f"{MARK} {text}"}))
     return other
 
 
