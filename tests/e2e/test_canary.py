@@ -326,6 +326,8 @@ def test_no_file_of_the_guard_holds_a_name_or_a_text_in_plain_letters(after):
     kept = b"\n".join(data for _, data in rows(play.home.path / "klaswacht.db", Chain.MAIN, play.home.columns_key))
     for word in (ASKED, *(one.name for one in (*pupils(), *STAFF))):
         assert word.encode() in kept, word
+        if len(word) < 5:
+            continue  # so few letters are in any sealed file by chance
         assert not [path.name for path in files if word.encode() in path.read_bytes()], word
 
 

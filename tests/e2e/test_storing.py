@@ -159,7 +159,7 @@ def play(tmp_path_factory: pytest.TempPathFactory, way: Way) -> Iterator[Playgro
         log = folder / "up.log"
         process = _without_names(home, log, folder)
         stack.callback(start.end, process)
-        told = start._ports(process, log)
+        told = start.listening(process, log)
         store = open_store(home.database_url, home.accounts_url, key=home.columns_key)
         stack.callback(store.close)
         settings = load.read_school(home.school_file).settings
