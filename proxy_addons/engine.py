@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import os
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -17,10 +19,11 @@ from typing import Any, cast
 from mitmproxy import exceptions, options, version
 from mitmproxy.addonmanager import AddonManager
 from mitmproxy.addons import core, disable_h2c, next_layer, proxyserver, tlsconfig
-from mitmproxy.certs import CertStore
+from mitmproxy.certs import DEFAULT_DHPARAM, CertStore
 from mitmproxy.hooks import Hook
 from mitmproxy.master import Master
 from mitmproxy.net.http import status_codes
+from mitmproxy.options import CONF_BASENAME
 from mitmproxy.proxy.layers.http import _http1, _http2
 
 from proxy_addons.authority import answer_nothing, our_way
@@ -36,6 +39,7 @@ from proxy_addons.hooks import Hooks
 from proxy_addons.trimmed import trim
 from proxy_addons.unknown import Unknown
 
+CA_FILE = "mitmproxy-ca.pem"  # as mitmproxy calls it
 CERTIFICATES = 5000  # certificates kept per worker; mitmproxy's own 100 is less than one busy morning
 _CIPHERS = ":".join(
     f"ECDHE-{key}-{rest}"
@@ -210,6 +214,24 @@ def replace_error_pages(failsafe: Failsafe) -> None:
     _http1.make_error_response = over_http1
     setattr(_http2, "format_error", over_http2)  # noqa: B010 - imported there, so not a name that types know
     version.MITMPROXY = "klaswacht"
+
+
+def beside(given: Path) -> Path:
+    """A folder with the CA that was handed over, for the engine, which writes beside its CA: there nobody may write.
+
+    Raises `OSError`.
+    """
+    runtime = os.environ.get("RUNTIME_DIRECTORY")
+    if not runtime:
+        return given.parent
+    folder = Path(runtime) / "engine"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with suppress(FileExistsError):  # another worker was first
+        (folder / CA_FILE).symlink_to(given)
+    mine = folder / f".{os.getpid()}"
+    mine.write_bytes(DEFAULT_DHPARAM)
+    mine.replace(folder / f"{CONF_BASENAME}-dhparam.pem")  # whole from its first moment
+    return folder
 
 
 def quiet() -> None:

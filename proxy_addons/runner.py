@@ -13,13 +13,9 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
-
-from mitmproxy.certs import DEFAULT_DHPARAM
-from mitmproxy.options import CONF_BASENAME
 
 from config import load
 from config.feeds.opened import FeedIndex
@@ -30,7 +26,7 @@ from proxy_addons.connections import Connections
 from proxy_addons.doorway import Doorway
 from proxy_addons.draining import Stop, drain
 from proxy_addons.egress import Egress, SafeNames, own_names, own_places, trust_bundle
-from proxy_addons.engine import Engine, quiet
+from proxy_addons.engine import CA_FILE, Engine, beside, quiet
 from proxy_addons.failsafe import Asking, Failsafe
 from proxy_addons.faults import told_by
 from proxy_addons.gate import Gate, Options, open_gate
@@ -43,7 +39,6 @@ from store import Store, StoreUnavailable, open_later, open_store
 
 _log = logging.getLogger(__name__)
 
-CA_FILE = "mitmproxy-ca.pem"  # as mitmproxy calls it
 _BACKLOG = 1024
 _YOUNG = 10_000  # new objects before the collector looks among them; what a connection leaves behind goes by itself
 
@@ -181,7 +176,7 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
     store = open_store(url, key=key, migrate=True) if migrate else open_later(url, key=key)
     listen = settings.listen
     given = handed(CA_FILE)  # then there is no other way to it
-    ca = _beside(given) if given is not None else home / "ca"
+    ca = beside(given) if given is not None else home / "ca"
     options = Options(
         school=settings.school.id,
         language=settings.language,
@@ -212,24 +207,6 @@ def compose(home: Path, ports: Mapping[str, int] | None = None, *, migrate: bool
         secret=options.secret,
     )
     return Composed(settings, knowledge, feeds, store, open_gate(store, knowledge, options), config)
-
-
-def _beside(given: Path) -> Path:
-    """A folder with the CA that was handed over, for the engine, which writes beside its CA: there nobody may write.
-
-    Raises `OSError`.
-    """
-    runtime = os.environ.get("RUNTIME_DIRECTORY")
-    if not runtime:
-        return given.parent
-    folder = Path(runtime) / "engine"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    with suppress(FileExistsError):  # another worker was first
-        (folder / CA_FILE).symlink_to(given)
-    mine = folder / f".{os.getpid()}"
-    mine.write_bytes(DEFAULT_DHPARAM)
-    mine.replace(folder / f"{CONF_BASENAME}-dhparam.pem")  # whole from its first moment
-    return folder
 
 
 def run_worker(

@@ -30,7 +30,7 @@ from config.feeds.subscriptions import Lists, Subscription
 from config.feeds.update import Conditions
 from config.private_folder import columns_key
 from policy.model import Device, DeviceClass, Grant, Group, Reason, Role
-from proxy_addons import runner
+from proxy_addons import engine
 from proxy_addons.handed import bound
 from proxy_addons.runner import compose, main
 from store import Store, open_store
@@ -493,14 +493,14 @@ def test_a_ca_that_systemd_hands_over_is_used_and_nothing_is_written_beside_it(t
     credentials, runtime = tmp_path / "credentials", tmp_path / "run"
     runtime.mkdir()
     CertStore.create_store(credentials, "mitmproxy", 2048)
-    given = credentials / runner.CA_FILE
+    given = credentials / engine.CA_FILE
     for other in credentials.iterdir():
         if other != given:
             other.unlink()
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(runtime))
     for _ in range(2):  # a second worker, or the same one again
-        folder = runner._beside(given)
+        folder = engine.beside(given)
         store = CertStore.from_store(folder, "mitmproxy", 2048)
         assert store.default_ca.to_pem() in given.read_bytes()
-    assert [one.name for one in credentials.iterdir()] == [runner.CA_FILE]
+    assert [one.name for one in credentials.iterdir()] == [engine.CA_FILE]
     assert folder.stat().st_mode & 0o077 == 0
