@@ -17,6 +17,7 @@ from store import copies, open_store
 from store.migrate import Chain
 from tests.cli.backups import KEY, LATER, school_at
 from tests.store.school import SCHOOL
+from tests.store.words import words_of
 
 
 @pytest.fixture
@@ -39,19 +40,28 @@ def test_it_has_what_a_school_needs_and_never_a_private_key_of_the_ca(home, tmp_
     names = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
     assert names == {
         *("main", "accounts", "school.yaml", ".school.in-force.yaml", "lists/subscriptions.json", "lists/games.names"),
-        *("secrets/forms", "secrets/second-factor", "secrets/answers", "secrets/google"),
+        *("secrets/forms", "secrets/second-factor", "secrets/answers", "secrets/columns", "secrets/google"),
     }
     assert found == made.manifest
     everything = b"".join(path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file())
-    assert b"Sam de Vries" in everything, "the search finds nothing, so it proves nothing"
+    assert b"geheim-van-google" in everything, "the search finds nothing, so it proves nothing"
     assert b"PRIVATE KEY" not in everything
+
+
+def test_the_key_in_it_opens_the_names_in_it(home, tmp_path):
+    made = packing.pack(home, KEY.public, tmp_path / "school.backup", LATER)
+    out = tmp_path / "out"
+    inside(made.path, out)
+    databases = [f"sqlite:///{out / name}" for name in ("main", "accounts")]
+    with closing(open_store(*databases, key=out / "secrets" / "columns")) as store:
+        assert "Sam de Vries" in words_of(store)
 
 
 def test_only_its_owner_reads_it_and_no_copy_is_left_behind(home, tmp_path):
     before = {path for path in home.path.rglob("*") if path.is_file()}
     made = packing.pack(home, KEY.public, tmp_path / "school.backup", LATER)
     assert made.path.stat().st_mode & 0o777 == 0o600
-    assert b"Sam de Vries" not in made.path.read_bytes()
+    assert b"geheim-van-google" not in made.path.read_bytes()
     left = {path for path in home.path.rglob("*") if path.is_file()} - before
     assert {path.name for path in left if not path.name.endswith(("-wal", "-shm"))} <= {".backup-lock"}
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from store import account_tables, tables
-from store.columns import Words
+from store.columns import Sealed, Words
 from tests.access.school import Standing
 
 SUM = "1787569"  # 1337 * 1337: a template that was evaluated says so
@@ -125,10 +125,10 @@ def write_everywhere(school: Standing, make: Callable[[int], str]) -> int:
 
 
 def texts_of(metadata: sa.MetaData) -> frozenset[str]:
-    """Every column that holds text, as `table.column`."""
+    """Every column that holds text (no tree of JSON), sealed or not, as `table.column`."""
     return frozenset(
         f"{table.name}.{column.name}"
         for table in metadata.sorted_tables
         for column in table.c
-        if isinstance(column.type, sa.String | Words)
+        if isinstance(column.type, sa.String | Words | Sealed)
     )
