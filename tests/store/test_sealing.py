@@ -131,6 +131,7 @@ def read_back(store: Store) -> set[str]:
     return found
 
 
+@pytest.mark.evasion("S20")
 def test_what_people_typed_is_in_no_file_and_in_no_dump(full: Place) -> None:
     assert CANARY.encode() not in on_disk(full)
     assert b"~1" in on_disk(full), "that is what is there instead"
