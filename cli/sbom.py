@@ -95,7 +95,7 @@ def asked(tool: str, packages: Sequence[Distribution]) -> int:
         pins.write_text("".join(lines))
         command = [tool, "--requirement", str(pins), "--no-deps", "--disable-pip"]
         try:
-            done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, env=dict(os.environ))  # noqa: S603
+            done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, env=dict(os.environ))  # noqa: S603 - our own words
         except OSError as error:
             raise Trouble(
                 f"`{tool}` cannot be run ({error.strerror})",

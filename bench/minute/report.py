@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from statistics import median
 
 from bench.minute.devices import Tally
 from bench.minute.good import EVERY, Times, p95
 from bench.minute.phases import Beside, Minute, Overload, Use
 from bench.minute.visitors import BARE, FRIENDLY, HERE
+from bench.verdict import Verdict
 
 MARKS = ("<!-- bench:minute -->", "<!-- /bench:minute -->")
 DOUBLE = 2.0  # times as slow as alone, at most
 BACK = 60.0  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A target, whether it was met, and by what that is seen."""
-
-    what: str
-    met: bool
-    how: str
-
-    def __str__(self) -> str:
-        return f"| {self.what} | {self.how} | {'met' if self.met else '**MISSED**'} |"
 
 
 def verdicts(told: Minute, slow: Beside, over: Overload, restarts: int) -> list[Verdict]:
@@ -95,7 +83,7 @@ def counts(told: Minute, slow: Beside, over: Overload, restarts: int) -> dict[st
 def lines(told: Minute, slow: Beside, over: Overload, judged: Sequence[Verdict], load: float) -> list[str]:
     """Everything, as Markdown. `load` is the machine's load average before the run."""
     said = [f"Load average before the run {load:.1f}.", "", "| target | seen | |", "|---|---|---|"]
-    said += [str(verdict) for verdict in judged]
+    said += [verdict.row() for verdict in judged]
     said += ["", "| the minute | |", "|---|--:|", *(f"| {name} | {text} |" for name, text in _of_minute(told))]
     head = f"| a good client's p50 / p95 | alone | beside {slow.many} slow | p95 | before the overload | after |"
     said += ["", head, "|---|--:|--:|--:|--:|--:|", *(_waits(slow, over, kind) for kind in EVERY)]  # fmt: skip

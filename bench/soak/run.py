@@ -11,8 +11,8 @@ from bench.soak import load, verdicts
 from bench.soak.ground import Counts
 from bench.soak.guard import Guard, guard, lasts
 from bench.soak.permissions import Permissions
-from bench.soak.verdicts import Verdict
 from bench.soak.watch import Sample, Watch
+from bench.verdict import Verdict
 
 EVERY = 2.0  # seconds between two samples
 ROWS = 10  # lines of the table at least; from ten minutes on one a minute
@@ -111,7 +111,7 @@ class Soak:
             self._say(f"{title}: {'; '.join(found) if found else 'none'}.")
         self._say("")
         for verdict in self.verdicts:
-            self._say(str(verdict))
+            self._say(f"- {verdict}")
 
     def _say(self, text: str) -> None:
         self.lines += text.split("\n")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from bench.soak.ground import Counts
 from bench.soak.permissions import Kept
 from bench.soak.watch import MB, Look, Sample
+from bench.verdict import Verdict
 
 GROWTH, SLACK = 0.05, 4 * MB  # of the middle third, and bytes on top
 # Descriptors more than before the first client: of a pool of five connections to each database file, two descriptors
@@ -23,18 +23,6 @@ HEAD = (
     "| page p50 / p99 ms | errors | forbidden | permissions |\n"
     f"|--:|{'--:|' * len(NAMES)}--:|--:|--:|--:|--:|--:|--:|--:|--:|"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """One thing that must hold, and how it was seen."""
-
-    what: str
-    met: bool
-    how: str
-
-    def __str__(self) -> str:
-        return f"- {self.what}: **{'met' if self.met else 'NOT met'}** - {self.how}"
 
 
 def row(sample: Sample, before: Sample, counts: Counts, done_before: int, kept: Kept) -> str:

@@ -30,7 +30,7 @@ from proxy_addons.crowd import PER_ADDRESS
 GENEROUS = 40.0  # seconds
 FEW = 20  # connections of one address, in place of the many of a school
 HAPROXY = shutil.which("haproxy", path=f"{os.environ['PATH']}:/usr/sbin")
-real = pytest.mark.skipif(HAPROXY is None, reason="HAProxy is not installed")
+real = pytest.mark.skipif(HAPROXY is None, reason="needs HAProxy (setup/machine.sh)")
 TWO = (Node("a", "10.0.0.11"), Node("b", "fd00::12"))
 
 

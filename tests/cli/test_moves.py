@@ -242,7 +242,7 @@ def test_a_plan_that_cannot_be_read_starts_nothing(made, tmp_path):
 def test_a_database_on_another_disk_is_moved_whole(tmp_path):
     elsewhere = Path("/dev/shm")
     if not elsewhere.is_dir() or elsewhere.stat().st_dev == tmp_path.stat().st_dev:
-        pytest.skip("there is no second file system here")
+        pytest.skip("needs a file system of memory at /dev/shm beside the one of the tests")
     source, target = tmp_path / "klaswacht.db", elsewhere / f"klaswacht-{os.getpid()}"
     source.write_bytes(b"whole")
     try:

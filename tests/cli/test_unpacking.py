@@ -62,7 +62,8 @@ def test_in_an_empty_folder_the_school_is_back(home, backup, tmp_path):
         assert states[0].state.grants and states[0].state.sanctions
         assert states[0].people == states[1].people
         assert states[0].devices == states[1].devices
-        assert after.accounts.find(SCHOOL, "anja") == before.accounts.find(SCHOOL, "anja") != None  # noqa: E711
+        assert before.accounts.find(SCHOOL, "anja") is not None
+        assert after.accounts.find(SCHOOL, "anja") == before.accounts.find(SCHOOL, "anja")
         assert after.audit.proof(SCHOOL).broken is None
         assert after.audit.entries(SCHOOL, what=["backup.restore"])
     for name in ("school.yaml", "secrets/second-factor", "secrets/answers", "secrets/google", "lists/games.names"):
@@ -206,17 +207,21 @@ def test_a_look_changes_nothing(home, backup):
     assert everything(home) == before
 
 
-@pytest.mark.postgres
-def test_a_school_on_postgresql_comes_back_too_and_what_was_there_is_kept_aside(
-    cluster,
-    tmp_path,
-    monkeypatch,
-):
+@pytest.fixture
+def on_postgresql(cluster, tmp_path, monkeypatch):
+    """The address of a database of PostgreSQL, a school in it, and a backup of that school."""
     url = cluster.new_database()
     for name in ("KLASWACHT_DATABASE", "KLASWACHT_ACCOUNTS_DATABASE"):
         monkeypatch.setenv(name, url)
     home = school_at(tmp_path / "var")
-    made = packing.pack(home, KEY.public, tmp_path / "school.backup", NOW).path
+    return url, home, packing.pack(home, KEY.public, tmp_path / "school.backup", NOW).path
+
+
+@pytest.mark.postgres
+def test_a_school_on_postgresql_comes_back_too_and_what_was_there_is_kept_aside(
+    cluster, on_postgresql, tmp_path, monkeypatch
+):
+    url, home, made = on_postgresql
     with opened(home) as store:
         before = store.snapshot(SCHOOL, KNOWLEDGE, LATER)
         store.people.remove_person(SCHOOL, "sam", "cor", LATER)
@@ -251,16 +256,8 @@ def test_a_school_on_postgresql_comes_back_too_and_what_was_there_is_kept_aside(
 
 
 @pytest.mark.postgres
-def test_on_postgresql_too_everything_is_as_it_was_when_it_goes_wrong_halfway(
-    cluster,
-    tmp_path,
-    monkeypatch,
-):
-    url = cluster.new_database()
-    for name in ("KLASWACHT_DATABASE", "KLASWACHT_ACCOUNTS_DATABASE"):
-        monkeypatch.setenv(name, url)
-    home = school_at(tmp_path / "var")
-    made = packing.pack(home, KEY.public, tmp_path / "school.backup", NOW).path
+def test_on_postgresql_too_everything_is_as_it_was_when_it_goes_wrong_halfway(on_postgresql, monkeypatch):
+    url, home, made = on_postgresql
     with opened(home) as store:
         store.people.remove_person(SCHOOL, "sam", "cor", LATER)
 

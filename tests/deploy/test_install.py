@@ -38,7 +38,7 @@ SERVICES = (Path(__file__).parent / "services.sh").read_text()
 
 def needs() -> None:
     if os.geteuid() != 0:
-        pytest.skip("it must be root")
+        pytest.skip("making a root of a bare Debian needs root")
     for tool in ("debootstrap", "unshare", "setpriv"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed (sudo apt-get install debootstrap util-linux)")
