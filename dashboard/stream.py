@@ -21,6 +21,10 @@ from store.feed import Feed
 HEARTBEAT = 15.0
 _AWAY = 2.0
 _LOOK_UP = 2.0
+_CALM = 0.5
+"""Seconds from one look to the next for what pupils do, however much they do: thirty who try what is closed would have
+their teacher's screen drawn ten times a second. A permission, and whatever else moves the rules, is looked at at once.
+"""
 PER_PERSON = 6
 IN_ALL = 80
 AWAY = 5 * 60.0
@@ -109,7 +113,7 @@ def live(
     known = last_id
     before: Pulse | None = None
     while not stopped():
-        now = clock()
+        now, calm = clock(), monotonic() + _CALM
         wait = HEARTBEAT
         try:
             before = pulse()
@@ -128,20 +132,26 @@ def live(
         except StoreUnavailable:
             before, wait = None, _AWAY
         yield f"event: klok\ndata: {int(clock().timestamp() * 1000)}\n\n"
-        _sleep(feed, before, wait, taken_over)
+        _sleep(feed, before, wait, calm, lambda: stopped() or taken_over())
         if taken_over():
             yield "event: vol\ndata: 1\n\n"
             return
 
 
-def _sleep(feed: Feed, before: Pulse | None, wait: float, taken_over: Callable[[], bool]) -> None:
-    """Until something moved, `wait` seconds passed, or the place was taken over (seen within some seconds)."""
+def _sleep(feed: Feed, before: Pulse | None, wait: float, calm: float, over: Callable[[], bool]) -> None:
+    """Until something moved, `wait` seconds passed, or it is `over` (seen within some seconds).
+
+    What moved that is no change of the rules waits for `calm`, on the monotonic clock.
+    """
     if before is None:
         sleep(wait)  # the store is away: there is nothing to compare with
         return
     end = monotonic() + wait
-    while (left := end - monotonic()) > 0 and not taken_over():
-        if feed.wait_pulse(min(left, _LOOK_UP), before) != before:
+    while (left := end - monotonic()) > 0 and not over():
+        after = feed.wait_pulse(min(left, _LOOK_UP), before)
+        if after != before:
+            if after.revision == before.revision:
+                feed.wait(min(end, calm) - monotonic(), before.revision)
             return
 
 

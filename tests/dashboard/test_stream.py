@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from threading import Timer
+from threading import Thread, Timer
+from time import monotonic, sleep
 
 import pytest
 from flask import Flask
@@ -12,8 +13,9 @@ from flask import Flask
 from dashboard import close_app, stream
 from dashboard.stream import IN_ALL, Streams
 from dashboard.views.watching import Live
-from policy.model import Grant
+from policy.model import Effect, Grant, Reason
 from store import Store
+from store.events import Event, What
 from store.incidents import Wish
 from tests.cast import ANJA, LESSON, at
 from tests.dashboard.conftest import BASE, SCHOOL, Browser, Clock
@@ -71,6 +73,48 @@ def test_a_request_appears_by_itself_in_its_own_part_only(store: Store, listen: 
     assert 'hx-target="#part-asks"' in second["data"]
     assert 'hx-target="#part-lengths"' not in second["data"]
     assert second["id"] != first["id"]
+
+
+def test_however_much_pupils_do_a_screen_is_drawn_a_few_times_a_second_and_ends_up_right(
+    store: Store, listen: Callable[..., Listener]
+) -> None:
+    tab = listen()
+    tab.next()
+    began = monotonic()
+
+    def much() -> None:
+        for number in range(40):
+            tried = Event(What.BLOCKED, LESSON, Effect.DENY, Reason.PLACE, host=f"s{number}.com", group="7")
+            store.events.add_batch(SCHOOL, [tried], LESSON)
+            sleep(0.05)
+
+    pupils = Thread(target=much)
+    pupils.start()
+    drawn = 1
+    while "s39.com" not in tab.next()["data"]:
+        drawn += 1
+    took = monotonic() - began
+    pupils.join()
+    assert 1 < drawn <= took / stream._CALM + 2
+
+
+def test_a_permission_is_on_the_screen_at_once_whatever_pupils_do(
+    store: Store, listen: Callable[..., Listener], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "_CALM", 600.0)
+    tab = listen()
+    tab.next()
+    store.incidents.ask(SCHOOL, Wish("social.com", "lesson", "social", "", "7", "chroom-1", "sam"), LESSON)
+    end = LESSON + timedelta(hours=1)
+    Timer(
+        0.5,
+        lambda: store.grants.add(
+            SCHOOL, Grant("", LESSON, end, ANJA.role, "anja", frozenset({"7"}), sites=("tekenen.com",)), LESSON
+        ),
+    ).start()
+    seen = tab.next()["data"]
+    assert "social.com" in seen
+    assert "tekenen.com" in seen
 
 
 def test_another_groups_request_does_not_appear(store: Store, listen: Callable[..., Listener]) -> None:
@@ -217,7 +261,10 @@ def test_a_stream_without_a_session_is_refused_without_a_page(browser: Callable[
 
 
 @pytest.mark.full
-def test_a_server_that_stops_lets_the_streams_end(app: Flask, listen: Callable[..., Listener]) -> None:
+def test_a_server_that_stops_lets_the_streams_end(
+    app: Flask, listen: Callable[..., Listener], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "HEARTBEAT", 600.0)  # nobody waits for the next beat
     tab = listen()
     tab.next()
     live: Live = app.extensions["klaswacht_live"]
