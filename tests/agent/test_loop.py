@@ -302,6 +302,7 @@ def test_at_home_in_the_evening_only_the_safety_floor_holds_and_nothing_is_writt
     assert len(laptop.notes) == 1
 
 
+@pytest.mark.full
 def test_the_whole_agent_from_tap_to_closed(at_school: Dashboard, laptop: Laptop, run) -> None:
     """Everything at work: the watch and the line each in their own thread."""
     stop = threading.Event()

@@ -59,6 +59,7 @@ def test_a_backup_with_a_passphrase_is_made_looked_at_and_put_back(home, words, 
     assert Home(new).school_file.read_bytes() == home.school_file.read_bytes()
 
 
+@pytest.mark.full
 def test_with_a_key_of_the_school_no_passphrase_is_asked_and_only_the_safe_opens_it(home, tmp_path):
     safe, out = tmp_path / "stick", tmp_path / "school.backup"
     code, said, _ = run(home.path, "backup-key", safe)
@@ -85,7 +86,11 @@ def test_a_key_is_never_left_in_the_folder_that_it_protects_and_never_written_ov
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [("words", "wachtwoordzin klopt niet"), ("file", "beschadigd"), ("short", "te kort"), ("open", "chmod 600")],
+    [
+        ("words", "wachtwoordzin klopt niet"),
+        *(pytest.param(*one, marks=pytest.mark.full) for one in [("file", "beschadigd"), ("short", "te kort")]),
+        pytest.param("open", "chmod 600", marks=pytest.mark.full),
+    ],
 )
 def test_what_is_wrong_is_one_clear_sentence(home, words, tmp_path, change, said):
     out = tmp_path / "school.backup"

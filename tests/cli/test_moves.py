@@ -216,6 +216,7 @@ def test_undoing_that_is_itself_killed_is_done_again(made, tmp_path, monkeypatch
     assert everything(home) == before
 
 
+@pytest.mark.full
 def test_no_command_runs_on_half_a_school_and_the_guard_begins_by_undoing_it(made, tmp_path):
     home = Home(tmp_path / "var")
     killed_while_moving(home, made, tmp_path)

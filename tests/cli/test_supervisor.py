@@ -109,6 +109,7 @@ def test_a_part_that_hangs_is_ended_and_comes_back(start):
     assert not any(alive(pid) for pid in pids(log))
 
 
+@pytest.mark.full
 def test_a_part_that_never_said_that_it_lives_is_left_alone(start):
     process, logs = start("", BEATS)
     process.stdout.readline()

@@ -37,6 +37,7 @@ def test_a_worker_without_a_school_says_that_it_cannot_start(tmp_path, kind):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.full
 def test_a_worker_that_cannot_read_the_rules_does_not_take_over_from_one_that_has_them(tmp_path):
     load.write_template(tmp_path / "school.yaml")
     ensure_ca(tmp_path / "ca", "School", datetime.now(UTC))

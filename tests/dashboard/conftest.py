@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from shutil import copytree
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from config.private_folder import columns_key
@@ -95,6 +97,22 @@ class Browser:
     def cookie(self, name: str = "__Host-klaswacht") -> str:
         found = self.client.get_cookie(name, domain="wacht.school")
         return found.value if found else ""
+
+
+def _once(compile_builder: Callable[..., Any]) -> Callable[..., Any]:
+    """What an address is built by depends on the words of its rule, and every test has an app with the same rules."""
+    made: dict[tuple[object, ...], Any] = {}
+
+    def remembered(rule: Rule, append_unknown: bool = True) -> Any:
+        key = (tuple(rule._trace), repr(rule.defaults), append_unknown)
+        if key not in made:
+            made[key] = compile_builder(rule, append_unknown)
+        return made[key]
+
+    return remembered
+
+
+Rule._compile_builder = _once(Rule._compile_builder)
 
 
 @pytest.fixture(autouse=True)

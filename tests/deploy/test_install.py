@@ -5,23 +5,17 @@ Needs root, debootstrap and a Debian mirror, and takes minutes: `make install-te
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import subprocess
-import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.deploy.conftest import a_copy
+
 pytestmark = [pytest.mark.install, pytest.mark.timeout(1800)]
 
-_ROOMY = 8 * 2**30  # bytes
 # What systemd would do by the units: their users, what they are handed, and no rights at all.
 INSIDE = """
 set -eu
@@ -36,12 +30,11 @@ IN
 SERVICES = (Path(__file__).parent / "services.sh").read_text()
 
 
-def needs() -> None:
-    if os.geteuid() != 0:
-        pytest.skip("making a root of a bare Debian needs root")
-    for tool in ("debootstrap", "unshare", "setpriv"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{tool} is not installed (sudo apt-get install debootstrap util-linux)")
+@pytest.fixture(scope="module")
+def bare(debian: Path) -> Iterator[Path]:
+    """A machine on which systemd does not run, for all tests here."""
+    with a_copy(debian, "bare") as root:
+        yield root
 
 
 def shell(root: Path, inside: str) -> str:
@@ -51,64 +44,6 @@ def shell(root: Path, inside: str) -> str:
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-3000:]
     return done.stdout
-
-
-@pytest.fixture(scope="module")
-def bare() -> Iterator[Path]:
-    """A bare Debian 12, with the bundle of this very tree in it."""
-    needs()
-    with tempfile.TemporaryDirectory(prefix="klaswacht-install-") as place, in_memory(Path(place)) as folder:
-        root, dist = folder / "root", folder / "dist"
-        with telling("a bare Debian"):
-            subprocess.run(["debootstrap", "--variant=minbase", "bookworm", str(root)], check=True, capture_output=True)
-        with telling("the bundle"):
-            subprocess.run([ROOT / "deploy/bundle.sh", str(dist)], check=True, capture_output=True, cwd=ROOT)
-        with telling("unpacking"):
-            bundle = next(dist.glob("*.tar.gz"))
-            (root / "root/bundle").mkdir()
-            to = ["-C", str(root / "root/bundle"), "--strip-components=1"]
-            subprocess.run(["tar", "-xzf", str(bundle), *to], check=True)
-            shutil.copytree(root / "root/bundle", root / "root/newer", copy_function=os.link, symlinks=True)
-            newer(root / "root/newer")
-            shutil.copy(Path(__file__).parent / "older.py", root / "root/older.py")
-        yield root
-
-
-@contextmanager
-def telling(what: str) -> Iterator[None]:
-    """How many seconds it took, for whoever reads the run (`-s`)."""
-    began = time.monotonic()
-    yield
-    print(f"install-test: {what}: {time.monotonic() - began:.0f} s")
-
-
-@contextmanager
-def in_memory(folder: Path) -> Iterator[Path]:
-    """The folder on a disk of memory, where there is plenty: a package's every file is otherwise waited for."""
-    roomy = psutil.virtual_memory().available > _ROOMY
-    command = ["mount", "-t", "tmpfs", "-o", "size=6g,mode=0755", "klaswacht-install", str(folder)]
-    mounted = roomy and subprocess.run(command, capture_output=True, check=False).returncode == 0
-    try:
-        yield folder
-    finally:
-        if mounted:
-            subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def newer(folder: Path) -> None:
-    """The same bundle under a later number, as an upgrade would be. What it shares with the other is not written."""
-    version = (folder / "VERSION").read_text().strip()
-    for name in ("VERSION", "install.sh", "SHA256SUMS"):
-        text = (folder / name).read_text()
-        (folder / name).unlink()
-        (folder / name).write_text(text)
-    (folder / "install.sh").chmod(0o755)
-    (folder / "VERSION").write_text("9.9.9\n")
-    wheel = next(folder.glob(f"wheels/klaswacht-{version}-*.whl"))
-    script = (folder / "install.sh").read_text()
-    (folder / "install.sh").write_text(script.replace("wheels/klaswacht-$version-", f"wheels/{wheel.name[:10]}"))
-    sums = "find . -type f ! -name SHA256SUMS -print0 | sort -z | xargs -0 sha256sum >SHA256SUMS"
-    subprocess.run(["sh", "-c", sums], cwd=folder, check=True)
 
 
 def test_from_a_bare_machine_to_the_first_page_that_is_closed(bare: Path) -> None:

@@ -112,6 +112,7 @@ def test_a_child_tells_of_something_unpleasant_and_goes_back(guard: Guard, chrom
         assert complaints == []
 
 
+@pytest.mark.full
 def test_without_javascript_a_child_asks_and_gets_in(guard: Guard, chromium: Browser) -> None:
     with sites(guard) as front, _tab(chromium, front, scripted=False) as (tab, _):
         tab.goto(SITE)

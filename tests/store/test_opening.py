@@ -410,6 +410,7 @@ def assert_unavailable(store: Store) -> None:
 
 @pytest.mark.evasion("S14")
 @pytest.mark.postgres
+@pytest.mark.full
 def test_a_stopped_server_is_unavailable_and_comes_back(cluster: Cluster, postgresql_url: str, key: Path) -> None:
     store = open_store(postgresql_url, key=key)
     school = "another school of its own"
