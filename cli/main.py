@@ -1,4 +1,4 @@
-"""The `klaswacht` command. Each sub-command imports what it needs when it runs, so that `check` starts quickly."""
+"""The `klaswacht` command; what starts the guard or looks at all of it is imported when it runs."""
 
 from __future__ import annotations
 

@@ -94,6 +94,8 @@ def _system(school: Standing) -> None:
         Fact("clock", Level.LOOK, "clock_free", {"time": "23-11-2026 09:12:00 CET"}, since),
         Fact("certificates", Level.OK, "ca", {"until": "21-11-2036"}),
         Fact("disk", Level.OK, "disk", {"free": 9000}),
+        Fact("backup", Level.OK, "backup", {"when": "23-11-2026 02:10", "count": 12}),
+        Fact("backup", Level.LOOK, "backup_same_disk", {"folder": "/var/backups/klaswacht"}),
         Fact("purge", Level.OK, "purge", {}, since),
         Fact("version", Level.OK, "version", {"version": "0.9"}),
     )
