@@ -1,65 +1,81 @@
-"""The `klaswacht` command; what starts the guard or looks at all of it is imported when it runs."""
+"""The `klaswacht` command. Each sub-command is imported when it runs, so that all start quickly."""
 
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from importlib.metadata import version as installed_version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
-from cli import (
-    account,
-    agent,
-    backup_commands,
-    ca_commands,
-    chromebook,
-    emergency,
-    lists,
-    policy,
-    printing,
-    privacy,
-    protocol,
-    sbom,
-    store_commands,
-    support,
-)
-from cli.check import check
-from cli.firewall import firewall
-from cli.haproxy import haproxy
 from cli.home import Home, Trouble
 from cli.keylog import forget_key_logs
 from cli.logs import set_up
-from cli.now import now
+
+_ELSEWHERE = {
+    "policy": "cli.policy:app",
+    "ca": "cli.ca_commands:app",
+    "agent": "cli.agent:app",
+    "printing": "cli.printing:app",
+    "chromebook": "cli.chromebook:app",
+    "account": "cli.account:app",
+    "lists": "cli.lists:app",
+    "protocol": "cli.protocol:app",
+    "emergency": "cli.emergency:app",
+    "privacy": "cli.privacy:app",
+    "support": "cli.support:app",
+    "store": "cli.store_commands:app",
+    "check": "cli.check:check",
+    "now": "cli.now:now",
+    "sbom": "cli.sbom:sbom",
+    "audit": "cli.sbom:audit",
+    "firewall": "cli.firewall:firewall",
+    "haproxy": "cli.haproxy:haproxy",
+    "backup": "cli.backup_commands:backup",
+    "backup-key": "cli.backup_commands:backup_key",
+    "restore": "cli.backup_commands:restore",
+}
+"""Sub-command to where it is: a group of them, or a function."""
+
+
+class _OnDemand(TyperGroup):
+    """Imports a sub-command when it is asked for: all of them together take longer than most of them run."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(dict.fromkeys([*super().list_commands(ctx), *_ELSEWHERE]))
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        # Of a name that nobody knows the nearest is told, for which all must be there.
+        for name in [cmd_name] if cmd_name in _ELSEWHERE else [] if cmd_name in self.commands else _ELSEWHERE:
+            if name not in self.commands:
+                self.add_command(_command(name), name)
+        return super().get_command(ctx, cmd_name)
+
+
+def _command(name: str) -> Any:
+    module, _, attribute = _ELSEWHERE[name].partition(":")
+    found = getattr(import_module(module), attribute)
+    if isinstance(found, typer.Typer):
+        made: Any = get_group(found)
+    else:
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command()(found)
+        made = get_command(alone)
+    made.name = name
+    return made
+
 
 app = typer.Typer(
     name="klaswacht",
+    cls=_OnDemand,
     help="Keeps a school's social-media protocol on its network and devices, and stays kind.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(policy.app, name="policy")
-app.add_typer(ca_commands.app, name="ca")
-app.add_typer(agent.app, name="agent")
-app.add_typer(printing.app, name="printing")
-app.add_typer(chromebook.app, name="chromebook")
-app.add_typer(account.app, name="account")
-app.add_typer(lists.app, name="lists")
-app.add_typer(protocol.app, name="protocol")
-app.add_typer(emergency.app, name="emergency")
-app.add_typer(privacy.app, name="privacy")
-app.add_typer(support.app, name="support")
-app.add_typer(store_commands.app, name="store")
-app.command("check")(check)
-app.command("now")(now)
-app.command("sbom")(sbom.sbom)
-app.command("audit")(sbom.audit)
-app.command("firewall")(firewall)
-app.command("haproxy")(haproxy)
-app.command("backup")(backup_commands.backup)
-app.command("backup-key")(backup_commands.backup_key)
-app.command("restore")(backup_commands.restore)
 
 
 @app.command()

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from typer.testing import CliRunner
 
 from cli.ca import ensure_ca
+from cli.main import _ELSEWHERE, app
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -46,10 +48,28 @@ def test_version_is_that_of_the_project_file(klaswacht):
     assert klaswacht("version").stdout.decode().strip() == f"klaswacht {project['version']}"
 
 
-def test_help_names_every_command(klaswacht):
+def test_help_names_every_command_and_each_of_them_has_help_of_its_own(klaswacht):
     text = klaswacht("--help").stdout.decode()
     for command in ("up", "check", "policy", "ca", "doctor", "version", "agent", "demo"):
         assert f" {command} " in text
+    runner = CliRunner()
+    for command in _ELSEWHERE:
+        assert f" {command} " in text
+        done = runner.invoke(app, [command, "--help"])
+        assert done.exit_code == 0
+        assert f"Usage: klaswacht {command} " in done.stdout
+
+
+def test_a_command_that_nobody_knows_is_told_the_nearest(klaswacht):
+    assert "Did you mean 'policy'?" in klaswacht("polcy").stderr.decode()
+
+
+def test_a_small_command_waits_for_no_database_and_no_proxy(klaswacht):
+    look = "import sys; from cli.main import app; app(['now', '--help'], standalone_mode=False); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, timeout=60, check=True)
+    loaded = set(done.stdout.split())
+    assert "cli.now" in loaded
+    assert not loaded & {"sqlalchemy", "flask", "mitmproxy", "dashboard", "proxy_addons"}
 
 
 def test_a_right_school_file_is_told_so(klaswacht, tmp_path):
