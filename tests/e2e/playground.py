@@ -74,10 +74,12 @@ class Playground:
 
 
 @contextlib.contextmanager
-def playground(folder: Path, more: Sequence[str] = (), page: int = 0) -> Iterator[Playground]:
+def playground(
+    folder: Path, more: Sequence[str] = (), page: int = 0, environment: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Playground]:
     """Start everything in `folder` and stop it at the end; `more` are lines for its `school.yaml`.
 
-    `page` is the port of the guard's own pages, with the PAC files (0: it has none).
+    `page` is the port of the guard's own pages, with the PAC files (0: it has none); `environment` is the guard's too.
     """
     folder.mkdir(parents=True, exist_ok=True)
     home = Home(folder / "home")
@@ -87,7 +89,7 @@ def playground(folder: Path, more: Sequence[str] = (), page: int = 0) -> Iterato
         place = Place(0, 0, 0, {"7": 0, "8": 0}, page)
         fill(home, papers, ports, place, more)
         log = folder / "up.log"
-        process, told = stack.enter_context(started(home, log))
+        process, told = stack.enter_context(started(home, log, environment))
         store = open_store(home.database_url, home.accounts_url, key=home.columns_key)
         stack.callback(store.close)
         settings = load.read_school(home.school_file).settings

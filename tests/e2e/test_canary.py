@@ -15,6 +15,7 @@ from pathlib import Path
 from urllib.parse import quote_plus
 
 import httpx
+import psutil
 import pytest
 
 from cli import privacy, support
@@ -340,6 +341,19 @@ def test_no_line_that_the_guard_prints_holds_what_was_typed(after):
     # Nor who visited what: ordinary browsing is nobody's business.
     assert b"onzeschool.test" not in log
     assert b"zoekmaar.test" not in log
+
+
+@pytest.mark.evasion("S20")
+def test_no_line_of_a_log_for_machines_holds_what_was_typed_either(tmp_path):
+    with playground(tmp_path, environment={"KLASWACHT_LOG": "json"}) as play:
+        fly(play)
+        psutil.Process(play.process.pid).children()[0].kill()  # so that there is something to tell
+        wait_until(lambda: b'{"' in play.log.read_bytes(), "there is a line for machines")
+        assert play.stop() == 0
+    log = play.log.read_bytes()
+    assert not found_in(log)
+    names = {one.name for one in (*pupils(), *STAFF) if len(one.name) > 4}
+    assert not [word for word in (ASKED, "zoekmaar.test", "onzeschool.test", *names) if word.encode() in log]
 
 
 @pytest.mark.evasion("S20")
