@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from cli import ca, extension, parts, places, ports, reload, school
 from cli.backup.unpacking import forget_aside
 from cli.backup_commands import undo_broken_off
-from cli.doctor import Level, ca_findings
 from cli.example import closed_host
+from cli.findings import Level, ca_findings
 from cli.home import Home, Trouble, secret
 from cli.keeping import Keeping
 from cli.monitor import monitored

@@ -18,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from cli import doctor
+from cli import findings
 from cli.growth import MIB, own_memory
 from cli.home import Home, write_private
 from cli.life import Child
@@ -92,7 +92,7 @@ class Vitals(threading.Thread):
         if self._looked is None or not timedelta(0) <= now - self._looked < _CHECKS:
             self._slow, self._looked = tuple(self._slowly(now)), now
         ours = [*(_apart(self._home, now) if self._apart else processes(self._children, now)), *load(self._children)]
-        disk = [_fact("disk", one) for one in doctor.disk_findings(self._home)]
+        disk = [_fact("disk", one) for one in findings.disk_findings(self._home)]
         facts = [*ours, *self._queue(now), *disk, *self._slow]
         told = {"at": now.isoformat(), "facts": [plain(self._dated(one, now)) for one in facts]}
         self._keep(json.dumps(told).encode().ljust(_ROOM))
@@ -119,9 +119,9 @@ class Vitals(threading.Thread):
 
     def _slowly(self, now: datetime) -> Iterator[Fact]:
         yield from _clock(self._home, now)
-        for one in doctor.ca_findings(self._home, now):
+        for one in findings.ca_findings(self._home, now):
             yield _fact("certificates", one)
-        for one in doctor.backup_findings(self._home, now):
+        for one in findings.backup_findings(self._home, now):
             yield _fact("backup", one)
         yield _database(self._home)
         yield from _lists(self._home, now)
@@ -207,8 +207,8 @@ def load(children: Sequence[Child]) -> Iterator[Fact]:
 
 def _clock(home: Home, now: datetime) -> Iterator[Fact]:
     time = {"time": f"{now.astimezone(_SCHOOL):%d-%m-%Y %H:%M}"}
-    for one in doctor.clock_findings(home, now):
-        known = one.code != "clock" or doctor.synchronised() is not None
+    for one in findings.clock_findings(home, now):
+        known = one.code != "clock" or findings.synchronised() is not None
         yield Fact("clock", _LEVELS[one.level], one.code if known else "clock_unknown", time)
 
 
@@ -221,11 +221,9 @@ def _database(home: Home) -> Fact:
 
 
 def _lists(home: Home, now: datetime) -> Iterator[Fact]:
-    found = [
-        _fact("lists", doctor.Finding(doctor.Level(level), code, values)) for level, code, values in ailing(home, now)
-    ]
-    if found:
-        yield from found
+    told = [findings.Finding(findings.Level(level), code, values) for level, code, values in ailing(home, now)]
+    if told:
+        yield from (_fact("lists", one) for one in told)
         with_night = _night(home)
         if with_night is not None:
             yield Fact("lists", Level.OK, "lists_night", since=with_night)
@@ -253,7 +251,7 @@ def _purge(chores: Chores, now: datetime) -> Fact:
 # --- to and from the file --------------------------------------------------------------------------------------------
 
 
-def _fact(part: str, finding: doctor.Finding) -> Fact:
+def _fact(part: str, finding: findings.Finding) -> Fact:
     return Fact(part, _LEVELS[finding.level], finding.code, _values(finding.values))
 
 

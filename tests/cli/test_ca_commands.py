@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from cli import doctor, main, school, up
+from cli import findings, main, school, up
 from cli.ca import CaFiles, ensure_ca, ensure_dashboard
 from cli.ca.rotation import standing
 from cli.home import Home
@@ -191,7 +191,7 @@ def test_a_bad_one_changes_nothing(home, klaswacht, tmp_path):
 
 def test_the_doctor_says_that_one_waits_and_until_when_an_old_one_stays(home, klaswacht):
     def found() -> dict[str, str]:
-        return {one.code: one.level.value for one in doctor.ca_findings(home, datetime.now(UTC))}
+        return {one.code: one.level.value for one in findings.ca_findings(home, datetime.now(UTC))}
 
     assert set(found()) == {"ca", "leaf"}
     klaswacht("ca", "rotate")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import doctor
+from cli import doctor, findings
 from cli.backup import every_night, unpacking
 from cli.backup.every_night import Standing
 from cli.backup.locks import BackupError
@@ -42,7 +42,7 @@ def home(tmp_path, monkeypatch) -> Home:
 
 
 def codes(home: Home, now: datetime) -> list[str]:
-    return [one.code for one in doctor.backup_findings(home, now)]
+    return [one.code for one in findings.backup_findings(home, now)]
 
 
 @pytest.mark.parametrize("hour", range(0, 24, 3))
@@ -131,11 +131,11 @@ def test_one_that_failed_is_told_at_once_and_is_grave_after_three_days(home, wha
         home.backup_key.write_text("no key")
     with pytest.raises((BackupError, Trouble)):
         every_night.make(home, later, "nl")
-    failed = [one for one in doctor.backup_findings(home, later) if one.code == "backup_failed"]
-    assert [one.level for one in failed] == [doctor.Level.WARN]
+    failed = [one for one in findings.backup_findings(home, later) if one.code == "backup_failed"]
+    assert [one.level for one in failed] == [findings.Level.WARN]
     assert failed[0].values["problem"]
-    grave = {one.code: one.level for one in doctor.backup_findings(home, later + 3 * DAY)}
-    assert grave["backup_failed"] is grave["backup_late"] is doctor.Level.FAIL
+    grave = {one.code: one.level for one in findings.backup_findings(home, later + 3 * DAY)}
+    assert grave["backup_failed"] is grave["backup_late"] is findings.Level.FAIL
     told = every_night.standing(home)
     assert (told.made, told.failed) == (NOW, later)
 
@@ -161,7 +161,7 @@ def test_the_coordinator_sees_it_on_gezondheid_and_the_doctor_says_it(home):
         for lang in ("nl", "en"):
             assert has(f"dash.health.say.{code}", lang)
             assert has(f"cli.doctor.{code}", lang)
-    text = doctor.render(list(doctor.backup_findings(home, NOW + 4 * DAY)), "nl")[0]
+    text = doctor.render(list(findings.backup_findings(home, NOW + 4 * DAY)), "nl")[0]
     assert "laatste reservekopie" in text
 
 

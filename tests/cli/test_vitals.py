@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.doctor import Finding
-from cli.doctor import Level as Found
+from cli.findings import Finding
+from cli.findings import Level as Found
 from cli.home import Home
 from cli.life import Child, Life, Task
 from cli.vitals import Chores, Vitals, VitalsFile, load, processes
@@ -182,7 +182,7 @@ def test_a_full_disk_is_told_on_the_full_disk(home: Home, monkeypatch: pytest.Mo
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr("cli.vitals.write_private", full)
-    monkeypatch.setattr("cli.doctor.disk_findings", lambda _: [Finding(Found.FAIL, "disk_low", {"free": 0})])
+    monkeypatch.setattr("cli.findings.disk_findings", lambda _: [Finding(Found.FAIL, "disk_low", {"free": 0})])
     vitals.write()
     told = VitalsFile(home.path).told()
     assert told is not None

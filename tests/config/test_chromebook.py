@@ -86,7 +86,7 @@ def test_pupils_have_no_way_but_the_guard_and_no_window_without_the_schools_poli
 def test_a_page_that_no_network_sees_is_none_and_nobody_looks_under_the_bonnet() -> None:
     said = users()
     assert {one.partition(":")[0] for one in said["URLBlocklist"][: len(SCHEMES)]} == {
-        "javascript", "data", "view-source", "file", "blob", "filesystem"
+        "javascript", "data", "view-source", "file", "filesystem"
     }  # fmt: skip
     assert said["DeveloperToolsAvailability"] == 2
     firefox = json.loads(made()[parcel.FIREFOX])["policies"]

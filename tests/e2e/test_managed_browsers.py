@@ -10,11 +10,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Playwright
+from playwright.sync_api import Error, Page, Playwright
 
 from cli.demo.browser import make_profile
 from config.chromebook import parcel
@@ -127,6 +128,51 @@ def test_an_incognito_window_is_none(engine: Playwright, tmp_path: Path) -> None
             usual = browser.new_browser_cdp_session().send("Target.getBrowserContexts")["defaultBrowserContextId"]
             mine = tab.context.new_cdp_session(tab).send("Target.getTargetInfo")["targetInfo"]["browserContextId"]
             assert (mine != usual) is apart
+
+
+MADE = """(html) => {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([html], {type: 'text/html'}));
+  document.body.append(link);
+  link.click();
+}"""
+"""Goes to a page that was made in the browser."""
+BLOCKED = "This page is blocked"
+
+
+@pytest.mark.evasion("E17")
+@pytest.mark.full
+def test_an_address_that_the_network_does_not_see_shows_nothing(engine: Playwright, tmp_path: Path) -> None:
+    """And without those lines of the policy it does, so that it is the policy that closes it."""
+    file = tmp_path / "page.html"
+    file.write_text("<p>here</p>")
+    typed = {
+        "data": "data:text/html,<p>here</p>",
+        "file": file.as_uri(),
+        "view-source": f"view-source:{file.as_uri()}",
+        "javascript": "javascript:void(document.body.append('here'))",
+    }
+    free = linux()
+    free["URLBlocklist"] = []
+    for said, is_closed in ((linux(), True), (free, False)):
+        with chromium(engine, tmp_path / f"closed-{is_closed}", said, {}) as tab:
+            found = {scheme: page_at(tab, partial(tab.goto, address)) for scheme, address in typed.items()}
+            made_here = page_at(tab, partial(tab.evaluate, MADE, "<p>here</p>"))
+        assert {scheme: "here" not in page for scheme, page in found.items()} == dict.fromkeys(found, is_closed)
+        assert {scheme for scheme, page in found.items() if BLOCKED in page} == (
+            {"data", "file", "view-source"} if is_closed else set()
+        )
+        # What a page makes in the browser no policy closes; what it loads is judged as anything is.
+        assert made_here == "here"
+
+
+def page_at(tab: Page, go: Callable[[], object]) -> str:
+    """The text of the page to which `go` leads from an empty one."""
+    tab.goto("about:blank")
+    with contextlib.suppress(Error):
+        go()
+    tab.wait_for_timeout(500)
+    return tab.locator("body").inner_text()
 
 
 def shot(name: str) -> Path:

@@ -357,6 +357,9 @@ def two_nodes(folder: Path) -> Iterator[Pair]:
         for node in nodes.values():
             stack.callback(node.proxy.stop)
             node.proxy.start()
+        # HAProxy takes nodes that are not there yet for dead ones, and closes what comes until it has looked again.
+        for node in nodes.values():
+            until(partial(node.has, "workers", "policy", "store"), f"node {node.name} is ready", 180)
         balancer = balance(folder, first, monitor)
         stack.callback(balancer.wait, WITHIN)
         stack.callback(balancer.terminate)
@@ -365,8 +368,6 @@ def two_nodes(folder: Path) -> Iterator[Pair]:
         )
         stack.callback(store.close)
         pair = Pair(running_server, desk, nodes, sites, closed, papers, store, place, balancer, folder)
-        for node in nodes.values():
-            until(partial(node.has, "workers", "policy", "store"), f"node {node.name} is ready", 180)
         until(lambda: answers(FRONT, proxy), "HAProxy listens")
         until(lambda: {pair.at("a", f"127.0.99.{n}") for n in range(1, 9)} == {True, False}, "both nodes are in use")
         yield pair
