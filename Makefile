@@ -33,7 +33,7 @@ test:
 test-full:
 	@KLASWACHT_MAY_INSTALL=1 setup/machine.sh
 	@KLASWACHT_MAY_INSTALL=1 setup/environment.sh test test-full
-	@KLASWACHT_PROPERTIES=many setup/tests.sh -n 3 -m '$(if $(KLASWACHT_SHORT),full,full or property)' --timeout 900 -rs
+	@KLASWACHT_PROPERTIES=many setup/tests.sh -n 3 --dist loadfile -m '$(if $(KLASWACHT_SHORT),full,full or property)' --timeout 900 -rs
 
 load:
 	@KLASWACHT_MAY_INSTALL=1 setup/machine.sh
