@@ -89,7 +89,9 @@ def _home(home: Home) -> Iterator[Finding]:
     except Trouble as trouble:
         yield Finding(Level.FAIL, "broken", {"problem": trouble})
         return
-    open_to_others = stat.S_IMODE(home.path.stat().st_mode) & 0o077
+    mode = home.path.stat().st_mode
+    # Where whoever installed it shares it with the proxy's user, by setgid (config/private_folder.py), the group reads.
+    open_to_others = stat.S_IMODE(mode) & (0o027 if mode & stat.S_ISGID else 0o077)
     yield Finding(Level.WARN if open_to_others else Level.OK, "home_open" if open_to_others else "home", values)
 
 

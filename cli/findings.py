@@ -156,7 +156,11 @@ def backup_findings(home: Home, now: datetime) -> Iterator[Finding]:
         yield Finding(Level.FAIL if late else Level.WARN, "backup_failed", values | when)
     if last.made is None:
         if last.failed is None:
-            yield Finding(Level.OK, "backup_first", values)
+            # Nights after the key was made, and not even a word that one failed: what makes them is killed each time.
+            since = datetime.fromtimestamp(home.backup_key.stat().st_mtime, UTC)
+            never = now - since > every_night.LATE
+            told = values | {"since": _moment(since)}
+            yield Finding(Level.FAIL if never else Level.OK, "backup_never" if never else "backup_first", told)
         return
     told = values | {"when": _moment(last.made), "count": every_night.count(home)}
     late = now - last.made > every_night.LATE

@@ -13,7 +13,7 @@ import typer
 from cli.backup.locks import BackupError
 from cli.backup.packing import staging
 from cli.home import Home, Trouble
-from cli.school import only_one, read_file
+from cli.school import no_restore, only_one, proxy_away, read_file
 from config.texts import say
 from store import StoreUnavailable
 from store.moving import Addresses, Copied, NotEmpty, move
@@ -76,9 +76,11 @@ def rotated(home: Home, lang: str) -> str:
     Raises:
         Trouble: it is not done; everything opens as before.
     """
+    no_restore(home)
     try:
-        # Nor while a backup is made: its database and its key would not belong together.
-        with only_one(home), staging(home):
+        # Nor while a backup is made: its database and its key would not belong together. A proxy that runs has the old
+        # key until it is started anew.
+        with only_one(home), proxy_away(home), staging(home):
             done = renew(home.database_url, home.accounts_url, home.columns_key)
     except BackupError as error:
         raise Trouble(say("rotation.backup", lang)) from error
@@ -117,9 +119,11 @@ def moved(home: Home, new: Addresses, lang: str, *, proving: bool = False) -> st
     Raises:
         Trouble: nothing was copied.
     """
+    no_restore(home)
     old = Addresses(home.database_url, home.accounts_url)
     try:
-        with only_one(home):
+        # A proxy that runs would go on writing where nobody looks any more.
+        with only_one(home), proxy_away(home):
             done = move(old, new, home.columns_key, proving=proving)
     except NotEmpty as error:
         raise Trouble(say("moving.not_empty", lang, table=error.table), say("moving.not_empty_remedy", lang)) from error

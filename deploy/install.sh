@@ -16,35 +16,60 @@ say() { printf 'klaswacht: %s\n' "$*"; }
 stop() { say "$*" >&2; exit 1; }
 with_systemd() { [ -d /run/systemd/system ]; }
 services() { if with_systemd; then systemctl "$@" klaswacht-desk.service klaswacht-proxy.service; fi; }
+on_postgresql() { [ -e "$settings/database" ]; }
 used() { basename "$(readlink "$base/current" 2>/dev/null || echo none)"; }
 
 [ "$(id -u)" = 0 ] || stop 'run this as root'
 
-# A copy of all that an upgrade changes, made while nothing runs; the owners and modes come along.
+# What an upgrade changes, in the home folder; and the key of the databases, which may be renewed after it.
+parts='db accounts school.yaml .school.in-force.yaml .laatste-stand secrets/columns'
+
+# A copy of it, made while nothing runs; the owners and modes come along.
 keep() {
     kept=$home/before/$1
     rm -rf "$kept"
     mkdir -p -m 0700 "$home/before" "$kept"
-    for part in db accounts school.yaml .school.in-force.yaml .laatste-stand; do
+    for part in $parts; do
         [ ! -e "$home/$part" ] || cp -a "$home/$part" "$kept/"
     done
 }
 
+# Part by part, and each is either as it was or as it will be: broken off anywhere, `back` once more goes on with it, and
+# nothing starts by itself meanwhile. What was there is never thrown away here.
 go_back() {
     now=$(used)
     [ -f "$base/$now/BEFORE" ] || stop "there is no version before $now here"
     before=$(cat "$base/$now/BEFORE")
     [ -d "$base/$before" ] || stop "version $before is gone from $base"
     [ -d "$home/before/$now" ] || stop "there is no copy of the databases in $home/before/$now"
+    trap '[ $? = 0 ] || say "this stopped halfway, and nothing runs: mend what is said above, and type it once more"' EXIT
+    services disable
     services stop
-    rm -rf "$home/after"
-    mkdir -m 0700 "$home/after"
-    for part in db accounts school.yaml .school.in-force.yaml .laatste-stand; do
-        [ ! -e "$home/$part" ] || mv "$home/$part" "$home/after/"
-        [ ! -e "$home/before/$now/$part" ] || cp -a "$home/before/$now/$part" "$home/"
+    after=$home/after/$now
+    mkdir -p -m 0700 "$home/after" "$after"
+    for part in $parts; do
+        name=$(basename "$part")
+        [ ! -e "$after/done $name" ] || continue
+        aside=$after/$name
+        [ ! -e "$aside" ] || aside=$aside.$(date +%Y%m%d%H%M%S)
+        [ ! -e "$home/$part" ] || mv "$home/$part" "$aside"
+        rm -rf "$home/$part.back"
+        if [ -e "$home/before/$now/$name" ]; then
+            cp -a "$home/before/$now/$name" "$home/$part.back"
+            mv "$home/$part.back" "$home/$part"
+        fi
+        touch "$after/done $name"
     done
+    rm "$after/done "*
+    mv "$after" "$after-$(date +%Y%m%d%H%M%S)"
     ln -sfn "$before" "$base/current"
     units "$base/$before"
+    services enable
+    if on_postgresql; then
+        say "version $before is in place and was not started: PostgreSQL was left as it is. Put the backup of before the" \
+            'upgrade back (klaswacht restore), and start klaswacht-desk and klaswacht-proxy'
+        return
+    fi
     services start
     say "version $before runs again, with the databases of before $now; what came after is in $home/after"
 }
@@ -79,6 +104,8 @@ program() {
     cp -a "$here/python" "$here/docs" "$here/systemd" "$here/install.sh" "$here/LICENSE" "$here/sbom.cdx.json" \
         "$here/VERSION" "$target.new/"
     chown -R root:root "$target.new"
+    # The same version once more: the way back that it has stays.
+    [ ! -f "$target/BEFORE" ] || cp -p "$target/BEFORE" "$target.new/"
     rm -rf "$target"
     mv "$target.new" "$target"
     LD_LIBRARY_PATH=$target/python/lib
@@ -115,16 +142,18 @@ units() {
 (cd "$here" && sha256sum --quiet -c SHA256SUMS) || stop 'the bundle is damaged or was changed; nothing was done'
 version=$(cat "$here/VERSION")
 was=$(used)
+trap '[ $? = 0 ] || { say "this stopped halfway: mend what is said above, and type it once more"; services start 2>/dev/null || true; }' EXIT
 people
 folders
+# A program that runs is not taken away under its feet; a newer one is put beside it while lessons go on.
+[ "$was" != "$version" ] || services stop
+program "$version"
 if [ "$was" != none ] && [ "$was" != "$version" ]; then
     services stop
     keep "$version"
-elif [ "$was" = "$version" ]; then
-    services stop
+    printf '%s\n' "$was" >"$base/$version/BEFORE"
+    if on_postgresql; then say 'of PostgreSQL no copy was made: there is no way back without a backup of before this'; fi
 fi
-program "$version"
-if [ "$was" != none ] && [ "$was" != "$version" ]; then printf '%s\n' "$was" >"$base/$version/BEFORE"; fi
 ln -sfn "$version" "$base/current"
 units "$base/$version"
 services enable

@@ -174,15 +174,15 @@ class Database:
             _prepare_file(Path(self.url.database or ""), create)
         self.engine = self._make_engine(pooled=True)
 
-    def _make_engine(self, pooled: bool) -> Engine:
+    def _make_engine(self, pooled: bool, longest: float | None = None) -> Engine:
+        seconds = self.patience * _STATEMENT if longest is None else longest
         # Parameters may be a pupil's words: they never get into the text of an error.
         options: dict[str, Any] = {"hide_parameters": True}
         if self.sqlite:
             options["connect_args"] = {"timeout": self.patience, "check_same_thread": False}
             options["execution_options"] = {"schema_translate_map": {"accounts": None}}
         else:
-            longest = int(self.patience * _STATEMENT * 1000)
-            limits = f"-c lock_timeout={int(self.patience * 1000)} -c statement_timeout={longest}"
+            limits = f"-c lock_timeout={int(self.patience * 1000)} -c statement_timeout={int(seconds * 1000)}"
             options["connect_args"] = {"connect_timeout": max(2, int(self.patience)), "options": limits}
         if pooled:
             options |= {"pool_timeout": self.patience, "pool_pre_ping": not self.sqlite, "max_overflow": 15}
@@ -197,7 +197,7 @@ class Database:
         else:
             from store.impatient import connecting  # psycopg is only loaded where the database is PostgreSQL
 
-            sa.event.listen(engine, "do_connect", connecting(self.patience * _STATEMENT + 1))
+            sa.event.listen(engine, "do_connect", connecting(seconds + 1))
         return engine
 
     def _before_connecting(self, *_: object) -> None:
@@ -236,9 +236,12 @@ class Database:
                 change.finish()
 
     @contextmanager
-    def bare(self) -> Iterator[Connection]:
-        """A connection of its own without a transaction around statements (for listening, and for maintenance)."""
-        engine = self._make_engine(pooled=False)
+    def bare(self, longest: float | None = None) -> Iterator[Connection]:
+        """A connection of its own without a transaction around statements (for listening, and for maintenance).
+
+        `longest`: seconds that PostgreSQL may take for one of them, where that is more than usual.
+        """
+        engine = self._make_engine(pooled=False, longest=longest)
         with self.errors(), engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT", klaswacht_bare=True)
             self._prove(connection)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from enum import StrEnum
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from store import seals
 from store.db import Database, StoreUnavailable, use_wal
 
 SCRIPTS = Path(__file__).parent / "migrations"
+_log = logging.getLogger(__name__)
+_LONG = 3600.0  # seconds that PostgreSQL may take to write one table anew
 LOCK = 0x6B6C6173  # one migration at a time on one PostgreSQL database
 
 
@@ -40,7 +43,8 @@ def upgrade(database: Database, chain: Chain) -> None:
             connection.execution_options(klaswacht_write=True)
             with connection.begin():
                 _run(connection, chain, database)
-    wipe(database, chain)
+    if not wipe(database, chain):
+        _log.warning("%s: what names and texts left readable before they were sealed is wiped at a later start", chain)
 
 
 def sealed(database: Database, chain: Chain) -> bool:
@@ -111,7 +115,7 @@ def wipe(database: Database, chain: Chain) -> bool:
         if connection.execute(sa.select(done.c.wiped)).scalar() is not False:
             return True
     try:
-        with database.bare() as connection:
+        with database.bare(_LONG) as connection:
             if database.sqlite:
                 connection.exec_driver_sql("VACUUM")
             else:
@@ -130,7 +134,6 @@ def wipe(database: Database, chain: Chain) -> bool:
 
 def _rewrite_files(connection: Connection, schema: str | None) -> None:
     """PostgreSQL keeps old rows until it writes a table anew, and samples of them in its statistics."""
-    connection.exec_driver_sql("SET statement_timeout = 0")
     quote = connection.dialect.identifier_preparer.quote
     for name in sa.inspect(connection).get_table_names(schema=schema):
         connection.exec_driver_sql(f"VACUUM (FULL, ANALYZE) {quote(schema or 'public')}.{quote(name)}")

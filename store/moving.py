@@ -17,10 +17,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from store import account_tables
+from store import account_tables, seals
 from store.columns import metadata
 from store.db import Database, StoreUnavailable
-from store.migrate import Chain, prove, upgrade
+from store.migrate import Chain, prove, schema_of, upgrade
+from store.sealing import KeyFile
 
 _AT_ONCE = 500  # rows
 _PATIENCE = 60.0  # seconds for a lock, and five times that for a statement
@@ -77,6 +78,7 @@ def move(old: Addresses, new: Addresses, key: Path, *, proving: bool = False) ->
         targets = {chain: stack.enter_context(_opened(new.of(chain), key, sqlite=False)) for chain in TABLES}
         for chain, target in targets.items():
             upgrade(target, chain)
+            _named(target, chain, key)
         done: list[Copied] = []
         reading = {chain: stack.enter_context(_held(one, chain)) for chain, one in sources.items()}
         writing = {chain: stack.enter_context(_held(one, chain)) for chain, one in targets.items()}
@@ -97,6 +99,14 @@ def _opened(url: str, key: Path, *, sqlite: bool) -> Iterator[Database]:
             wanted = "SQLite" if sqlite else "PostgreSQL"
             raise StoreUnavailable(f"database {database.place()} is not {wanted}")
         yield database
+
+
+def _named(database: Database, chain: Chain, key: Path) -> None:
+    """Let a database without a row be of this key: a try may have made it under one that was renewed since."""
+    with database.errors(), database.engine.connect() as connection, connection.begin():
+        rows = (connection.execute(sa.select(sa.literal(1)).select_from(one).limit(1)).first() for one in TABLES[chain])
+        if not any(rows):
+            seals.name(connection, schema_of(connection, chain), seals.first(KeyFile(key)), wiped=True)
 
 
 @contextmanager

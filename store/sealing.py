@@ -132,7 +132,9 @@ class KeyFile:
         new = self.path.with_name(f".{self.path.name}.{os.getpid()}")
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            new.unlink(missing_ok=True)
+            # What one that was killed left behind has keys in it, which may be those that are forgotten now.
+            for left in self.path.parent.glob(f".{self.path.name}.*") if anew else [new]:
+                left.unlink(missing_ok=True)
             with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(_TITLE + "".join(f"{key.secret.hex()}\n" for key in keys))
                 file.flush()

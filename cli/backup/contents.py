@@ -79,6 +79,9 @@ def files_of(home: Home) -> dict[str, Path]:
         *_inside(home.path / LISTS),
     ]
     found = {path.relative_to(home.path).as_posix(): path for path in wanted if path.is_file()}
+    if home.columns_key.is_file():
+        # Wherever it is kept (another disk behind a link, what systemd handed over): without it nobody reads a name.
+        found[f"{SECRETS}/columns"] = home.columns_key
     return {name: path for name, path in found.items() if _KEY not in path.read_bytes()[: 64 * 1024]}
 
 

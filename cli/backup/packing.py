@@ -49,7 +49,10 @@ def pack(home: Home, lock: Lock, out: Path, now: datetime) -> Packed:
         raise BackupError("exists", path=out)
     school = read_file(home)[0].settings.school.id
     with closing(opened(home, migrate=False)) as store:
-        store.audit.add(school, "cli", "backup.make", now)
+        try:
+            store.audit.add(school, "cli", "backup.make", now)
+        except StoreUnavailable as error:
+            raise BackupError("database", problem=error) from error
     with staging(home) as folder:
         try:
             manifest, files = _gathered(home, folder, school, now)

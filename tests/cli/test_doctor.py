@@ -71,6 +71,14 @@ def test_every_line_begins_with_how_bad_it_is(home):
     assert summary
 
 
+@pytest.mark.parametrize(
+    ("mode", "code"), [(0o700, "home"), (0o750, "home_open"), (0o2750, "home"), (0o2755, "home_open")]
+)
+def test_a_folder_that_the_installation_shares_with_the_proxy_is_not_to_be_closed_to_it(home, mode, code):
+    home.path.chmod(mode)
+    assert code in findings(home)
+
+
 def test_a_key_that_others_can_read_is_a_fault_with_the_command_that_mends_it(home):
     key = home.ca_folder / "mitmproxy-ca.pem"
     key.chmod(0o644)

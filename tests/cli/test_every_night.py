@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -138,6 +140,23 @@ def test_one_that_failed_is_told_at_once_and_is_grave_after_three_days(home, wha
     assert grave["backup_failed"] is grave["backup_late"] is findings.Level.FAIL
     told = every_night.standing(home)
     assert (told.made, told.failed) == (NOW, later)
+
+
+def test_a_database_that_takes_nothing_then_is_one_that_failed_too(home):
+    with closing(sqlite3.connect(home.path / "klaswacht.db")) as held:
+        held.execute("BEGIN IMMEDIATE")
+        with pytest.raises(BackupError):
+            every_night.make(home, NOW, "nl")
+    assert codes(home, NOW) == ["backup_failed"]
+
+
+def test_where_never_one_came_for_days_that_is_grave(home):
+    """As when whoever makes it is killed every night, and can tell nobody."""
+    os.utime(home.backup_key, (NOW.timestamp(), NOW.timestamp()))
+    levels = {
+        days: {one.code: one.level for one in findings.backup_findings(home, NOW + days * DAY)} for days in (1, 4)
+    }
+    assert levels == {1: {"backup_first": findings.Level.OK}, 4: {"backup_never": findings.Level.FAIL}}
 
 
 def test_when_it_works_again_nothing_is_wrong_any_more(home):

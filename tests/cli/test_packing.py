@@ -48,7 +48,11 @@ def test_it_has_what_a_school_needs_and_never_a_private_key_of_the_ca(home, tmp_
     assert b"PRIVATE KEY" not in everything
 
 
-def test_the_key_in_it_opens_the_names_in_it(home, tmp_path):
+@pytest.mark.parametrize("linked", [False, True])
+def test_the_key_in_it_opens_the_names_in_it_wherever_it_is_kept(home, tmp_path, linked):
+    if linked:
+        home.columns_key.rename(tmp_path / "elsewhere")
+        home.columns_key.symlink_to(tmp_path / "elsewhere")
     made = packing.pack(home, KEY.public, tmp_path / "school.backup", LATER)
     out = tmp_path / "out"
     inside(made.path, out)

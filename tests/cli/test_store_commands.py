@@ -10,7 +10,8 @@ import pytest
 from cli import store_commands
 from cli.backup.packing import staging
 from cli.home import Home, Trouble
-from cli.school import only_one, opened
+from cli.school import only_one, opened, proxy_here
+from proxy_addons.queue_file import QUEUES
 from store import open_store
 from store.moving import Addresses
 from tests.cast import KNOWLEDGE
@@ -84,6 +85,21 @@ def test_a_new_key_is_given_while_nobody_else_is_at_it_and_everything_opens(home
     with opened_store(home) as store:
         assert {one.name for one in store.people.persons(SCHOOL)} == names
         assert store.accounts.find(SCHOOL, "anja")
+
+
+def test_not_while_the_proxys_service_runs_nor_on_half_a_school(home: Home) -> None:
+    """It has the old key, and would go on writing where nobody looks any more."""
+    home.path.joinpath(QUEUES).mkdir(exist_ok=True)
+    before = home.columns_key.read_bytes()
+    new = Addresses("postgresql://nobody@127.0.0.1:1/none", "postgresql://nobody@127.0.0.1:1/none")
+    for do in (lambda: store_commands.rotated(home, "nl"), lambda: store_commands.moved(home, new, "nl")):
+        with proxy_here(home), pytest.raises(Trouble, match="proxy's service"):
+            do()
+        home.restore_plan.write_text("{}")
+        with pytest.raises(Trouble, match="must be undone first"):
+            do()
+        home.restore_plan.unlink()
+    assert home.columns_key.read_bytes() == before
 
 
 def test_without_the_key_there_is_no_new_one_and_the_line_names_the_file(home: Home) -> None:

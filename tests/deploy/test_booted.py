@@ -133,3 +133,35 @@ def test_systemd_starts_both_shuts_them_in_and_brings_them_back(machine: Machine
         machine.ready()
     assert machine.does("readlink /opt/klaswacht/current").strip() == "9.9.9"
     assert machine.closed(found[1])
+
+
+CP = """#!/bin/sh
+case "$*" in *before*accounts*) exit 1 ;; esac
+exec /bin/cp "$@"
+"""
+"""A `cp` that breaks off the way back at the second part."""
+
+
+def test_a_way_back_that_broke_off_is_gone_on_with_and_what_came_after_is_kept(machine: Machine) -> None:
+    machine.does("/root/newer/install.sh")  # the same once more, as somebody does who is not sure: the way back stays
+    machine.ready()
+    machine.does("touch /var/lib/klaswacht/db/came-after")
+    machine.does(f"mkdir /tmp/broken\ncat >/tmp/broken/cp <<'CP'\n{CP}CP\nchmod +x /tmp/broken/cp")
+    back = "/opt/klaswacht/current/install.sh back"
+    broken = machine.tries(f"PATH=/tmp/broken:$PATH {back}")
+    assert broken.returncode != 0 and "type it once more" in broken.stdout
+    assert machine.tries(f"systemctl is-enabled -q {DESK}").returncode != 0, "nobody starts with half a school"
+    assert machine.tries(f"systemctl is-active -q {DESK} {PROXY}").returncode != 0
+    machine.does(back)
+    machine.ready()
+    machine.does(f"systemctl is-enabled -q {DESK} {PROXY}")
+    assert machine.does("readlink /opt/klaswacht/current").startswith("0.")
+    assert machine.does("ls /var/lib/klaswacht/after/9.9.9-*/db/came-after")
+    assert machine.tries("ls /var/lib/klaswacht/db/came-after").returncode != 0
+
+
+def test_a_second_machine_has_no_desk_whoever_starts_it(machine: Machine) -> None:
+    machine.does(f"systemctl stop {DESK} {PROXY}\ntouch /etc/klaswacht/no-desk\nsystemctl start {DESK} {PROXY}")
+    machine.until(TOOLS + READY)
+    assert machine.tries(f"systemctl is-active -q {DESK}").returncode != 0
+    machine.does(f"systemctl enable {DESK}")

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import queue
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date, timedelta
+from pathlib import Path
+from threading import Thread
+from time import sleep
 from typing import Any
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 
+from config.private_folder import columns_key
 from policy.model import Effect, Reason, Role
-from store import Store, StoreUnavailable
+from store import Store, StoreUnavailable, open_store, seals
 from store.columns import Moment
+from store.db import Database
 from store.events import Event, What
 from store.inventory import HOLDINGS
 from store.migrate import Chain
 from store.moving import TABLES, Addresses, NotEmpty, Unlike, move
+from store.rotation import renew
+from store.sealing import KeyFile
 from tests.cast import KNOWLEDGE, grant
+from tests.store.cluster import Cluster
 from tests.store.conftest import Place
 from tests.store.school import NOW, SCHOOL, settle
 
@@ -161,6 +170,44 @@ def test_tried_out_all_is_compared_and_nothing_is_kept(old: Place, new: Place) -
     assert sum(one.rows for one in tried) > 0
     assert rows(new) == 0
     assert move(addresses(old), addresses(new), new.key) == tried
+
+
+def test_after_a_try_and_a_new_key_the_school_still_goes(cluster: Cluster, tmp_path: Path) -> None:
+    key, url = columns_key(tmp_path), cluster.new_database()
+    old = Place("sqlite", f"sqlite:///{tmp_path / 'k.db'}", f"sqlite:///{tmp_path / 'a.db'}", key)
+    new = Place("postgresql", url, url, key)
+    with closing(old.open(migrate=True)) as store:
+        settle(store)
+    move(addresses(old), addresses(new), old.key, proving=True)
+    renew(old.url, old.accounts_url, old.key)
+    move(addresses(old), addresses(new), old.key)
+    with closing(open_store(new.url, new.accounts_url, key=old.key)) as store:
+        assert store.people.person(SCHOOL, "sam")
+
+
+def test_who_waits_with_writing_until_the_key_is_renewed_finds_the_new_one(new: Place) -> None:
+    new.open(migrate=True).close()
+    key, told = KeyFile(new.key).read()[0], queue.Queue[object]()
+    with closing(Database(new.url, key=new.key)) as database, database.engine.connect() as renewing:
+        with renewing.begin():
+            seals.name(renewing, None, key, wiped=True)
+
+            def write() -> None:
+                with database.engine.connect() as waiting, waiting.begin():
+                    try:
+                        told.put(seals.take(waiting, None, database.sealer, hold=True))
+                    except StoreUnavailable as error:
+                        told.put(error)
+
+            writer = Thread(target=write)
+            writer.start()
+            with closing(Database(new.url)) as watching, watching.engine.connect() as looking:
+                asked = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                while not looking.exec_driver_sql(asked).scalar():
+                    looking.rollback()
+                    sleep(0.02)
+        writer.join()
+    assert told.get() is None
 
 
 def test_when_the_second_half_does_not_follow_the_first_is_taken_out_again(old: Place, new: Place) -> None:

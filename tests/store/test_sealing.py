@@ -318,6 +318,13 @@ def test_a_new_key_opens_everything_and_the_old_one_nothing(full: Place, tmp_pat
     assert mark not in on_disk(full)
 
 
+def test_what_a_killed_renewal_left_behind_goes_with_the_old_key(full: Place) -> None:
+    left = full.key.with_name(f".{full.key.name}.999999")
+    shutil.copy(full.key, left)
+    renew(full.url, full.accounts_url, full.key)
+    assert [path.name for path in full.key.parent.glob(f".{full.key.name}.*")] == []
+
+
 def test_a_renewal_that_was_broken_off_harms_nothing_and_goes_on(full: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     import store.rotation
 
