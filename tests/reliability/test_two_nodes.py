@@ -141,6 +141,7 @@ def test_a_node_that_is_cut_off_goes_on_says_so_and_ends_permissions_on_time(at:
     until(lambda: not node.has("workers"), "the worker is dead")
     until(lambda: node.has("workers", "policy"), "another one has the last rules")
     until(lambda: at.class_.steady(time.monotonic() - 3, 1), f"everybody goes on: {at.class_.waiting()}")
+    until(lambda: at.pair.at("b", at.apart["b"].source), "HAProxy has seen it too")
     later = given(at, 600)
     until(lambda: opens(at.apart["a"]), "a new permission works at the other node")
     assert not opens(at.apart["b"]), "news does not come here"

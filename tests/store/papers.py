@@ -27,7 +27,8 @@ HEAD = """# Welke gegevens er zijn, en waar ze heen gaan
 
 Deze bladzijde maakt het programma zelf uit zijn database; een test kijkt of zij klopt. Gebruik haar bij
 de [DPIA en het register](directie.md). Waarom, op welke grond en wie het ziet, staat daar.
-Wat hier niet staat, bewaart Klaswacht niet. Hetzelfde staat ook in [reservekopieën](reservekopie.md), en na een [bijwerking](installeren.md) in een kopie van ervoor, tot u die weggooit.
+Wat hier niet staat, bewaart Klaswacht niet. Hetzelfde staat ook in [reservekopieën](reservekopie.md),
+en na een [bijwerking](installeren.md) in een kopie van ervoor, tot u die weggooit.
 """
 
 
