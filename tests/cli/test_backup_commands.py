@@ -76,6 +76,7 @@ def test_with_a_key_of_the_school_no_passphrase_is_asked_and_only_the_safe_opens
     assert private.told == home.backup_key.read_text()
 
 
+@pytest.mark.full
 def test_a_key_is_never_left_in_the_folder_that_it_protects_and_never_written_over(home, tmp_path):
     code, _, told = run(home.path, "backup-key", home.path / "key")
     assert code == 1 and "andere plek" in told

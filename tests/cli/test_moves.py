@@ -189,6 +189,7 @@ def test_on_postgresql_too_wherever_it_is_killed(cluster, tmp_path, monkeypatch)
     assert found == {True, False}
 
 
+@pytest.mark.full
 def test_undoing_that_is_itself_killed_is_done_again(made, tmp_path, monkeypatch):
     home = Home(tmp_path / "var")
     put(made[0], home)

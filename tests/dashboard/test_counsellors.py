@@ -116,6 +116,7 @@ def test_every_route_of_the_inbox_is_closed_to_every_other_role(app: Flask, two:
     assert two.signals.newest(SCHOOL)[0].seen is None
 
 
+@pytest.mark.full
 def test_no_list_that_leaves_the_school_and_no_page_of_the_management_tells_what_is_in_it(
     app: Flask, two: Store, signed_in
 ) -> None:

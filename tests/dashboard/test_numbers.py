@@ -156,6 +156,7 @@ def test_the_trend_is_in_words_and_only_of_weeks_that_follow_each_other() -> Non
     assert trend([running]) is None
 
 
+@pytest.mark.full
 def test_it_is_quick_with_thirty_thousand_events(store: Store, desk) -> None:
     pupils, chance = class_of(store, "7", 30), random.Random(1)
     events = [

@@ -293,12 +293,11 @@ def mismatches(cases: list[Case], ask: Callable[[Case], tuple[Effect, str]]) -> 
 
 
 def modes_and_protocols() -> list[object]:
-    """Our own runner and stock mitmdump with every protocol; all but the first of them are for `make test-full`."""
-    every = [(mode, one) for mode in (own_runner, stock_mitmdump) for one in protocol_names()]
-    quick = (own_runner, "kalisto")
-    return [pytest.param(*one, marks=[] if one == quick else [pytest.mark.full]) for one in every]
+    """Our own runner and stock mitmdump with every protocol."""
+    return [pytest.param(mode, one) for mode in (own_runner, stock_mitmdump) for one in protocol_names()]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("mode", "protocol"), modes_and_protocols())
 def test_a_real_request_gets_the_golden_answer(tmp_path, mode, protocol):
     cases = http_cases(protocol)

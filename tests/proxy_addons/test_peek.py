@@ -364,6 +364,7 @@ def drip(head: bytes, body: bytes = b"") -> Callable[[socket.socket], None]:
     return say
 
 
+@pytest.mark.full
 def test_a_site_that_drips_is_let_go_in_time(ca: Ca, origin: Origin) -> None:
     origin.says["/kop"] = drip(b"HTTP/1.1 200 OK\r\nX: ")
     origin.says["/stil"] = lambda _line: time.sleep(15)

@@ -11,6 +11,8 @@ from tests.access.school import Standing
 from tests.dashboard.conftest import PASSWORD
 from tests.dashboard.walk.world import _SECRET, BASE, Visitor, visitor
 
+pytestmark = pytest.mark.full
+
 WAIT, WRONG = "nee=wait", "nee=sign_in"
 ELSEWHERE = (
     "https://elders.nl/",

@@ -17,7 +17,6 @@ from tests.dashboard.walk.markup import must_be_ours, shape
 from tests.dashboard.walk.payloads import FORMULAS, FREE, MARKUP, SUM, naughty, texts_of, write_everywhere
 from tests.dashboard.walk.world import LOGINS
 
-SOME = ("directie",)
 BOUND = frozenset(
     [
         "school_id",
@@ -87,7 +86,8 @@ def test_every_column_with_text_is_told_to_be_free_or_to_hold_codes_only() -> No
 
 
 @pytest.mark.evasion("S06")
-@pytest.mark.parametrize("login", [one if one in SOME else pytest.param(one, marks=pytest.mark.full) for one in LOGINS])
+@pytest.mark.full
+@pytest.mark.parametrize("login", LOGINS)
 def test_no_element_and_no_attribute_comes_from_what_is_kept(fresh: Callable[[], Standing], login: str) -> None:
     """The same pages with harmless and with harmful words in every row have the same elements, one by one."""
     plain, bad = fresh(), fresh()
